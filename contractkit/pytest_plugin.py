@@ -1,0 +1,88 @@
+"""pytest plugin for consumer contracts: `-p contractkit.pytest_plugin`.
+
+A consumer's folder says who it is with a `consumer` fixture; its tests take the `pact` fixture:
+
+    @pytest.fixture(scope="session")
+    def consumer() -> str:
+        return "web-app"
+
+    def test_an_item_is_read(pact: Pact) -> None:
+        pact.upon_receiving("a request for item 7").with_request("GET", "/items/7").will_respond_with(200)
+        with pact.serve() as server:
+            ...
+
+Only the interactions of tests that passed are kept. Each test writes a file of its own (the pact library's merge
+gives up when several processes write one file, and overwrites silently), and when every test has passed the files
+are merged into one pact for each consumer, the same bytes whatever the order and number of workers.
+"""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pact import Pact
+
+from contractkit import pacts
+from contractkit.errors import PactError
+from contractkit.process import unique_folder
+
+PARTS = pytest.StashKey[Path]()
+REPORT = pytest.StashKey[pytest.TestReport]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addini("pact_provider", "the pacticipant name of the provider that consumers are tested against")
+    parser.addini("pact_dir", "where merged pacts are written", default=".contract/pacts")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    given = getattr(config, "workerinput", {}).get("pact_parts")
+    config.stash[PARTS] = Path(given) if given else unique_folder(_target(config).parent, "pact-parts")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: object) -> None:
+    """Tells an xdist worker where the session collects its parts."""
+    node.workerinput["pact_parts"] = str(node.config.stash[PARTS])  # type: ignore[attr-defined]  # xdist has no types
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    report: pytest.TestReport = yield  # type: ignore[assignment]  # pluggy sends the result into the generator
+    if report.when == "call":
+        item.stash[REPORT] = report
+    return report  # type: ignore[return-value]  # and takes it back from its return
+
+
+@pytest.fixture
+def pact(request: pytest.FixtureRequest, consumer: str) -> Iterator[Pact]:
+    """A V4 pact of this folder's consumer with the configured provider, written when the test has passed."""
+    provider = request.config.getini("pact_provider")
+    if not provider:
+        raise pytest.UsageError("pact_provider is not set in the pytest configuration")
+    contract = Pact(consumer, provider).with_specification("V4")
+    yield contract
+    report = request.node.stash.get(REPORT, None)
+    if report is not None and report.passed:
+        contract.write_file(unique_folder(request.config.stash[PARTS], "part"))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """In the main process, once all has passed: one pact for each consumer, replacing those of the run before."""
+    config = session.config
+    if hasattr(config, "workerinput"):
+        return
+    parts = config.stash[PARTS]
+    try:
+        if exitstatus == pytest.ExitCode.OK and any(parts.iterdir()):
+            pacts.merge(sorted(parts.rglob("*.json")), _target(config))
+    except PactError as error:
+        raise pytest.UsageError(str(error)) from error
+    finally:
+        shutil.rmtree(parts, ignore_errors=True)
+
+
+def _target(config: pytest.Config) -> Path:
+    return config.rootpath / str(config.getini("pact_dir"))
