@@ -1,4 +1,4 @@
-"""The Pact Broker as the toolkit uses it: embedded or named by PACT_BROKER_BASE_URL, always through the stock `pact` CLI."""
+"""The Pact Broker in use, embedded or named by PACT_BROKER_BASE_URL, spoken to by the stock `pact` CLI."""
 
 import os
 import subprocess
@@ -38,7 +38,7 @@ class BrokerClient:
         return self._pact("publish", str(pacts), "--consumer-app-version", version, "--branch", branch)
 
     def can_i_deploy(self, participants: Sequence[str], *, version: str, environment: str | None = None) -> Answer:
-        """Whether all `participants` in this version fit each other, or what `environment` has deployed when one is named."""
+        """Whether `participants` in this version fit each other, or, with an environment, what is deployed there."""
         arguments = [word for name in participants for word in ("--pacticipant", name, "--version", version)]
         target = ["--to-environment", environment] if environment else []
         return self._pact("can-i-deploy", *arguments, *target)
@@ -47,7 +47,13 @@ class BrokerClient:
         """Records that `participant` in this version now runs in `environment`, which is created if it is new."""
         self._ensure_environment(environment)
         return self._pact(
-            "record-deployment", "--pacticipant", participant, "--version", version, "--environment", environment
+            "record-deployment",
+            "--pacticipant",
+            participant,
+            "--version",
+            version,
+            "--environment",
+            environment,
         )
 
     def _ensure_environment(self, name: str) -> None:
@@ -65,7 +71,12 @@ class BrokerClient:
         """Runs `pact broker <command>`; credentials go by the environment, where a process list does not show them."""
         done = subprocess.run(
             [tool("pact"), "broker", command, *arguments],
-            env={**os.environ, **credentials(self.settings), "PACT_BROKER_BASE_URL": self.url, "PACT_DO_NOT_TRACK": "true"},
+            env={
+                **os.environ,
+                **credentials(self.settings),
+                "PACT_BROKER_BASE_URL": self.url,
+                "PACT_DO_NOT_TRACK": "true",
+            },
             capture_output=True,
             text=True,
             check=False,
@@ -110,10 +121,18 @@ def connect(config: Config, *, run: Path) -> Iterator[BrokerClient]:
 def _probe(broker: Broker) -> None:
     client = BrokerClient(broker.url or "", broker)
     try:
-        reply = httpx.get(client.url, headers={**client._headers(), "Accept": "application/hal+json"}, auth=client._basic(), timeout=10)
+        reply = httpx.get(
+            client.url,
+            headers={**client._headers(), "Accept": "application/hal+json"},
+            auth=client._basic(),
+            timeout=10,
+        )
     except (httpx.TransportError, httpx.InvalidURL) as error:
         raise BrokerError(f"the broker at {client.url} (PACT_BROKER_BASE_URL) cannot be reached: {error}") from error
     if reply.status_code in (401, 403):
-        raise BrokerError(f"the broker at {client.url} refused the credentials ({reply.status_code}); set PACT_BROKER_TOKEN, or _USERNAME and _PASSWORD")
+        raise BrokerError(
+            f"the broker at {client.url} refused the credentials ({reply.status_code}); "
+            "set PACT_BROKER_TOKEN, or PACT_BROKER_USERNAME and PACT_BROKER_PASSWORD"
+        )
     if not reply.is_success:
         raise BrokerError(f"the broker at {client.url} answered {reply.status_code}; is PACT_BROKER_BASE_URL right?")

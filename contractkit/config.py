@@ -27,18 +27,16 @@ class Client:
 class Provider:
     """The provider: its pacticipant name, its generated types, and the factories that serve it.
 
-    Each factory is `module:callable`, takes the keyword `host` and returns an ASGI application: `app` is the
-    product, `verification` adds the provider-state route, `fuzz` starts with data to reach every operation.
-    `environment` is set for every process that serves one; `{run}` in a value is that run's private folder.
-    `token` is `module:callable` and returns the bearer token that fuzzing and verification use. It is called with
-    the same environment.
+    A factory is `module:callable`, takes the keyword `host` and returns an ASGI application: `app` is the product,
+    `verification` the product with the provider-state route. `environment` is set for a provider that a command
+    starts for itself; `{run}` in a value is that run's private folder. `token` is `module:callable` and returns the
+    bearer token that fuzzing and verification use. `ready` answers with success once the provider can serve.
     """
 
     name: str
     generated: Path
     app: str
     verification: str
-    fuzz: str
     token: str
     ready: str = "/"
     states: str = "/_states"
@@ -47,7 +45,7 @@ class Provider:
 
 @frozen
 class Consumers:
-    """The consumer tests: their folder, one sub-folder a consumer, and where their merged pacts are written."""
+    """The consumer tests: their folder, one sub-folder a consumer, and the folder of their merged pacts."""
 
     path: Path
     pacts: Path
@@ -55,10 +53,14 @@ class Consumers:
 
 @frozen
 class Fuzz:
-    """Schemathesis: its configuration file, the default seed (CI) and examples an operation."""
+    """Schemathesis: its configuration file and how many examples an operation and phase.
+
+    `prepare` is `module:callable`; it is given an authenticated httpx.Client of the fresh provider, to create what
+    the operations need to succeed.
+    """
 
     config: Path
-    seed: int = 1
+    prepare: str
     examples: int = 10
 
 

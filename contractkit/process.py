@@ -46,7 +46,13 @@ def unique_folder(parent: Path, name: str) -> Path:
 
 @contextmanager
 def running(
-    name: str, command: Sequence[str], *, port: int, ready: str, log: Path, env: Mapping[str, str] | None = None
+    name: str,
+    command: Sequence[str],
+    *,
+    port: int,
+    ready: str,
+    log: Path,
+    env: Mapping[str, str] | None = None,
 ) -> Iterator[Server]:
     """Runs `command` until the block ends; enters it once `http://127.0.0.1:{port}{ready}` answers with success.
 
@@ -57,7 +63,11 @@ def running(
     url = f"http://127.0.0.1:{port}"
     with log.open("ab") as output:
         child = subprocess.Popen(
-            command, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env={**os.environ, **(env or {})}
+            command,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, **(env or {})},
         )
     try:
         _await_ready(name, child, url + ready, log)

@@ -11,9 +11,10 @@ A consumer's folder says who it is with a `consumer` fixture; its tests take the
         with pact.serve() as server:
             ...
 
-Only the interactions of tests that passed are kept. Each test writes a file of its own (the pact library's merge
-gives up when several processes write one file, and overwrites silently), and when every test has passed the files
-are merged into one pact for each consumer, the same bytes whatever the order and number of workers.
+With `--write-pacts`, once every test has passed, the interactions are merged into one pact for each consumer: the same
+bytes whatever the order and number of workers. Without it nothing is written, so a run of a few tests never leaves half
+a contract. Each test writes a file of its own, because the pact library's merge gives up when several processes
+write one file, and overwrites an interaction silently.
 """
 
 import shutil
@@ -32,19 +33,23 @@ REPORT = pytest.StashKey[pytest.TestReport]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--write-pacts", action="store_true", help="write the merged pacts when every test has passed")
     parser.addini("pact_provider", "the pacticipant name of the provider that consumers are tested against")
     parser.addini("pact_dir", "where merged pacts are written", default=".contract/pacts")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    given = getattr(config, "workerinput", {}).get("pact_parts")
-    config.stash[PARTS] = Path(given) if given else unique_folder(_target(config).parent, "pact-parts")
+    if config.getoption("write_pacts"):
+        given = getattr(config, "workerinput", {}).get("pact_parts")
+        config.stash[PARTS] = Path(given) if given else unique_folder(_target(config).parent, "pact-parts")
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: object) -> None:
     """Tells an xdist worker where the session collects its parts."""
-    node.workerinput["pact_parts"] = str(node.config.stash[PARTS])  # type: ignore[attr-defined]  # xdist has no types
+    config: pytest.Config = node.config  # type: ignore[attr-defined]  # xdist's node has no types
+    if PARTS in config.stash:
+        node.workerinput["pact_parts"] = str(config.stash[PARTS])  # type: ignore[attr-defined]  # as above
 
 
 @pytest.hookimpl(wrapper=True)
@@ -57,14 +62,14 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 @pytest.fixture
 def pact(request: pytest.FixtureRequest, consumer: str) -> Iterator[Pact]:
-    """A V4 pact of this folder's consumer with the configured provider, written when the test has passed."""
+    """A V4 pact of this folder's consumer with the configured provider; kept when the test has passed."""
     provider = request.config.getini("pact_provider")
     if not provider:
         raise pytest.UsageError("pact_provider is not set in the pytest configuration")
     contract = Pact(consumer, provider).with_specification("V4")
     yield contract
     report = request.node.stash.get(REPORT, None)
-    if report is not None and report.passed:
+    if PARTS in request.config.stash and report is not None and report.passed:
         contract.write_file(unique_folder(request.config.stash[PARTS], "part"))
 
 
@@ -72,7 +77,7 @@ def pact(request: pytest.FixtureRequest, consumer: str) -> Iterator[Pact]:
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """In the main process, once all has passed: one pact for each consumer, replacing those of the run before."""
     config = session.config
-    if hasattr(config, "workerinput"):
+    if PARTS not in config.stash or hasattr(config, "workerinput"):
         return
     parts = config.stash[PARTS]
     try:

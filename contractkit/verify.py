@@ -23,7 +23,7 @@ from contractkit.process import Server
 
 @frozen
 class Mismatch:
-    """One thing that differed: where (`status`, `header X`, or a JSON path of the body), and what was wanted and got."""
+    """One thing that differed: where (`status`, `header X`, a JSON path of the body), what was wanted and got."""
 
     where: str
     expected: str
@@ -61,12 +61,21 @@ class Verification:
 
 
 def verify(
-    provider: Provider, server: Server, broker: BrokerClient, *, token: str, version: str, branch: str, log: Path
+    provider: Provider,
+    server: Server,
+    broker: BrokerClient,
+    *,
+    token: str,
+    version: str,
+    branch: str,
+    pending: bool,
+    log: Path,
 ) -> Verification:
     """Verifies `server` against the pacts that matter to `branch` and publishes the results to the broker.
 
     Which pacts: those of every consumer's main branch, of the branch with this name, and all that are deployed or
-    released; new ones of other branches are reported as pending. Raises BrokerError when the broker has none.
+    released. With `pending`, one that this provider branch has never fulfilled is reported without failing the
+    verification. Raises BrokerError when the broker has no pact for the provider.
     """
     from pact import Verifier
 
@@ -78,21 +87,16 @@ def verify(
         .set_request_timeout(10_000)
     )
     settings = broker.settings
-    source = (
-        verifier.broker_source(
-            broker.url,
-            username=settings.username,
-            password=settings.password,
-            token=settings.token if not settings.username else None,
-            selector=True,
+    if settings.username:
+        builder = verifier.broker_source(
+            broker.url, username=settings.username, password=settings.password, selector=True, use_env=False
         )
-        .consumer_version(main_branch=True)
-        .consumer_version(matching_branch=True)
-        .consumer_version(deployed_or_released=True)
-        .include_pending()
-        .provider_branch(branch)
-    )
-    source.build()
+    else:
+        builder = verifier.broker_source(broker.url, token=settings.token, selector=True, use_env=False)
+    builder.consumer_version(main_branch=True)
+    builder.consumer_version(matching_branch=True)
+    builder.consumer_version(deployed_or_released=True)
+    (builder.include_pending() if pending else builder.exclude_pending()).provider_branch(branch).build()
     verifier.set_publish_options(version=version, branch=branch)
     with _output_to(log):
         try:
@@ -122,7 +126,10 @@ def write_junit(verification: Verification, path: Path) -> None:
     """One test case an interaction, so that a CI shows them as it shows tests."""
     failed = [result for result in verification.failures if not result.pending]
     suite = ElementTree.Element(
-        "testsuite", name="pact verification", tests=str(len(verification.interactions)), failures=str(len(failed))
+        "testsuite",
+        name="pact verification",
+        tests=str(len(verification.interactions)),
+        failures=str(len(failed)),
     )
     for result in verification.interactions:
         case = ElementTree.SubElement(suite, "testcase", classname=result.consumer, name=result.description)

@@ -1,0 +1,171 @@
+"""The command line: `contractkit <command>`. The Makefile's targets are one line into it."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from contractkit import config as settings
+from contractkit import pacts, steps
+from contractkit.errors import ToolkitError
+from contractkit.process import terminable
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="One OpenAPI 3.0 document in; a typed client, a checked provider, fuzzing and verified Pact contracts out.",
+)
+
+Port = Annotated[int | None, typer.Option(help="TCP port; the default is $PORT, or 8080.", min=0, max=65535)]
+Host = Annotated[str, typer.Option(help="Address to bind; only this machine unless told otherwise.")]
+Version = Annotated[str | None, typer.Option(help="Version to publish under; the default is the commit.")]
+Branch = Annotated[str | None, typer.Option(help="Branch to publish under; the default is the one checked out.")]
+OutcomeFile = Annotated[Path | None, typer.Option(hidden=True, help="Where to leave the outcome as JSON.")]
+
+
+@app.command()
+def generate(
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if the tree differs.")] = False,
+    outcome: OutcomeFile = None,
+) -> None:
+    """Spec to bundle, and bundle to client and provider types."""
+    found = settings.load()
+    _finish((steps.check_generated if check else steps.generate)(found, typer.echo), outcome)
+
+
+@app.command()
+def lint(outcome: OutcomeFile = None) -> None:
+    """Check the sources of the spec by the rules of its lint file."""
+    _finish(steps.lint(settings.load(), typer.echo), outcome)
+
+
+@app.command()
+def stub(port: Port = None, host: Host = "127.0.0.1") -> None:
+    """Serve the provider."""
+    found = settings.load()
+    _serve(found.provider.app, host, found.port if port is None else port)
+
+
+@app.command()
+def mock(spec: Path, port: Port = None, host: Host = "127.0.0.1") -> None:
+    """Serve any OpenAPI 3.0 document from its examples."""
+    from contractkit import bundle
+    from contractkit.stub import create_app
+    from contractkit.stub import serve as run
+
+    if not spec.is_file():
+        raise ToolkitError(f"{spec} is not a file")
+    number = int(os.environ.get("PORT") or 8080) if port is None else port
+    run(create_app(bundle.bundle(spec)), host=host, port=number)
+
+
+@app.command(hidden=True)
+def serve(factory: str, port: Port = None, host: Host = "127.0.0.1") -> None:
+    """Serve the ASGI application that `module:callable` makes."""
+    _serve(factory, host, settings.load().port if port is None else port)
+
+
+@app.command(name="publish-pacts")
+def publish_pacts(version: Version = None, branch: Branch = None, outcome: OutcomeFile = None) -> None:
+    """Publish the merged pacts to the broker."""
+    found = settings.load()
+    names = {"version": version or pacts.version(found.root), "branch": branch or pacts.branch(found.root)}
+    _finish(steps.publish(found, typer.echo, **names), outcome)
+
+
+@app.command(name="verify-pacts")
+def verify_pacts(
+    version: Version = None,
+    branch: Branch = None,
+    pending: Annotated[bool, typer.Option(help="Let pacts that were never fulfilled fail without consequence.")] = True,
+    outcome: OutcomeFile = None,
+) -> None:
+    """Verify the broker's pacts against the provider and publish the results."""
+    found = settings.load()
+    names = {"version": version or pacts.version(found.root), "branch": branch or pacts.branch(found.root)}
+    _finish(steps.verify_pacts(found, typer.echo, pending=pending, **names), outcome)
+
+
+@app.command(name="can-i-deploy")
+def can_i_deploy(
+    version: Version = None,
+    environment: Annotated[str | None, typer.Option(help="Also compare with what is deployed here.")] = None,
+    outcome: OutcomeFile = None,
+) -> None:
+    """Ask the broker whether this version of every application may be deployed."""
+    found = settings.load()
+    number = version or pacts.version(found.root)
+    _finish(steps.can_i_deploy(found, typer.echo, version=number, environment=environment), outcome)
+
+
+@app.command(name="record-deployment")
+def record_deployment(version: Version = None, environment: str | None = None, outcome: OutcomeFile = None) -> None:
+    """Record that this version of every application is deployed."""
+    found = settings.load()
+    number = version or pacts.version(found.root)
+    where = environment or found.broker.environment
+    _finish(steps.record_deployment(found, typer.echo, version=number, environment=where), outcome)
+
+
+@app.command()
+def fuzz(
+    seed: Annotated[
+        int | None, typer.Option(help="Repeats a run; the default is a fresh one, 1 when CI is set.")
+    ] = None,
+    examples: Annotated[int | None, typer.Option(help="Cases an operation and phase.", min=1)] = None,
+    url: Annotated[str | None, typer.Option(help="A provider that runs already; the default starts one.")] = None,
+    outcome: OutcomeFile = None,
+) -> None:
+    """Fuzz the provider with Schemathesis: every phase, every check."""
+    from contractkit.fuzz import random_seed
+
+    found = settings.load()
+    number = seed if seed is not None else 1 if os.environ.get("CI") else random_seed()
+    count = examples or found.fuzz.examples
+    _finish(steps.fuzz_provider(found, typer.echo, seed=number, examples=count, url=url), outcome)
+
+
+@app.command()
+def contract(
+    version: Version = None,
+    branch: Branch = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the fuzzing; the default is 1.")] = None,
+) -> None:
+    """The main job: generate, serve, fuzz, write pacts, publish, verify, can-i-deploy; then one table and a report."""
+    from contractkit.contract import run
+
+    found = settings.load()
+    names = {"version": version or pacts.version(found.root), "branch": branch or pacts.branch(found.root)}
+    raise typer.Exit(0 if run(found, seed=1 if seed is None else seed, **names) else 1)
+
+
+def main() -> None:
+    """Runs a command; a ToolkitError is one line and status 2, Ctrl-C status 130."""
+    sys.path.insert(0, str(Path.cwd()))  # the project's own modules, as `python -m` finds them
+    try:
+        with terminable():
+            app(prog_name="contractkit")
+    except ToolkitError as error:
+        typer.secho(f"error: {error}", err=True, fg="red")
+        raise SystemExit(2) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+def _serve(factory: str, host: str, port: int) -> None:
+    from contractkit.stub import serve as run
+
+    make: Callable[..., object] = steps.named(factory)
+    run(make(host=host), host=host, port=port)
+
+
+def _finish(outcome: steps.Outcome, file: Path | None) -> None:
+    if file is not None:
+        steps.save(outcome, file)
+    typer.secho(outcome.showed, fg="green" if outcome.passed else "red")
+    if not outcome.passed:
+        raise typer.Exit(1)

@@ -1,0 +1,204 @@
+"""The steps of the loop. Each does one thing, tells what it showed in one line, and says whether it passed.
+
+A step raises ToolkitError when it could not be carried out at all; a failed check is an Outcome that did not pass.
+"""
+
+import importlib
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+from attrs import asdict, field, frozen
+
+from contractkit import broker_client, document, fuzz, pacts, verify
+from contractkit.config import Config
+from contractkit.errors import ConfigError
+from contractkit.process import Server, free_port, running, unique_folder
+
+Echo = Callable[[str], None]
+
+
+@frozen
+class Outcome:
+    """What a step showed, in one line, and the details that a report may use."""
+
+    passed: bool
+    showed: str
+    data: Mapping[str, Any] = field(factory=dict)
+
+
+@contextmanager
+def private_folder(config: Config, name: str) -> Iterator[Path]:
+    """A folder under .contract/runs for one run's databases and logs; kept when the run fails, for its logs."""
+    folder = unique_folder(config.state / "runs", name)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def named(reference: str) -> Callable[..., Any]:
+    """What `module:callable` names. Raises ConfigError when it cannot be imported."""
+    module, _, name = reference.partition(":")
+    try:
+        found: Callable[..., Any] = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigError(f"[tool.contractkit] names {reference}, which cannot be imported: {error}") from error
+    return found
+
+
+@contextmanager
+def provider(config: Config, factory: str, *, run: Path, port: int | None = None) -> Iterator[Server]:
+    """The provider from `factory` on a port of its own, with the configured environment, until the block ends."""
+    number = port or free_port()
+    command = [sys.executable, "-m", "contractkit", "serve", factory, "--port", str(number)]
+    environment = {name: value.format(run=run) for name, value in config.provider.environment.items()}
+    with running(
+        "the provider", command, port=number, ready=config.provider.ready, log=run / "provider.log", env=environment
+    ) as server:
+        yield server
+
+
+def lint(config: Config, echo: Echo) -> Outcome:
+    """Checks the sources of the spec by the rules of its lint file."""
+    from contractkit import lint as linter
+
+    findings = linter.lint(config.spec, config.lint)
+    for finding in findings:
+        echo(str(finding))
+    errors = [finding for finding in findings if finding.severity == "error"]
+    count = len(document.operations(document.load_bundle(config.bundle))) if config.bundle.is_file() else 0
+    return Outcome(not errors, f"{count} operations, {len(errors)} errors, {len(findings) - len(errors)} warnings")
+
+
+def generate(config: Config, echo: Echo) -> Outcome:
+    """Spec to bundle, and bundle to client and provider types; prance proves that the bundle equals its sources."""
+    from contractkit import bundle
+    from contractkit.generate import client, provider_types
+
+    bundle.write_bundle(config.spec, config.bundle)
+    bundle.prove(config.spec, config.bundle)
+    echo(f"{config.bundle.relative_to(config.root)}: equals its sources")
+    client.generate_client(
+        config.bundle, config.client.path, project=config.client.project, package=config.client.package
+    )
+    echo(f"{config.client.path.relative_to(config.root)}: the client")
+    provider_types.generate_provider(config.bundle, config.provider.generated)
+    echo(f"{config.provider.generated.relative_to(config.root)}: the provider types")
+    found = document.load_bundle(config.bundle)
+    schemas = len(found.get("components", {}).get("schemas", {}))
+    return Outcome(
+        True, f"{len(document.operations(found))} operations, {schemas} schemas: bundle, client, provider types"
+    )
+
+
+def publish(config: Config, echo: Echo, *, version: str, branch: str) -> Outcome:
+    """Publishes the merged pacts to the broker."""
+    found = pacts.read(config.consumers.pacts)
+    with private_folder(config, "publish") as run, broker_client.connect(config, run=run) as broker:
+        answer = broker.publish(config.consumers.pacts, version=version, branch=branch)
+        echo(answer.text)
+    return Outcome(answer.ok, f"{pacts.summary(found)}, version {version}, branch {branch}")
+
+
+def verify_pacts(config: Config, echo: Echo, *, version: str, branch: str, pending: bool) -> Outcome:
+    """Verifies the broker's pacts against a provider started for it, and publishes the results."""
+    with (
+        private_folder(config, "verify") as run,
+        broker_client.connect(config, run=run) as broker,
+        provider(config, config.provider.verification, run=run) as server,
+    ):
+        result = verify.verify(
+            config.provider,
+            server,
+            broker,
+            token=named(config.provider.token)(),
+            version=version,
+            branch=branch,
+            pending=pending,
+            log=run / "verifier.log",
+        )
+    for line in verify.describe(result):
+        echo(line)
+    verify.write_junit(result, config.reports / "verification.xml")
+    good = len(result.interactions) - len(result.failures)
+    showed = f"{good} of {len(result.interactions)} interactions of {len(result.consumers)} consumers"
+    return Outcome(result.passed, showed, asdict(result))
+
+
+def can_i_deploy(config: Config, echo: Echo, *, version: str, environment: str | None) -> Outcome:
+    """Asks whether every consumer and the provider in this version fit each other and what is deployed."""
+    names = [*(pact.consumer for pact in pacts.read(config.consumers.pacts)), config.provider.name]
+    with private_folder(config, "deploy") as run, broker_client.connect(config, run=run) as broker:
+        answers = [broker.can_i_deploy(names, version=version)]
+        if environment and answers[0].ok:
+            answers.append(broker.can_i_deploy([config.provider.name], version=version, environment=environment))
+    for answer in answers:
+        echo(answer.text)
+    target = f" to {environment}" if environment else ""
+    said = "yes" if all(answer.ok for answer in answers) else "no"
+    return Outcome(said == "yes", f"{said}: {len(names)} applications in version {version}{target}")
+
+
+def record_deployment(config: Config, echo: Echo, *, version: str, environment: str) -> Outcome:
+    """Records that the provider and then its consumers, in this version, run in `environment`."""
+    names = [config.provider.name, *(pact.consumer for pact in pacts.read(config.consumers.pacts))]
+    with private_folder(config, "deploy") as run, broker_client.connect(config, run=run) as broker:
+        answers = [broker.record_deployment(name, version=version, environment=environment) for name in names]
+    for answer in answers:
+        echo(answer.text)
+    return Outcome(all(answer.ok for answer in answers), f"{len(names)} applications in {environment}")
+
+
+def fuzz_provider(config: Config, echo: Echo, *, seed: int, examples: int, url: str | None = None) -> Outcome:
+    """Fuzzes the provider, one that runs at `url` or one started for it on an empty database."""
+    labels = [operation.label for operation in document.operations(document.load_bundle(config.bundle))]
+    out = unique_folder(config.reports, "fuzz-run")
+    token = named(config.provider.token)()
+    with private_folder(config, "fuzz") as run, _served(config, run, url) as server:
+        echo(f"seed {seed}, {examples} examples, {server.url}")
+        with httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {token}"}, timeout=30) as client:
+            named(config.fuzz.prepare)(client)
+        result = fuzz.fuzz(
+            config.bundle,
+            server.url,
+            config=config.fuzz.config,
+            token=token,
+            seed=seed,
+            examples=examples,
+            operations=labels,
+            out=out,
+            echo=echo,
+        )
+    pacts.replace_folder(out, config.reports / "fuzz")
+    for line in (*result.failures, *result.warnings, *(f"never answered 2xx: {label}" for label in result.unreached)):
+        echo(line)
+    reached = len(labels) - len(result.unreached)
+    showed = f"{result.cases} cases, {len(result.failures)} failures, {reached} of {len(labels)} reached, seed {seed}"
+    return Outcome(result.passed, showed, asdict(result))
+
+
+@contextmanager
+def _served(config: Config, run: Path, url: str | None) -> Iterator[Server]:
+    if url:
+        yield Server(url.rstrip("/"), os.getpid(), run / "provider.log")
+        return
+    with provider(config, config.provider.app, run=run) as server:
+        yield server
+
+
+def save(outcome: Outcome, path: Path) -> None:
+    """Writes an outcome as JSON, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(f".{os.getpid()}")
+    fresh.write_bytes(orjson.dumps(asdict(outcome), option=orjson.OPT_INDENT_2, default=str))
+    fresh.replace(path)
+
+
+def load(path: Path) -> Outcome:
+    """An outcome that was saved."""
+    return Outcome(**orjson.loads(path.read_bytes()))
