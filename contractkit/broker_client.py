@@ -1,6 +1,5 @@
 """The Pact Broker in use, embedded or named by PACT_BROKER_BASE_URL, spoken to by the stock `pact` CLI."""
 
-import os
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -9,7 +8,7 @@ from pathlib import Path
 import httpx
 from attrs import frozen
 
-from contractkit.config import Broker, Config
+from contractkit.config import Broker, Config, child_environment
 from contractkit.errors import BrokerError
 from contractkit.process import free_port, running, tool
 
@@ -71,12 +70,9 @@ class BrokerClient:
         """Runs `pact broker <command>`; credentials go by the environment, where a process list does not show them."""
         done = subprocess.run(
             [tool("pact"), "broker", command, *arguments],
-            env={
-                **os.environ,
-                **credentials(self.settings),
-                "PACT_BROKER_BASE_URL": self.url,
-                "PACT_DO_NOT_TRACK": "true",
-            },
+            env=child_environment(
+                **credentials(self.settings), PACT_BROKER_BASE_URL=self.url, PACT_DO_NOT_TRACK="true"
+            ),
             capture_output=True,
             text=True,
             check=False,

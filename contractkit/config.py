@@ -128,6 +128,11 @@ def load(start: Path | None = None) -> Config:
     )
 
 
+def child_environment(**extra: str) -> dict[str, str]:
+    """The environment for a child process: this one's, and `extra`."""
+    return {**os.environ, **extra}
+
+
 def _find(start: Path) -> tuple[Path, Mapping[str, Any]]:
     for folder in (start, *start.parents):
         file = folder / "pyproject.toml"

@@ -131,7 +131,7 @@ def _loop(job: Job, *, seed: int, version: str | None, branch: str | None) -> No
     with ExitStack() as servers, ThreadPoolExecutor(2) as lanes:
         server: list[Server] = []
 
-        def serve(log: Path) -> steps.Outcome:
+        def serve(_log: Path) -> steps.Outcome:
             begin = time.monotonic()
             server.append(servers.enter_context(steps.provider(config, config.provider.app, run=job.folder)))
             count = len(document.operations(document.load_bundle(config.bundle)))

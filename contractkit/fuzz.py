@@ -1,6 +1,5 @@
 """Fuzzing: the stock Schemathesis, all phases and checks, against a served provider; its reports as values."""
 
-import os
 import secrets
 import subprocess
 from collections import Counter
@@ -11,6 +10,7 @@ from typing import Any
 import orjson
 from attrs import frozen
 
+from contractkit.config import child_environment
 from contractkit.errors import ToolkitError
 from contractkit.process import tool
 
@@ -87,7 +87,7 @@ def fuzz(
 
 def _run(command: Sequence[str], extra: Mapping[str, str], echo: Callable[[str], None]) -> int:
     with subprocess.Popen(
-        command, env={**os.environ, **extra}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command, env=child_environment(**extra), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as child:
         try:
             for line in child.stdout or ():

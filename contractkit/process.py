@@ -15,6 +15,7 @@ from types import FrameType
 import httpx
 from attrs import frozen
 
+from contractkit.config import child_environment
 from contractkit.errors import ServerError
 
 START_SECONDS = 30.0
@@ -67,7 +68,7 @@ def running(
             stdout=output,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
-            env={**os.environ, **(env or {})},
+            env=child_environment(**(env or {})),
         )
     try:
         _await_ready(name, child, url + ready, log)

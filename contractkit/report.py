@@ -1,4 +1,4 @@
-"""The report of a whole run as one HTML page: no script and no outside host, readable by a person and a screen reader."""
+"""The report of a whole run as one HTML page, without scripts or outside hosts."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @frozen
 class OperationAnswers:
-    """How one operation answered under fuzzing: replies by class of status, for a bar; and each status with its count."""
+    """How one operation answered under fuzzing: replies by class of status, and each status with its count."""
 
     label: str
     success: int
