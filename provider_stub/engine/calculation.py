@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
 
-from attrs import frozen
+from attrs import define, field, frozen
 
-from provider_stub.engine.adjustments import Adjustment
-from provider_stub.engine.contracts import Contract
-from provider_stub.engine.credits import CreditBalance, CreditUse
+from provider_stub.engine.adjustments import Adjustment, AppliedAdjustment, Outcome, adjust, covers
+from provider_stub.engine.contracts import Contract, prices_under
+from provider_stub.engine.credits import OWN_MONEY, CreditBalance, CreditUse, burn_key, usable
+from provider_stub.engine.errors import BrokenInvariant
+from provider_stub.engine.latefee import late_fee
 from provider_stub.engine.metering import Usage
+from provider_stub.engine.money import VAT, same_currency, split
 from provider_stub.engine.payments import PaymentState
 from provider_stub.engine.period import Month
+from provider_stub.engine.policies import STEPS, Step
 from provider_stub.engine.prices import Price
+from provider_stub.engine.rating import rate
 from provider_stub.engine.regions import Region
-from provider_stub.engine.statements import Statement, Unpaid
+from provider_stub.engine.statements import (
+    LineItem,
+    Statement,
+    TraceEntry,
+    Unpaid,
+    checked,
+    credited,
+    unpaid_total,
+)
 
 
 @frozen
@@ -48,3 +63,218 @@ class Calculation:
 
     statement: Statement
     credit_uses: tuple[CreditUse, ...]
+
+
+def calculate(inputs: CalculationInput) -> Calculation:
+    """One billing group's statement, by the steps of its region's policy (billing rules, Credits).
+
+    The same inputs in any order give the same statement. Raises UnpricedCounter, CurrencyMismatch,
+    PercentOverLimit, InvalidValue, UnknownUnit; BrokenInvariant when the result contradicts itself.
+    """
+    bill = _Bill(inputs, _in_burn_order(inputs))
+    for step in STEPS[inputs.region.policy]:
+        base = bill.amount
+        change = _ACTIONS[step](bill)
+        bill.amount = base + change
+        bill.trace.append(TraceEntry(step, base, change, bill.amount))
+    _check_credits(bill)
+    return Calculation(_statement(bill), tuple(bill.uses))
+
+
+def _in_burn_order(inputs: CalculationInput) -> list[CreditBalance]:
+    held = [one for one in inputs.credits if one.balance > 0 and usable(one.grant, inputs.month)]
+    for one in held:
+        same_currency(inputs.region.currency, one.grant.currency, f"credit {one.grant.grant_id}")
+    if len({one.grant.grant_id for one in held}) != len(held):
+        raise BrokenInvariant("one credit grant was given twice, and would be applied twice")
+    return sorted(held, key=lambda one: burn_key(one.grant))
+
+
+_Owner = tuple[str, str]
+"""Project and counter that a share of the bill belongs to; an empty name where there is none."""
+
+_NOBODY: Final[_Owner] = ("", "")
+
+
+@define
+class _Bill:
+    """A calculation under way. `left` says what each owner has left of `amount`, priced lines first and in
+    their order: a credit restricted to counters has to know whose money it pays.
+    """
+
+    inputs: CalculationInput
+    credits: list[CreditBalance]
+    credits_pending: bool = field(init=False)
+    amount: int = 0
+    lines: Sequence[LineItem] = ()
+    owners: list[_Owner] = field(factory=list)
+    left: list[int] = field(factory=list)
+    discount: int = 0
+    extra: int = 0
+    top_up: int = 0
+    tax: int = 0
+    applied: list[AppliedAdjustment] = field(factory=list)
+    uses: list[CreditUse] = field(factory=list)
+    trace: list[TraceEntry] = field(factory=list)
+
+    @credits_pending.default
+    def _any_credits(self) -> bool:
+        return bool(self.credits)
+
+
+# Each step returns by how much it changes the amount.
+
+
+def _price_usage(bill: _Bill) -> int:
+    inputs = bill.inputs
+    prices = prices_under(inputs.contract, inputs.prices)
+    bill.lines = rate(inputs.usage, prices, inputs.region.currency)
+    bill.owners = [(line.project_id, line.counter_name) for line in bill.lines]
+    bill.left = [line.amount for line in bill.lines]
+    return sum(bill.left)
+
+
+def _adjust_projects(bill: _Bill) -> int:
+    """Each project by itself: its adjustments see what is left of its own lines."""
+    by_project: dict[str, list[Adjustment]] = {}
+    for one in bill.inputs.project_adjustments:
+        if covers(one, bill.inputs.month):
+            by_project.setdefault(one.target_id, []).append(one)
+    change = 0
+    for project_id, adjustments in sorted(by_project.items()):
+        own = [index for index, owner in enumerate(bill.owners) if owner[0] == project_id]
+        outcome = adjust(sum(bill.left[index] for index in own), adjustments)
+        change += _book(bill, outcome, own, (project_id, ""))
+    return change
+
+
+def _adjust_group(bill: _Bill) -> int:
+    """On the sum of what the projects' adjustments left."""
+    mine = [one for one in bill.inputs.group_adjustments if covers(one, bill.inputs.month)]
+    return _book(bill, adjust(bill.amount, mine), range(len(bill.owners)), _NOBODY)
+
+
+def _book(bill: _Bill, outcome: Outcome, among: Sequence[int], owner: _Owner) -> int:
+    bill.discount += outcome.discount
+    bill.extra += outcome.extra
+    bill.applied += outcome.applied
+    _share(bill, outcome.change, among, owner)
+    return outcome.change
+
+
+def _share(bill: _Bill, change: int, among: Sequence[int], owner: _Owner) -> None:
+    """Spreads a change over the shares `among`, in proportion; what has no share to go to is `owner`'s.
+
+    Once no credit is left to come, nobody asks any more whose money it is, and the change stays whole.
+    """
+    weights = [bill.left[index] for index in among] if bill.credits_pending else []
+    if any(weights):
+        for index, part in zip(among, split(change, weights), strict=True):
+            bill.left[index] += part
+    elif change:
+        bill.owners.append(owner)
+        bill.left.append(change)
+
+
+def _raise_to_base_fee(bill: _Bill) -> int:
+    """charge = max(adjusted, base fee): the top-up is nobody's usage, so only unrestricted credit pays it."""
+    contract = bill.inputs.contract
+    if contract is None:
+        return 0
+    same_currency(bill.inputs.region.currency, contract.currency, f"contract {contract.contract_id}")
+    bill.top_up = max(0, contract.base_fee - bill.amount)
+    _share(bill, bill.top_up, (), _NOBODY)
+    return bill.top_up
+
+
+def _burn_credits(bill: _Bill) -> int:
+    """Each grant in burn order pays what it may, spread over the eligible shares in proportion."""
+    before = bill.left[: len(bill.lines)]
+    for held in bill.credits:
+        grant, left = held.grant, bill.left
+        eligible = [i for i, owner in enumerate(bill.owners) if not grant.counters or owner[1] in grant.counters]
+        weights = [left[index] for index in eligible]
+        amount = min(held.balance, sum(weights))
+        if amount:
+            for index, part in zip(eligible, split(amount, weights), strict=True):
+                left[index] -= part
+            bill.uses.append(CreditUse(grant.grant_id, grant.credit_type, bool(grant.counters), amount))
+    bill.credits_pending = False
+    if bill.uses:
+        bill.lines = [credited(*each) for each in zip(bill.lines, before, bill.left, strict=False)]
+    return -sum(use.amount for use in bill.uses)
+
+
+def _add_vat(bill: _Bill) -> int:
+    bill.tax = VAT.percent(bill.amount, bill.inputs.region.vat_rate)
+    _share(bill, bill.tax, range(len(bill.owners)), _NOBODY)
+    return bill.tax
+
+
+_ACTIONS: Final[Mapping[Step, Callable[[_Bill], int]]] = MappingProxyType(
+    {
+        Step.PRICED_USAGE: _price_usage,
+        Step.PROJECT_ADJUSTMENTS: _adjust_projects,
+        Step.GROUP_ADJUSTMENTS: _adjust_group,
+        Step.BASE_FEE: _raise_to_base_fee,
+        Step.CREDITS: _burn_credits,
+        Step.VAT: _add_vat,
+    }
+)
+
+
+def _check_credits(bill: _Bill) -> None:
+    if bill.credits_pending:
+        raise BrokenInvariant("credit was left over: no step of the policy applied it")
+    balances = {held.grant.grant_id: held.balance for held in bill.credits}
+    if any(not 0 < use.amount <= balances.pop(use.grant_id, 0) for use in bill.uses):
+        raise BrokenInvariant("credit was applied twice, or beyond its balance")
+    if sum(bill.left) != bill.amount:
+        raise BrokenInvariant("the shares do not sum to the bill")
+
+
+def _statement(bill: _Bill) -> Statement:
+    inputs, region = bill.inputs, bill.inputs.region
+    charge = bill.trace[0].result
+    total_amount = charge - bill.discount + bill.extra + bill.top_up + bill.tax
+    total_credit = sum(use.amount for use in bill.uses)
+    principal = total_amount - total_credit
+    fee = late_fee(region, principal) if inputs.overdue else 0
+    unpaid = unpaid_total(inputs.unpaid, inputs.month, region.currency)
+    return checked(
+        Statement(
+            payment_group_id=inputs.payment_group_id,
+            account_id=inputs.account_id,
+            billing_group_id=inputs.billing_group_id,
+            region=region.code,
+            month=inputs.month,
+            currency=region.currency,
+            payment_status=inputs.payment_status,
+            calculation_policy=region.policy,
+            charge=charge,
+            total_discount=bill.discount,
+            total_extra=bill.extra,
+            base_fee_top_up=bill.top_up,
+            tax_amount=bill.tax,
+            total_amount=total_amount,
+            free_credit_limit=_credit(bill, restricted=True, paid=False),
+            free_credit_all=_credit(bill, restricted=False, paid=False),
+            paid_credit_limit=_credit(bill, restricted=True, paid=True),
+            paid_credit_all=_credit(bill, restricted=False, paid=True),
+            total_credit=total_credit,
+            late_fee=fee,
+            payable=principal + fee,
+            unpaid_amount=unpaid,
+            total_due=principal + fee + unpaid,
+            overdue=inputs.overdue,
+            line_items=tuple(bill.lines),
+            adjustments=tuple(bill.applied),
+            trace=tuple(bill.trace),
+        )
+    )
+
+
+def _credit(bill: _Bill, *, restricted: bool, paid: bool) -> int:
+    return sum(
+        use.amount for use in bill.uses if use.restricted is restricted and (use.credit_type in OWN_MONEY) is paid
+    )

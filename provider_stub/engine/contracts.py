@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from enum import StrEnum
 
 from attrs import frozen
 
+from provider_stub.engine.errors import InvalidValue
+from provider_stub.engine.money import MAX_MONEY, decimal_in, same_currency
 from provider_stub.engine.period import Month
-from provider_stub.engine.prices import Price
+from provider_stub.engine.prices import Price, discounted
 
 
 class ContractType(StrEnum):
@@ -47,3 +50,31 @@ class ContractTerm:
     billing_group_id: str
     contract_id: str
     month_from: Month
+
+
+def check_contract(contract: Contract) -> None:
+    """Raises InvalidValue (/baseFee, /discountRate, /prices/N/counterName) or CurrencyMismatch."""
+    if not 0 <= contract.base_fee <= MAX_MONEY:
+        raise InvalidValue.at_field("/baseFee", f"{contract.base_fee} is not an amount from 0 up")
+    decimal_in(contract.discount_rate, "/discountRate", most=100)
+    named: set[str] = set()
+    for index, agreed in enumerate(contract.prices):
+        if agreed.counter_name in named:
+            raise InvalidValue.at_field(f"/prices/{index}/counterName", f"{agreed.counter_name} has a price already")
+        named.add(agreed.counter_name)
+        same_currency(contract.currency, agreed.price.currency, f"the price of {agreed.counter_name}")
+
+
+def prices_under(contract: Contract | None, list_prices: Mapping[str, Price]) -> dict[str, Price]:
+    """The price of every counter for a billing group: agreed, else the list price less the discount rate."""
+    if contract is None:
+        return dict(list_prices)
+    prices = {name: discounted(price, contract.discount_rate) for name, price in list_prices.items()}
+    prices.update((agreed.counter_name, agreed.price) for agreed in contract.prices)
+    return prices
+
+
+def term_in_force(terms: Iterable[ContractTerm], month: Month) -> ContractTerm | None:
+    """The one term of a billing group for a month: the latest that begins in or before it."""
+    begun = [term for term in terms if term.month_from <= month]
+    return max(begun, key=lambda term: term.month_from, default=None)

@@ -31,6 +31,7 @@
 # ruff: noqa: N818 - the names say what is the matter; every one of them is an error
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar, Self
 
 from attrs import frozen
@@ -154,3 +155,11 @@ class CreditSpent(Conflict):
 
 class BrokenInvariant(BillingError):
     code = "BROKEN_INVARIANT"
+
+
+def gathered(errors: Sequence[BillingError]) -> BillingError:
+    """One error for several found together, with the faults of all; a single one stays what it is."""
+    if len(errors) == 1:
+        return errors[0]
+    faults = [fault for error in errors for fault in error.faults]
+    return Invalid("; ".join(error.detail for error in errors), *faults)

@@ -30,8 +30,6 @@ QUOTIENT: Final = decimal.Context(
     prec=60, rounding=decimal.ROUND_05UP, traps=[decimal.InvalidOperation, decimal.DivisionByZero]
 )
 
-_HUNDRED: Final = Decimal(100)
-
 
 @frozen
 class Rounding:
@@ -74,12 +72,22 @@ def decimal_of(value: str | int | float | Decimal, pointer: str = "") -> Decimal
 
 def decimal_in(value: Decimal, pointer: str, *, least: int = 0, most: int = 10**15, places: int = 12) -> Decimal:
     """`value`, if it lies in [least, most] and has at most `places` decimal places; else InvalidValue."""
-    exponent = value.as_tuple().exponent
-    if not value.is_finite() or not isinstance(exponent, int) or -exponent > places:
+    if not value.is_finite() or _places(value) > places:
         raise InvalidValue.at_field(pointer, f"{value} has more than {places} decimal places")
     if not least <= value <= most:
         raise InvalidValue.at_field(pointer, f"{value} is not between {least} and {most}")
     return value
+
+
+def _places(value: Decimal) -> int:
+    """Decimal places without trailing zeros: a JSON writer may well say 1000.0 for a thousand."""
+    _, digits, exponent = value.as_tuple()
+    places = -exponent if isinstance(exponent, int) else 0
+    for digit in reversed(digits):
+        if digit or places <= 0:
+            return places
+        places -= 1
+    return 0
 
 
 def decimal_text(value: Decimal) -> str:

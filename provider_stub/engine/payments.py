@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
 
 from attrs import frozen
 
-from provider_stub.engine.period import Month
+from provider_stub.engine.errors import IllegalTransition
 
 
 class PaymentState(StrEnum):
@@ -64,21 +67,61 @@ class PaymentAttempt:
     reason: str | None = None
 
 
-@frozen
-class ReceiptLine:
-    label: str
-    amount: int
+MOVES: Final[Mapping[tuple[PaymentState, Trigger], PaymentState]] = MappingProxyType(
+    {
+        (PaymentState.REGISTERED, Trigger.RECALCULATE): PaymentState.REGISTERED,
+        (PaymentState.REGISTERED, Trigger.CLOSE): PaymentState.READY,
+        (PaymentState.READY, Trigger.REOPEN): PaymentState.REGISTERED,
+        (PaymentState.READY, Trigger.PAY): PaymentState.PAID,
+        (PaymentState.PAID, Trigger.CANCEL_PAYMENT): PaymentState.READY,
+        (PaymentState.PAID, Trigger.REFUND): PaymentState.REFUNDED,
+    }
+)
+"""Every move there is; any other is an IllegalTransition."""
+
+ATTEMPT_MOVES: Final[Mapping[tuple[AttemptState, AttemptTrigger], AttemptState]] = MappingProxyType(
+    {
+        (AttemptState.STARTED, AttemptTrigger.CAPTURE): AttemptState.CAPTURED,
+        (AttemptState.STARTED, AttemptTrigger.DECLINE): AttemptState.DECLINED,
+        (AttemptState.STARTED, AttemptTrigger.TIME_OUT): AttemptState.UNKNOWN,
+        (AttemptState.UNKNOWN, AttemptTrigger.CAPTURE): AttemptState.CAPTURED,
+        (AttemptState.UNKNOWN, AttemptTrigger.DECLINE): AttemptState.DECLINED,
+        (AttemptState.CAPTURED, AttemptTrigger.VOID): AttemptState.VOIDED,
+        (AttemptState.CAPTURED, AttemptTrigger.REFUND): AttemptState.REFUNDED,
+    }
+)
+
+LIVE_ATTEMPTS: Final = frozenset({AttemptState.STARTED, AttemptState.UNKNOWN, AttemptState.CAPTURED})
+"""A statement has at most one attempt in these states: there the customer's money may be with us."""
+
+OWED: Final = frozenset({PaymentState.REGISTERED, PaymentState.READY})
+"""A statement in these states is unpaid."""
 
 
-@frozen
-class Receipt:
-    """Proof of money received; `amount` is the sum of its lines."""
+def move(state: PaymentState, trigger: Trigger) -> PaymentState:
+    """The state after a trigger. Raises IllegalTransition."""
+    try:
+        return MOVES[state, trigger]
+    except KeyError:
+        raise IllegalTransition(f"a {state} statement cannot do {trigger}") from None
 
-    number: str
-    account_id: str
-    payment_group_id: str
-    month: Month
-    currency: str
-    amount: int
-    lines: tuple[ReceiptLine, ...]
-    paid_at: datetime
+
+def status_trigger(state: PaymentState, target: PaymentState | None = None) -> Trigger:
+    """What the status call asks for: it opens or closes, and toggles when no target is given.
+
+    Raises IllegalTransition when neither leads from `state` to the target.
+    """
+    for trigger in (Trigger.CLOSE, Trigger.REOPEN):
+        reached = MOVES.get((state, trigger))
+        if reached is not None and target in (None, reached):
+            return trigger
+    wish = target or "the other status"
+    raise IllegalTransition(f"a {state} statement cannot be set to {wish} by the status call")
+
+
+def move_attempt(state: AttemptState, trigger: AttemptTrigger) -> AttemptState:
+    """The state of a charge after what the gateway said. Raises IllegalTransition."""
+    try:
+        return ATTEMPT_MOVES[state, trigger]
+    except KeyError:
+        raise IllegalTransition(f"a {state} payment attempt cannot do {trigger}") from None

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date
-from decimal import Decimal
+from collections.abc import Callable, Mapping, Sequence
+from decimal import ROUND_CEILING, Decimal
 from enum import StrEnum
+from itertools import pairwise
+from types import MappingProxyType
+from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from provider_stub.engine.metering import CounterType
+from provider_stub.engine.errors import InvalidTiers
+from provider_stub.engine.money import EXACT, QUOTIENT, decimal_in, minor_digits
+from provider_stub.engine.units import unit_named
 
 
 class PriceModel(StrEnum):
@@ -46,11 +51,103 @@ class Price:
     package: Decimal = Decimal(1)
 
 
-@frozen
-class Counter:
-    """A row of the price list. Rows of one name differ in `effective_from`, the first day of their price."""
+def per_unit(price: Decimal, unit: str, currency: str) -> Price:
+    """One price for every unit. Raises InvalidValue, UnknownUnit."""
+    return _checked(Price(unit, currency, (Tier(None, price),)))
 
-    counter_name: str
-    counter_type: CounterType
-    price: Price
-    effective_from: date
+
+def tiered(model: PriceModel, tiers: Sequence[Tier], unit: str, currency: str) -> Price:
+    """A GRADUATED or VOLUME price; the tiers go up and the last is open. Raises InvalidTiers."""
+    return _checked(Price(unit, currency, tuple(tiers), model))
+
+
+def _checked(price: Price) -> Price:
+    minor_digits(price.currency)
+    unit_named(price.unit)
+    for index, tier in enumerate(price.tiers):
+        decimal_in(tier.price, f"/tiers/{index}/price" if len(price.tiers) > 1 else "/price")
+    _check_bounds(price.tiers)
+    return price
+
+
+def _check_bounds(tiers: Sequence[Tier]) -> None:
+    if not tiers or tiers[-1].up_to is not None:
+        raise InvalidTiers.at_field("/tiers", "the last tier has to be open: quantities have no upper limit")
+    bounds = [tier.up_to for tier in tiers[:-1]]
+    for index, (lower, upper) in enumerate(pairwise([Decimal(0), *bounds])):
+        if upper is None or lower is None or upper <= lower:
+            raise InvalidTiers.at_field(f"/tiers/{index}/upTo", "each tier has to end above the one before")
+        decimal_in(upper, f"/tiers/{index}/upTo")
+
+
+def discounted(price: Price, rate: Decimal) -> Price:
+    """The same price less `rate` percent, exactly: a discount on a unit price is not rounded."""
+    if not rate:
+        return price
+    left = EXACT.subtract(Decimal(100), rate)
+    tiers = tuple(Tier(tier.up_to, EXACT.multiply(tier.price, left).scaleb(-2, EXACT)) for tier in price.tiers)
+    return evolve(price, tiers=tiers)
+
+
+def tier_of(price: Price, quantity: Decimal, scale: int) -> Tier:
+    """The one tier that a quantity reaches; `scale` of its unit make one of the price's."""
+    for tier in price.tiers:
+        if tier.up_to is None or quantity <= EXACT.multiply(tier.up_to, scale):
+            return tier
+    raise InvalidTiers("the last tier has to be open")
+
+
+def cost(price: Price, quantity: Decimal, scale: int = 1) -> Decimal:
+    """What `quantity` costs, in minor units, not rounded; `scale` of its unit make one of the price's.
+
+    Everything is added up in the quantity's own unit and divided once at the end, so that a price per hour
+    of a usage in seconds comes out right to the last digit (billing rules, Money).
+    """
+    digits = minor_digits(price.currency)
+    total = _COSTS[price.model](price, quantity, scale)
+    if scale != 1:
+        total = QUOTIENT.divide(total, scale)
+    return total.scaleb(digits, EXACT) if digits else total
+
+
+# Each of these returns `scale` times the cost in major units: the division is left to `cost`.
+
+
+def _per_unit(price: Price, quantity: Decimal, _scale: int) -> Decimal:
+    return EXACT.multiply(quantity, price.tiers[0].price)
+
+
+def _flat(price: Price, quantity: Decimal, scale: int) -> Decimal:
+    return EXACT.multiply(price.tiers[0].price, scale if quantity else 0)
+
+
+def _package(price: Price, quantity: Decimal, scale: int) -> Decimal:
+    packages = QUOTIENT.divide(quantity, EXACT.multiply(price.package, scale))
+    begun = packages.to_integral_value(ROUND_CEILING)
+    return EXACT.multiply(EXACT.multiply(begun, price.tiers[0].price), scale)
+
+
+def _graduated(price: Price, quantity: Decimal, scale: int) -> Decimal:
+    total = lower = Decimal(0)
+    for tier in price.tiers:
+        upper = quantity if tier.up_to is None else min(quantity, EXACT.multiply(tier.up_to, scale))
+        if upper <= lower:
+            break
+        total = EXACT.fma(EXACT.subtract(upper, lower), tier.price, total)
+        lower = upper
+    return total
+
+
+def _volume(price: Price, quantity: Decimal, scale: int) -> Decimal:
+    return EXACT.multiply(quantity, tier_of(price, quantity, scale).price)
+
+
+_COSTS: Final[Mapping[PriceModel, Callable[[Price, Decimal, int], Decimal]]] = MappingProxyType(
+    {
+        PriceModel.PER_UNIT: _per_unit,
+        PriceModel.FLAT: _flat,
+        PriceModel.PACKAGE: _package,
+        PriceModel.GRADUATED: _graduated,
+        PriceModel.VOLUME: _volume,
+    }
+)
