@@ -127,7 +127,8 @@ class _Bill:
 
 def _price_usage(bill: _Bill) -> int:
     inputs = bill.inputs
-    prices = prices_under(inputs.contract, inputs.prices)
+    used = {one.counter_name for one in inputs.usage}
+    prices = prices_under(inputs.contract, inputs.prices, used)
     bill.lines = rate(inputs.usage, prices, inputs.region.currency)
     bill.owners = [(line.project_id, line.counter_name) for line in bill.lines]
     bill.left = [line.amount for line in bill.lines]

@@ -65,13 +65,19 @@ def check_contract(contract: Contract) -> None:
         same_currency(contract.currency, agreed.price.currency, f"the price of {agreed.counter_name}")
 
 
-def prices_under(contract: Contract | None, list_prices: Mapping[str, Price]) -> dict[str, Price]:
-    """The price of every counter for a billing group: agreed, else the list price less the discount rate."""
-    if contract is None:
-        return dict(list_prices)
-    prices = {name: discounted(price, contract.discount_rate) for name, price in list_prices.items()}
-    prices.update((agreed.counter_name, agreed.price) for agreed in contract.prices)
-    return prices
+def prices_under(
+    contract: Contract | None, list_prices: Mapping[str, Price], counters: Iterable[str]
+) -> dict[str, Price]:
+    """What a billing group pays for each of `counters`: the agreed price, else the list price less the
+    discount rate. A counter that has neither is left out.
+    """
+    agreed = {one.counter_name: one.price for one in contract.prices} if contract else {}
+    rate = contract.discount_rate if contract else Decimal(0)
+    return {
+        name: agreed[name] if name in agreed else discounted(list_prices[name], rate)
+        for name in counters
+        if name in agreed or name in list_prices
+    }
 
 
 def term_in_force(terms: Iterable[ContractTerm], month: Month) -> ContractTerm | None:

@@ -9,7 +9,7 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import Final
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from provider_stub.engine.errors import InvalidTiers
 from provider_stub.engine.money import EXACT, QUOTIENT, decimal_in, minor_digits
@@ -86,7 +86,7 @@ def discounted(price: Price, rate: Decimal) -> Price:
         return price
     left = EXACT.subtract(Decimal(100), rate)
     tiers = tuple(Tier(tier.up_to, EXACT.multiply(tier.price, left).scaleb(-2, EXACT)) for tier in price.tiers)
-    return evolve(price, tiers=tiers)
+    return Price(price.unit, price.currency, tiers, price.model, price.package)
 
 
 def tier_of(price: Price, quantity: Decimal, scale: int) -> Tier:

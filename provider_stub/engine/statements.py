@@ -18,7 +18,7 @@ from provider_stub.engine.prices import PriceModel
 from provider_stub.engine.regions import Region
 
 
-@frozen
+@frozen(slots=False)  # there are many, and a frozen class with slots takes half as long again to make
 class LineItem:
     """Usage of one counter in one project. `price` is per `unit` in major units of the currency, None where
     no single price applies (several tiers). `amount` is `exact_amount` rounded half up; both in minor units.
