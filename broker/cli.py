@@ -1,0 +1,86 @@
+"""The command `contract-broker`."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from typing import Annotated
+
+import typer
+from attrs import evolve
+
+from broker.config import Config, from_environment
+from broker.errors import UnusableError
+
+_app = typer.Typer(
+    help="A Pact Broker: contracts, verification results, and whether a version can be deployed.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@_app.callback()
+def _root() -> None:
+    """Keeps `serve` a command of its own, so that others can stand beside it."""
+
+
+@_app.command()
+def serve(
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="0 takes any free port. [env: BROKER_PORT]")
+    ] = None,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    database: Annotated[
+        str | None, typer.Option(help="sqlite:///FILE or postgresql://... [env: BROKER_DATABASE_URL]")
+    ] = None,
+) -> None:
+    """Serve the broker until it is interrupted (Ctrl-C)."""
+    config = from_environment()
+    config = evolve(
+        config,
+        port=config.port if port is None else port,
+        host=host,
+        database_url=database or config.database_url,
+    )
+    _serve(config)
+
+
+def _serve(config: Config) -> None:
+    import uvicorn
+
+    from broker.app import create_app
+
+    with _listener(config.host, config.port) as listener:
+        app = create_app(config)
+        address, port = listener.getsockname()[:2]
+        shown = f"[{address}]" if ":" in address else address
+        typer.echo(f"Pact Broker on http://{shown}:{port}", err=True)
+        server = uvicorn.Server(
+            uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, lifespan="on")
+        )
+        server.run(sockets=[listener])
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    """Bound before anything else starts, so that a taken port is told in one line."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise UnusableError(f"cannot listen on {host}:{port}: {error.strerror}") from None
+
+
+def main() -> None:
+    """Entry point; what cannot run is one line on stderr and exit code 2."""
+    try:
+        _app()
+    except UnusableError as error:
+        sys.exit(_told(error))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _told(error: UnusableError) -> int:
+    typer.echo(f"contract-broker: {error}", err=True)
+    return 2

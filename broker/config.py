@@ -1,0 +1,59 @@
+"""Settings, frozen when the process starts. Only this module and `broker.cli` read the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from attrs import field, frozen
+
+from broker.errors import UnusableError
+
+DEFAULT_DATABASE_URL = "sqlite:///.contract/broker.db"
+DEFAULT_PORT = 9292
+MAX_BODY_BYTES = 40 * 1024 * 1024  # a pact of 20 MB grows by a third in base64
+
+
+@frozen
+class Config:
+    """How one broker runs.
+
+    `token`, or `username` with `password`, closes the broker to everybody else (health check apart);
+    with neither it is open, which is meant for loopback.
+    """
+
+    database_url: str = DEFAULT_DATABASE_URL
+    host: str = "127.0.0.1"
+    port: int = DEFAULT_PORT
+    base_url: str | None = None
+    token: str | None = field(default=None, repr=False)
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    max_body_bytes: int = MAX_BODY_BYTES
+
+
+def from_environment(environ: Mapping[str, str] | None = None) -> Config:
+    """The settings that the environment asks for.
+
+    Raises UnusableError when a value cannot be used.
+    """
+    env = os.environ if environ is None else environ
+    username, password = env.get("PACT_BROKER_USERNAME"), env.get("PACT_BROKER_PASSWORD")
+    if bool(username) != bool(password):
+        raise UnusableError("PACT_BROKER_USERNAME and PACT_BROKER_PASSWORD go together: one of them is missing")
+    return Config(
+        database_url=env.get("BROKER_DATABASE_URL") or DEFAULT_DATABASE_URL,
+        port=_port(env.get("BROKER_PORT")),
+        base_url=(env.get("BROKER_BASE_URL") or "").rstrip("/") or None,
+        token=env.get("PACT_BROKER_TOKEN") or None,
+        username=username or None,
+        password=password or None,
+    )
+
+
+def _port(text: str | None) -> int:
+    if not text:
+        return DEFAULT_PORT
+    if not text.isdecimal() or int(text) > 65535:
+        raise UnusableError(f"BROKER_PORT must be a port number from 0 to 65535, not {text!r}")
+    return int(text)

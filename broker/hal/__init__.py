@@ -1,0 +1,1 @@
+"""Representations: what the API answers, as JSON-able values in HAL."""

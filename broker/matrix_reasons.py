@@ -1,0 +1,123 @@
+"""The answer to "can I deploy?" in sentences: what is missing, what failed, and with which version."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from broker.matrix import Matrix, Row
+from broker.matrix_query import Asked, Criteria, MatrixQuery, Selected
+
+_MOST_REASONS = 50
+
+
+@frozen
+class Notice:
+    """`type` is what the clients colour by: success, error or warning."""
+
+    type: str
+    text: str
+
+
+def notices(query: MatrixQuery, matrix: Matrix) -> list[Notice]:
+    """Warnings about the question first, then why the answer is what it is."""
+    if matrix.deployable:
+        return [*_warnings(query), Notice("success", _why_yes(query, matrix))]
+    reasons = [_missing(asked) for asked in matrix.missing]
+    # What failed stands before what is not known yet: it is what somebody has to mend.
+    for success in (False, None):
+        reasons += [_why_not(row, matrix) for row in matrix.considered if row.success is success]
+    unique = list(dict.fromkeys(reasons))
+    shown = [Notice("error", text) for text in unique[:_MOST_REASONS]]
+    if len(unique) > _MOST_REASONS:
+        shown.append(Notice("error", f"... and {len(unique) - _MOST_REASONS} more"))
+    return [*_warnings(query), *shown]
+
+
+def _warnings(query: MatrixQuery) -> list[Notice]:
+    found = []
+    if query.target == Criteria(latest=True):
+        found.append(
+            "WARN: No environment is given, so this compares with the latest versions, which need not be the "
+            "ones that run anywhere. Name the environment with --to-environment."
+        )
+    if query.target is not None and all(asked.criteria.version is None for asked in query.asked):
+        found.append(
+            "WARN: No version number is given. A tag or branch may move between this answer and the deployment; "
+            "a version number does not."
+        )
+    return [Notice("warning", text) for text in found]
+
+
+def _why_yes(query: MatrixQuery, matrix: Matrix) -> str:
+    if matrix.considered:
+        return "All required verifications are published and successful"
+    names = " and ".join(_asked(asked) for asked in query.asked)
+    if matrix.rows:
+        return f"Nothing is left to check for {names}: every pact found is ignored"
+    place = query.target.environment if query.target else None
+    return f"Nothing has to be checked for {names}: no pact with anything" + (f" in {place}" if place else "")
+
+
+def _why_not(row: Row, matrix: Matrix) -> str:
+    pact = row.pact
+    provider_side = matrix.sides[pact.provider_id]
+    consumer = _version(pact.consumer, pact.number, matrix.sides[pact.consumer_id])
+    if row.provider_version is None:
+        return f"{consumer} needs {pact.provider}, but {_nobody(pact.provider, provider_side)}"
+    provider = _version(pact.provider, row.provider_version.number, provider_side)
+    if row.success is None:
+        return f"{provider} has not verified its pact with {consumer} yet"
+    return f"{provider} failed the verification of its pact with {consumer}"
+
+
+def _version(name: str, number: str, side: Selected) -> str:
+    how = _how(side.criteria)
+    return f"{name} {number} ({how})" if how else f"{name} {number}"
+
+
+def _how(criteria: Criteria) -> str:
+    if criteria.environment is not None:
+        return f"in {criteria.environment}"
+    if criteria.tag is not None:
+        return f"the latest tagged {criteria.tag}" if criteria.latest else f"tagged {criteria.tag}"
+    if criteria.branch is not None:
+        return f"the latest of branch {criteria.branch}"
+    if criteria.main_branch:
+        return "the latest of its main branch"
+    return "the latest version" if criteria.latest else ""
+
+
+def _nobody(name: str, side: Selected) -> str:
+    criteria = side.criteria
+    if criteria.environment is not None:
+        return f"no version of {name} is recorded as deployed or released in {criteria.environment}"
+    if criteria.tag is not None:
+        return f"no version of {name} tagged {criteria.tag} has verified the pact"
+    if criteria.branch is not None:
+        return f"{name} has no version on branch {criteria.branch}"
+    if criteria.main_branch:
+        main = side.pacticipant.main_branch
+        return f"{name} has no version on its main branch {main}" if main else f"{name} has no main branch"
+    if criteria.latest:
+        return f"{name} has no version yet"
+    return f"no version of {name} has verified the pact"
+
+
+def _missing(asked: Asked) -> str:
+    name, criteria = asked.pacticipant, asked.criteria
+    if criteria.version is not None:
+        return f"{name} has no version {criteria.version}: nothing was ever published or recorded for it"
+    if criteria.environment is not None:
+        return f"No version of {name} is recorded as deployed or released in {criteria.environment}"
+    if criteria.tag is not None:
+        return f"No version of {name} has the tag {criteria.tag}"
+    if criteria.branch is not None:
+        return f"{name} has no version on branch {criteria.branch}"
+    return f"{name} has no version on its main branch" if criteria.main_branch else f"{name} has no version yet"
+
+
+def _asked(asked: Asked) -> str:
+    if asked.criteria.version is not None:
+        return f"{asked.pacticipant} {asked.criteria.version}"
+    how = _how(asked.criteria)
+    return f"{asked.pacticipant} ({how})" if how else asked.pacticipant

@@ -1,0 +1,118 @@
+"""Creating what a request takes for granted: pacticipants, versions, branches and tags."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrs import frozen
+from sqlalchemy import Connection
+
+from broker.errors import ConflictError, NotFoundError
+from broker.model import Environment, Pacticipant, Version
+from broker.store import environments, pacticipants
+
+_MAIN_BRANCHES = frozenset({"main", "master", "develop"})
+
+
+def pacticipant(tx: Connection, name: str) -> Pacticipant:
+    """Raises NotFoundError."""
+    found = pacticipants.find(tx, name)
+    if found is None:
+        raise NotFoundError(f"No pacticipant with name '{name}' found")
+    return found
+
+
+def provider(tx: Connection, name: str) -> Pacticipant:
+    """Raises NotFoundError."""
+    found = pacticipants.find(tx, name)
+    if found is None:
+        raise NotFoundError(f"No provider with name '{name}' found")
+    return found
+
+
+def version(tx: Connection, owner: Pacticipant, number: str) -> Version:
+    """Raises NotFoundError."""
+    found = pacticipants.version(tx, owner.id, number)
+    if found is None:
+        raise NotFoundError(f"{owner.name} has no version {number}")
+    return found
+
+
+def environment(tx: Connection, uuid: str) -> Environment:
+    """Raises NotFoundError."""
+    found = environments.find(tx, uuid)
+    if found is None:
+        raise NotFoundError(f"No environment with UUID '{uuid}' found")
+    return found
+
+
+def ensure_pacticipant(tx: Connection, name: str, now: int) -> Pacticipant:
+    """The pacticipant, created if it is new.
+
+    Raises ConflictError when the new name differs from an existing one only in case and punctuation: far
+    more often a slip than a second application. Creating it explicitly (POST /pacticipants) says otherwise.
+    """
+    found = pacticipants.find(tx, name)
+    if found is not None:
+        return found
+    key = name_key(name)
+    similar = pacticipants.like(tx, key)
+    if similar:
+        raise ConflictError(
+            "pacticipants",
+            f"The name '{name}' is very like {', '.join(map(repr, similar))}, which exists already. If they are "
+            f"different applications, create it explicitly first: "
+            f"pact broker create-or-update-pacticipant --name '{name}'",
+        )
+    return pacticipants.create(tx, name, key, now, display_name=display_name(name))
+
+
+@frozen
+class EnsuredVersion:
+    version: Version
+    created: bool
+
+
+def ensure_version(
+    tx: Connection, owner: Pacticipant, number: str, now: int, build_url: str | None = None
+) -> EnsuredVersion:
+    found = pacticipants.version(tx, owner.id, number)
+    if found is None:
+        return EnsuredVersion(pacticipants.create_version(tx, owner.id, number, now, build_url), created=True)
+    if build_url is not None and build_url != found.build_url:
+        pacticipants.set_build_url(tx, found.id, build_url, now)
+    return EnsuredVersion(found, created=False)
+
+
+def ensure_on_branch(tx: Connection, owner: Pacticipant, of: Version, name: str, now: int) -> bool:
+    """Whether the version is new on the branch.
+
+    The first branch called main, master or develop becomes the main branch, unless one is set.
+    """
+    branch = pacticipants.branch(tx, owner.id, name) or pacticipants.create_branch(tx, owner.id, name, now)
+    if owner.main_branch is None and name in _MAIN_BRANCHES:
+        pacticipants.change(tx, owner.id, now, {"main_branch": name})
+    if pacticipants.is_on_branch(tx, branch.id, of.id):
+        return False
+    pacticipants.put_on_branch(tx, branch.id, of.id, now)
+    return True
+
+
+def ensure_tags(tx: Connection, owner: Pacticipant, of: Version, names: Sequence[str], now: int) -> list[str]:
+    """The names among these that are new on the version."""
+    existing = {tag.name for tag in pacticipants.tagged(tx, [of.id]).get(of.id, [])}
+    added = [name for name in dict.fromkeys(names) if name not in existing]
+    for name in added:
+        pacticipants.put_tag(tx, of.id, owner.id, name, now)
+    return added
+
+
+def name_key(name: str) -> str:
+    """What is left of a name without case and punctuation; the name itself when nothing is left."""
+    return "".join(character for character in name.casefold() if character.isalnum()) or name
+
+
+def display_name(name: str) -> str:
+    """A name for people: "items-api" becomes "Items Api"."""
+    words = name.replace("-", " ").replace("_", " ").split()
+    return " ".join(word[:1].upper() + word[1:] for word in words) or name

@@ -1,0 +1,28 @@
+"""The handlers, one module per kind of resource, and the table of all routes."""
+
+from __future__ import annotations
+
+from broker.call import Route
+from broker.routes import (
+    contracts,
+    environments,
+    index,
+    matrix,
+    pacticipants,
+    pacts,
+    presences,
+    verification_results,
+    versions,
+)
+
+ROUTES: tuple[Route, ...] = (
+    *index.ROUTES,
+    *contracts.ROUTES,
+    *pacts.ROUTES,
+    *verification_results.ROUTES,
+    *pacticipants.ROUTES,
+    *versions.ROUTES,
+    *environments.ROUTES,
+    *presences.ROUTES,
+    *matrix.ROUTES,
+)

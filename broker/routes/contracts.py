@@ -1,0 +1,153 @@
+"""Publishing contracts: POST /contracts/publish, and the older PUT of a single pact."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from broker import content, publishing, registry
+from broker.call import NO_CONTENT, Call, Fields, Reply, Route, checked_name, created
+from broker.errors import InvalidError, NotFoundError
+from broker.hal.pacts import pact as pact_body
+from broker.hal.participants import pact_name, pacticipant_stub, version_stub
+from broker.hal.urls import Urls
+from broker.hal.values import Json, link
+from broker.publishing import Contract, Outcome, Published, Submission
+from broker.store import contracts
+
+_ON_CONFLICT = ("overwrite", "merge", None)
+
+
+def publish(call: Call) -> Reply:
+    submission = _submission(call.json())
+    with call.database.write() as tx:
+        outcome = publishing.publish(tx, submission, call.now)
+    return Reply(_published(submission, outcome, call.urls))
+
+
+def _submission(body: dict[str, Any]) -> Submission:
+    fields = Fields(body)
+    name = fields.name("pacticipantName")
+    number = fields.name("pacticipantVersionNumber")
+    branch, build_url, tags = fields.text("branch"), fields.text("buildUrl"), fields.names("tags")
+    items = fields.objects("contracts")
+    read = [_contract(item, index, name, fields) for index, item in enumerate(items)]
+    fields.check()
+    if branch is not None:
+        checked_name(branch, "branch")
+    return Submission(name, number, branch, tags, build_url, tuple(one for one in read if one is not None))
+
+
+def _contract(item: dict[str, Any], index: int, consumer: str, outer: Fields) -> Contract | None:
+    fields = Fields(item)
+    named = fields.name("consumerName")
+    provider = fields.name("providerName")
+    encoded = fields.text("content", required=True)
+    if named and named != consumer:
+        fields.faults["consumerName"] = [f"consumerName must be the pacticipantName '{consumer}', not '{named}'"]
+    if item.get("specification") != "pact":
+        fields.faults["specification"] = ["specification must be 'pact'"]
+    if not str(item.get("contentType", "")).endswith("json"):
+        fields.faults["contentType"] = ["contentType must be application/json"]
+    if item.get("onConflict") not in _ON_CONFLICT:
+        fields.faults["onConflict"] = ["onConflict must be 'overwrite' or 'merge'"]
+    read = None
+    if not fields.faults and encoded is not None:
+        try:
+            read = content.from_base64(encoded)
+            _check_parties(read, consumer, provider)
+        except InvalidError as error:
+            fields.faults["content"] = [str(error)]
+    for messages in fields.faults.values():
+        outer.faults.setdefault("contracts", []).extend(f"{text} (at index {index})" for text in messages)
+    return Contract(provider, read) if read is not None else None
+
+
+def _check_parties(of: content.PactContent, consumer: str, provider: str) -> None:
+    for role, named, wanted in (("consumer", of.consumer, consumer), ("provider", of.provider, provider)):
+        if named is not None and named != wanted:
+            raise InvalidError([f"the {role} in the content is '{named}', but it is published for '{wanted}'"])
+
+
+def _published(submission: Submission, outcome: Outcome, urls: Urls) -> Json:
+    said = _notices(submission, outcome, urls)
+    name, number = submission.pacticipant, submission.number
+    return {
+        "notices": [{"type": kind, "text": text} for kind, text in said],
+        "logs": [{"level": kind, "message": text, "deprecationWarning": "Replaced by notices"} for kind, text in said],
+        "_embedded": {
+            "pacticipant": pacticipant_stub(name, urls),
+            "version": version_stub(name, number, urls),
+        },
+        "_links": {
+            "pb:pacticipant": link(urls.pacticipant(name), title="Pacticipant", name=name),
+            "pb:pacticipant-version": link(urls.version(name, number), title="Version", name=number),
+            "pb:pacticipant-version-tags": [
+                link(urls.tag(name, number, tag), title="Tag", name=tag) for tag in submission.tags
+            ],
+            "pb:contracts": [
+                link(urls.pact(one.pact), title="Pact", name=pact_name(one.pact)) for one in outcome.published
+            ],
+        },
+    }
+
+
+def _notices(submission: Submission, outcome: Outcome, urls: Urls) -> list[tuple[str, str]]:
+    branch = f" with branch {submission.branch}" if submission.branch else ""
+    tags = f"{' and' if branch else ' with'} tags {', '.join(submission.tags)}" if submission.tags else ""
+    done = "Created" if outcome.created_version else "Updated"
+    said = [("debug", f"{done} {submission.pacticipant} version {submission.number}{branch}{tags}")]
+    for one in outcome.published:
+        said += _notices_of(one, urls)
+    return said
+
+
+def _notices_of(one: Published, urls: Urls) -> list[tuple[str, str]]:
+    pact = one.pact
+    which = f"{pact.consumer} version {pact.number} and provider {pact.provider}"
+    view = ("debug", f"  View the published pact at {urls.pact(pact)}")
+    if one.repeated:
+        return [("success", f"Pact published again for {which}: its content is the same."), view]
+    said = [("success", f"Pact published for {which}."), view]
+    if one.changed_since is not None:
+        how = "differs from" if one.changed else "is the same as"
+        said.append(("debug", f"  Its content {how} that of version {one.changed_since}."))
+    if one.verified is None:
+        return [*said, ("prompt", f"  {pact.provider} has not verified this content yet.")]
+    verdict = "verified" if one.verified.success else "failed to verify"
+    text = f"  {pact.provider} {one.verified.provider_number} has {verdict} this content before; the result holds."
+    return [*said, ("success" if one.verified.success else "warning", text)]
+
+
+def put_pact(call: Call) -> Reply:
+    """201 when the version had no pact with this provider, 200 when it had this very one."""
+    params = {key: checked_name(value, key) for key, value in call.params.items()}
+    read = content.from_bytes(call.body)
+    _check_parties(read, params["consumer"], params["provider"])
+    submission = Submission(
+        params["consumer"], params["version"], None, (), None, (Contract(params["provider"], read),)
+    )
+    with call.database.write() as tx:
+        published = publishing.publish(tx, submission, call.now).published[0]
+        served = contracts.body(tx, published.pact.content_id)
+    body = pact_body(published.pact, served, call.urls)
+    return Reply(body) if published.repeated else created(body, call.urls.pact(published.pact))
+
+
+def delete_pact(call: Call) -> Reply:
+    with call.database.write() as tx:
+        consumer = registry.pacticipant(tx, call.params["consumer"])
+        provider = registry.provider(tx, call.params["provider"])
+        version = registry.version(tx, consumer, call.params["version"])
+        found = contracts.pact(tx, version.id, provider.id)
+        if found is None:
+            raise NotFoundError(f"{consumer.name} {version.number} has no pact with {provider.name}")
+        contracts.remove_pact(tx, found)
+    return NO_CONTENT
+
+
+_PACT = "/pacts/provider/{provider}/consumer/{consumer}/version/{version}"
+ROUTES: tuple[Route, ...] = (
+    ("POST", "/contracts/publish", publish),
+    ("PUT", _PACT, put_pact),
+    ("DELETE", _PACT, delete_pact),
+)

@@ -1,0 +1,244 @@
+"""Reading pacts: one at a time, in lists, and those that a provider should verify."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import orjson
+from sqlalchemy import Connection
+
+from broker import for_verification, registry
+from broker.call import JSON, Call, Reply, Route
+from broker.errors import NotFoundError
+from broker.hal import pacts as hal
+from broker.model import Pact, Pacticipant
+from broker.query import Metadata, decode_metadata
+from broker.store import contracts, pacticipants
+
+_CONSUMER = "/pacts/provider/{provider}/consumer/{consumer}"
+_PROVIDER = "/pacts/provider/{provider}"
+
+
+def pact_of_version(call: Call) -> Reply:
+    def find(tx: Connection, consumer: Pacticipant, provider: Pacticipant) -> Pact | None:
+        version = pacticipants.version(tx, consumer.id, call.params["version"])
+        return contracts.pact(tx, version.id, provider.id) if version else None
+
+    return _one(call, find)
+
+
+def latest_pact(call: Call) -> Reply:
+    def find(tx: Connection, consumer: Pacticipant, provider: Pacticipant) -> Pact | None:
+        return next(iter(contracts.pacts_between(tx, consumer.id, provider.id, limit=1)), None)
+
+    return _one(call, find)
+
+
+def latest_tagged_pact(call: Call) -> Reply:
+    def find(tx: Connection, consumer: Pacticipant, provider: Pacticipant) -> Pact | None:
+        found = contracts.latest_with_tag(tx, provider.id, call.params["tag"])
+        return next((pact for pact in found if pact.consumer_id == consumer.id), None)
+
+    return _one(call, find)
+
+
+def latest_pact_on_branch(call: Call) -> Reply:
+    """The pact of the branch's latest version that has one with this provider."""
+
+    def find(tx: Connection, consumer: Pacticipant, provider: Pacticipant) -> Pact | None:
+        found = pacticipants.versions_on_branch(tx, [consumer.id], call.params.get("branch"))
+        pacts = contracts.pacts_of_versions(tx, found.get(consumer.id, []), [provider.id])
+        return pacts[-1] if pacts else None
+
+    return _one(call, find)
+
+
+def pact_by_content(call: Call) -> Reply:
+    """The latest publication of a content, or the one that the metadata names."""
+    metadata = decode_metadata(call.params["metadata"]) if "metadata" in call.params else None
+    with call.database.read() as tx:
+        pact = find_by_content(tx, call, metadata)
+        served = contracts.body(tx, pact.content_id)
+    return Reply(hal.pact(pact, served, call.urls, call.params.get("metadata")))
+
+
+def find_by_content(tx: Connection, call: Call, metadata: Metadata | None) -> Pact:
+    """The pact that the path's provider, consumer, sha and metadata mean; raises NotFoundError."""
+    consumer = registry.pacticipant(tx, call.params["consumer"])
+    provider = registry.provider(tx, call.params["provider"])
+    content_id = contracts.content_id(tx, consumer.id, provider.id, call.params["sha"])
+    if content_id is not None:
+        named = _named_version(tx, consumer, metadata)
+        pact = contracts.pact(tx, named, provider.id) if named is not None else None
+        if pact is not None and pact.content_id == content_id:
+            return pact
+        for latest in contracts.pacts_with_content(tx, content_id, limit=1):
+            return latest
+    raise NotFoundError(f"No pact between {consumer.name} and {provider.name} has the content {call.params['sha']}")
+
+
+def _named_version(tx: Connection, consumer: Pacticipant, metadata: Metadata | None) -> int | None:
+    if metadata is None:
+        return None
+    if metadata.consumer_version is not None:
+        version = pacticipants.version(tx, consumer.id, metadata.consumer_version)
+        return version.id if version else None
+    return max(metadata.consumer_version_ids, default=None)
+
+
+def _one(call: Call, find: Callable[[Connection, Pacticipant, Pacticipant], Pact | None]) -> Reply:
+    with call.database.read() as tx:
+        consumer = registry.pacticipant(tx, call.params["consumer"])
+        provider = registry.provider(tx, call.params["provider"])
+        pact = find(tx, consumer, provider)
+        if pact is None:
+            raise NotFoundError(f"No such pact between {consumer.name} and {provider.name}")
+        served = contracts.body(tx, pact.content_id)
+    return Reply(hal.pact(pact, served, call.urls))
+
+
+def all_latest(call: Call) -> Reply:
+    with call.database.read() as tx:
+        found = contracts.latest_pacts(tx)
+    return Reply(hal.latest_pacts(found, call.urls.at("/pacts/latest"), call.urls))
+
+
+def pact_versions(call: Call) -> Reply:
+    with call.database.read() as tx:
+        consumer = registry.pacticipant(tx, call.params["consumer"])
+        provider = registry.provider(tx, call.params["provider"])
+        found = contracts.pacts_between(tx, consumer.id, provider.id)
+    own = f"{call.urls.pair(consumer.name, provider.name)}/versions"
+    return Reply(hal.pact_versions(found, own, call.urls))
+
+
+def provider_pacts(call: Call) -> Reply:
+    def find(tx: Connection, provider: Pacticipant, consumers: Iterable[int]) -> list[Pact]:
+        return [pact for id_ in consumers for pact in contracts.pacts_between(tx, id_, provider.id)]
+
+    return _listed(call, find, "All pacts of {}")
+
+
+def latest_provider_pacts(call: Call) -> Reply:
+    def find(tx: Connection, provider: Pacticipant, _: Iterable[int]) -> list[Pact]:
+        return contracts.latest_pacts(tx, provider_id=provider.id)
+
+    return _listed(call, find, "Latest pacts of {}")
+
+
+def latest_tagged_provider_pacts(call: Call) -> Reply:
+    def find(tx: Connection, provider: Pacticipant, _: Iterable[int]) -> list[Pact]:
+        return contracts.latest_with_tag(tx, provider.id, call.params["tag"])
+
+    return _listed(call, find, "Latest pacts of {} with tag " + call.params["tag"])
+
+
+def tagged_provider_pacts(call: Call) -> Reply:
+    def find(tx: Connection, provider: Pacticipant, consumers: Iterable[int]) -> list[Pact]:
+        found = pacticipants.versions_with_tag(tx, list(consumers), call.params["tag"])
+        return contracts.pacts_of_versions(tx, _flat(found.values()), [provider.id])
+
+    return _listed(call, find, "All pacts of {} with tag " + call.params["tag"])
+
+
+def branch_provider_pacts(call: Call) -> Reply:
+    def find(tx: Connection, provider: Pacticipant, consumers: Iterable[int]) -> list[Pact]:
+        found = pacticipants.versions_on_branch(tx, list(consumers), call.params.get("branch"))
+        return contracts.pacts_of_versions(tx, _flat(found.values()), [provider.id])
+
+    return _listed(call, find, "All pacts of {} from " + _branch(call))
+
+
+def latest_branch_provider_pacts(call: Call) -> Reply:
+    def find(tx: Connection, provider: Pacticipant, consumers: Iterable[int]) -> list[Pact]:
+        heads = pacticipants.branch_heads(tx, list(consumers), call.params.get("branch"))
+        return contracts.pacts_of_versions(tx, list(heads.values()), [provider.id])
+
+    return _listed(call, find, "Latest pacts of {} from " + _branch(call))
+
+
+def _branch(call: Call) -> str:
+    branch = call.params.get("branch")
+    return f"branch {branch}" if branch else "its consumers' main branches"
+
+
+def _listed(call: Call, find: Callable[[Connection, Pacticipant, Iterable[int]], list[Pact]], title: str) -> Reply:
+    with call.database.read() as tx:
+        provider = registry.provider(tx, call.params["provider"])
+        found = find(tx, provider, contracts.consumers_of(tx, provider.id))
+    found.sort(key=lambda pact: (pact.consumer, pact.version_id))
+    return Reply(
+        hal.provider_pacts(provider.name, found, call.urls.at(call.path), title.replace("{}", provider.name), call.urls)
+    )
+
+
+def _flat(lists: Iterable[list[int]]) -> list[int]:
+    return [item for items in lists for item in items]
+
+
+def pacts_for_verification(call: Call) -> Reply:
+    """GET answers as if nothing was asked for: verifiers read only its link to themselves."""
+    wanted = for_verification.demand(call.json())
+    with call.database.read() as tx:
+        provider = registry.provider(tx, call.params["provider"])
+        chosen = for_verification.choose(tx, provider, wanted)
+    return Reply(hal.for_verification(provider.name, chosen, wanted, call.urls))
+
+
+def provider_states(call: Call) -> Reply:
+    """The states that the pacts of the consumers' main branches need, each once, with who needs it."""
+    with call.database.read() as tx:
+        provider = registry.provider(tx, call.params["provider"])
+        heads = pacticipants.branch_heads(tx, list(contracts.consumers_of(tx, provider.id)), None)
+        found = contracts.pacts_of_versions(tx, list(heads.values()), [provider.id])
+        bodies = [(pact.consumer, contracts.body(tx, pact.content_id)) for pact in found]
+    states: dict[bytes, dict[str, object]] = {}
+    for consumer, body in bodies:
+        for state in _states(orjson.loads(body)):
+            key = orjson.dumps(state, option=orjson.OPT_SORT_KEYS)
+            entry = states.setdefault(key, {**state, "consumers": []})
+            consumers = entry["consumers"]
+            if isinstance(consumers, list) and consumer not in consumers:
+                consumers.append(consumer)
+    ordered = [states[key] for key in sorted(states)]
+    return Reply({"providerStates": ordered}, media_type=JSON)
+
+
+def _states(pact: dict[str, object]) -> Iterable[dict[str, object]]:
+    for key in ("interactions", "messages"):
+        items = pact.get(key)
+        for item in items if isinstance(items, list) else []:
+            listed = item.get("providerStates")
+            if isinstance(listed, list):
+                yield from (_state(state) for state in listed if isinstance(state, dict))
+            elif isinstance(old := item.get("providerState") or item.get("provider_state"), str):
+                yield {"name": old}
+
+
+def _state(raw: dict[str, object]) -> dict[str, object]:
+    params = raw.get("params")
+    return {"name": str(raw.get("name"))} | ({"params": params} if params else {})
+
+
+ROUTES: tuple[Route, ...] = (
+    ("GET", "/pacts/latest", all_latest),
+    ("GET", _PROVIDER, provider_pacts),
+    ("GET", f"{_PROVIDER}/latest", latest_provider_pacts),
+    ("GET", f"{_PROVIDER}/latest/{{tag}}", latest_tagged_provider_pacts),
+    ("GET", f"{_PROVIDER}/tag/{{tag}}", tagged_provider_pacts),
+    ("GET", f"{_PROVIDER}/branch", branch_provider_pacts),
+    ("GET", f"{_PROVIDER}/branch/latest", latest_branch_provider_pacts),
+    ("GET", f"{_PROVIDER}/branch/{{branch}}", branch_provider_pacts),
+    ("GET", f"{_PROVIDER}/branch/{{branch}}/latest", latest_branch_provider_pacts),
+    ("GET", f"{_PROVIDER}/for-verification", pacts_for_verification),
+    ("POST", f"{_PROVIDER}/for-verification", pacts_for_verification),
+    ("GET", f"{_PROVIDER}/provider-states", provider_states),
+    ("GET", f"{_CONSUMER}/version/{{version}}", pact_of_version),
+    ("GET", f"{_CONSUMER}/versions", pact_versions),
+    ("GET", f"{_CONSUMER}/latest", latest_pact),
+    ("GET", f"{_CONSUMER}/latest/{{tag}}", latest_tagged_pact),
+    ("GET", f"{_CONSUMER}/branch/latest", latest_pact_on_branch),
+    ("GET", f"{_CONSUMER}/branch/{{branch}}/latest", latest_pact_on_branch),
+    ("GET", f"{_CONSUMER}/pact-version/{{sha}}", pact_by_content),
+    ("GET", f"{_CONSUMER}/pact-version/{{sha}}/metadata/{{metadata}}", pact_by_content),
+)

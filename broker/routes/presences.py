@@ -1,0 +1,200 @@
+"""Recording which versions are deployed or released where, and reading it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import uuid4
+
+from sqlalchemy import Connection
+
+from broker import registry
+from broker.call import Call, Fields, Reply, Route, checked_name, created
+from broker.errors import InvalidError, NotFoundError
+from broker.hal import places as hal
+from broker.hal.values import Json
+from broker.model import Environment, Pacticipant, Presence, Version
+from broker.query import value
+from broker.store import environments
+
+_VERSION = "/pacticipants/{pacticipant}/versions/{version}"
+_DEPLOYED = f"{_VERSION}/deployed-versions/environment/{{environment}}"
+_RELEASED = f"{_VERSION}/released-versions/environment/{{environment}}"
+_IN_ENVIRONMENT = "/environments/{environment}"
+
+
+def record_deployment(call: Call) -> Reply:
+    """What was deployed there before, under the same application instance, is undeployed.
+
+    Recording the same deployment again changes nothing and answers with the record that exists.
+    """
+    instance = _instance(call)
+    with call.database.write() as tx:
+        owner, version, place = _where(tx, call)
+        present = environments.deployed(tx, environment_id=place.id, pacticipant_id=owner.id, instance=instance)
+        same = next((one for one in present if one.version_id == version.id), None)
+        uuid = same.uuid if same else str(uuid4())
+        if same is None:
+            for one in present:
+                environments.end_deployment(tx, one.uuid, call.now)
+            environments.add_deployment(
+                tx,
+                uuid,
+                call.now,
+                pacticipant_id=owner.id,
+                version_id=version.id,
+                environment_id=place.id,
+                instance=instance,
+            )
+        body = hal.deployed_version(_deployment(tx, uuid), call.urls)
+    return created(body, call.urls.deployed_version(uuid))
+
+
+def _instance(call: Call) -> str:
+    """Empty for the unnamed application instance; `target` is the former name of the field."""
+    fields = Fields(call.json())
+    name, former = fields.text("applicationInstance"), fields.text("target")
+    fields.check()
+    instance = name or former or ""
+    return checked_name(instance, "applicationInstance") if instance else ""
+
+
+def record_release(call: Call) -> Reply:
+    """Releases stand side by side. Releasing again restores the support of a version whose support ended."""
+    call.json()
+    with call.database.write() as tx:
+        owner, version, place = _where(tx, call)
+        known = environments.releases_of(tx, [version.id], environment_id=place.id)
+        if known:
+            environments.set_support(tx, known[0].uuid, None)
+            return Reply(hal.released_version(_release(tx, known[0].uuid), call.urls))
+        uuid = str(uuid4())
+        environments.add_release(
+            tx,
+            uuid,
+            call.now,
+            pacticipant_id=owner.id,
+            version_id=version.id,
+            environment_id=place.id,
+        )
+        body = hal.released_version(_release(tx, uuid), call.urls)
+    return created(body, call.urls.released_version(uuid))
+
+
+def _where(tx: Connection, call: Call) -> tuple[Pacticipant, Version, Environment]:
+    owner = registry.pacticipant(tx, call.params["pacticipant"])
+    version = registry.version(tx, owner, call.params["version"])
+    return owner, version, registry.environment(tx, call.params["environment"])
+
+
+def deployments_of_version(call: Call) -> Reply:
+    with call.database.read() as tx:
+        _, version, place = _where(tx, call)
+        found = environments.deployments_of(tx, [version.id], environment_id=place.id)
+    own = call.urls.at(call.path)
+    return Reply(hal.deployed_versions(found, own, f"Deployments to {place.display_name}", call.urls))
+
+
+def releases_of_version(call: Call) -> Reply:
+    with call.database.read() as tx:
+        _, version, place = _where(tx, call)
+        found = environments.releases_of(tx, [version.id], environment_id=place.id)
+    own = call.urls.at(call.path)
+    return Reply(hal.released_versions(found, own, f"Releases to {place.display_name}", call.urls))
+
+
+def currently_deployed(call: Call) -> Reply:
+    """`?pacticipant=` and `?applicationInstance=` narrow the list."""
+    instance = value(call.query, "applicationInstance") or value(call.query, "target")
+    return _present(
+        call,
+        lambda tx, place, owner: environments.deployed(
+            tx, environment_id=place, pacticipant_id=owner, instance=instance
+        ),
+        hal.deployed_versions,
+    )
+
+
+def currently_supported(call: Call) -> Reply:
+    """`?pacticipant=` narrows the list."""
+    return _present(
+        call,
+        lambda tx, place, owner: environments.released(tx, environment_id=place, pacticipant_id=owner),
+        hal.released_versions,
+    )
+
+
+def _present(
+    call: Call,
+    find: Callable[[Connection, int, int | None], list[Presence]],
+    show: Callable[..., Json],
+) -> Reply:
+    named = value(call.query, "pacticipant")
+    with call.database.read() as tx:
+        place = registry.environment(tx, call.params["environment"])
+        owner = registry.pacticipant(tx, named).id if named is not None else None
+        found = find(tx, place.id, owner)
+    number = value(call.query, "version")
+    kept = [one for one in found if number in (None, one.number)]
+    own = call.urls.at(call.path)
+    return Reply(show(kept, own, f"Now in {place.display_name}", call.urls))
+
+
+def show_deployment(call: Call) -> Reply:
+    with call.database.read() as tx:
+        return Reply(hal.deployed_version(_deployment(tx, call.params["uuid"]), call.urls))
+
+
+def show_release(call: Call) -> Reply:
+    with call.database.read() as tx:
+        return Reply(hal.released_version(_release(tx, call.params["uuid"]), call.urls))
+
+
+def end_deployment(call: Call) -> Reply:
+    """An undeployed version cannot be set back: record a new deployment, which has its own history."""
+    deployed = Fields(call.json()).flag("currentlyDeployed")
+    with call.database.write() as tx:
+        found = _deployment(tx, call.params["uuid"])
+        if deployed and found.ended_at is not None:
+            raise InvalidError({"currentlyDeployed": ["currentlyDeployed cannot be set back to true"]})
+        if deployed is False:
+            environments.end_deployment(tx, found.uuid, call.now)
+        return Reply(hal.deployed_version(_deployment(tx, found.uuid), call.urls))
+
+
+def end_release(call: Call) -> Reply:
+    supported = Fields(call.json()).flag("currentlySupported")
+    with call.database.write() as tx:
+        found = _release(tx, call.params["uuid"])
+        if supported is False and found.ended_at is None:
+            environments.set_support(tx, found.uuid, call.now)
+        elif supported and found.ended_at is not None:
+            environments.set_support(tx, found.uuid, None)
+        return Reply(hal.released_version(_release(tx, found.uuid), call.urls))
+
+
+def _deployment(tx: Connection, uuid: str) -> Presence:
+    found = environments.deployment(tx, uuid)
+    if found is None:
+        raise NotFoundError(f"No deployed version with UUID '{uuid}' found")
+    return found
+
+
+def _release(tx: Connection, uuid: str) -> Presence:
+    found = environments.release(tx, uuid)
+    if found is None:
+        raise NotFoundError(f"No released version with UUID '{uuid}' found")
+    return found
+
+
+ROUTES: tuple[Route, ...] = (
+    ("POST", _DEPLOYED, record_deployment),
+    ("GET", _DEPLOYED, deployments_of_version),
+    ("POST", _RELEASED, record_release),
+    ("GET", _RELEASED, releases_of_version),
+    ("GET", f"{_IN_ENVIRONMENT}/deployed-versions/currently-deployed", currently_deployed),
+    ("GET", f"{_IN_ENVIRONMENT}/released-versions/currently-supported", currently_supported),
+    ("GET", "/deployed-versions/{uuid}", show_deployment),
+    ("PATCH", "/deployed-versions/{uuid}", end_deployment),
+    ("GET", "/released-versions/{uuid}", show_release),
+    ("PATCH", "/released-versions/{uuid}", end_release),
+)

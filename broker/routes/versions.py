@@ -1,0 +1,184 @@
+"""Versions of pacticipants, and their tags."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import Connection
+
+from broker import registry
+from broker.call import NO_CONTENT, Call, Fields, Reply, Route, checked_name, created
+from broker.errors import InvalidError, NotFoundError
+from broker.hal import participants as hal
+from broker.hal.values import Json, link
+from broker.model import Pacticipant, Tag, Version
+from broker.query import value
+from broker.store import contracts, environments, pacticipants
+
+_OWNER = "/pacticipants/{pacticipant}"
+_ONE = f"{_OWNER}/versions/{{version}}"
+_PAGE = 100
+
+
+def listed(call: Call) -> Reply:
+    """Latest first, 100 at a time; `pb:next` leads to the earlier ones."""
+    before = value(call.query, "before")
+    if before is not None and not (before.isdecimal() and len(before) <= 18):
+        raise InvalidError({"before": ["before must be a number"]})
+    with call.database.read() as tx:
+        owner = registry.pacticipant(tx, call.params["pacticipant"])
+        found = pacticipants.versions_of(
+            tx, owner.id, limit=_PAGE + 1, before=int(before) if before is not None else None
+        )
+    page = found[:_PAGE]
+    own = f"{call.urls.pacticipant(owner.name)}/versions"
+    links = {
+        "self": link(own, title=f"Versions of {owner.name}"),
+        "pb:versions": [link(call.urls.version(owner.name, of.number), title="Version", name=of.number) for of in page],
+    }
+    if len(found) > _PAGE:
+        links["pb:next"] = link(f"{own}?before={page[-1].id}", title="Earlier versions")
+    bodies = [hal.version_stub(owner.name, of.number, call.urls) for of in page]
+    return Reply({"_embedded": {"versions": bodies}, "_links": links})
+
+
+def show(call: Call) -> Reply:
+    return _reply(call, lambda tx, owner: registry.version(tx, owner, call.params["version"]))
+
+
+def latest(call: Call) -> Reply:
+    def find(tx: Connection, owner: Pacticipant) -> Version:
+        found = pacticipants.latest_version(tx, owner.id)
+        if found is None:
+            raise NotFoundError(f"{owner.name} has no version yet")
+        return found
+
+    return _reply(call, find)
+
+
+def latest_tagged(call: Call) -> Reply:
+    def find(tx: Connection, owner: Pacticipant) -> Version:
+        ids = pacticipants.versions_with_tag(tx, [owner.id], call.params["tag"]).get(owner.id)
+        if not ids:
+            raise NotFoundError(f"No version of {owner.name} has the tag {call.params['tag']}")
+        return pacticipants.versions_by_ids(tx, [ids[0]])[ids[0]]
+
+    return _reply(call, find)
+
+
+def latest_on_branch(call: Call) -> Reply:
+    def find(tx: Connection, owner: Pacticipant) -> Version:
+        head = pacticipants.branch_heads(tx, [owner.id], call.params["branch"]).get(owner.id)
+        if head is None:
+            raise NotFoundError(f"{owner.name} has no version on branch {call.params['branch']}")
+        return pacticipants.versions_by_ids(tx, [head])[head]
+
+    return _reply(call, find)
+
+
+def _reply(call: Call, find: Callable[[Connection, Pacticipant], Version]) -> Reply:
+    with call.database.read() as tx:
+        owner = registry.pacticipant(tx, call.params["pacticipant"])
+        return Reply(_shown(tx, owner, find(tx, owner), call))
+
+
+def _shown(tx: Connection, owner: Pacticipant, of: Version, call: Call) -> Json:
+    return hal.version(
+        of,
+        owner,
+        call.urls,
+        on_branches=pacticipants.on_branches(tx, [of.id]).get(of.id, []),
+        tags=pacticipants.tagged(tx, [of.id]).get(of.id, []),
+        pacts=contracts.pacts_of_versions(tx, [of.id]),
+        deployments=environments.deployments_of(tx, [of.id]),
+        releases=environments.releases_of(tx, [of.id]),
+        environments=environments.every(tx),
+    )
+
+
+def change(call: Call) -> Reply:
+    """PUT and PATCH: creates the version if it is new; a build URL is the one thing that may change."""
+    params = {key: checked_name(text, key) for key, text in call.params.items()}
+    fields = Fields(call.json())
+    build_url = fields.text("buildUrl")
+    fields.check()
+    with call.database.write() as tx:
+        owner = registry.ensure_pacticipant(tx, params["pacticipant"], call.now)
+        ensured = registry.ensure_version(tx, owner, params["version"], call.now, build_url)
+        body = _shown(tx, owner, registry.version(tx, owner, params["version"]), call)
+    if ensured.created:
+        return created(body, call.urls.version(owner.name, ensured.version.number))
+    return Reply(body)
+
+
+def remove(call: Call) -> Reply:
+    """Its pacts, results and deployments go too."""
+    with call.database.write() as tx:
+        owner = registry.pacticipant(tx, call.params["pacticipant"])
+        version = registry.version(tx, owner, call.params["version"])
+        for pact in contracts.pacts_of_versions(tx, [version.id]):
+            contracts.remove_pact(tx, pact)
+        pacticipants.remove_version(tx, version.id)
+    return NO_CONTENT
+
+
+def put_tag(call: Call) -> Reply:
+    params = {key: checked_name(text, key) for key, text in call.params.items()}
+    call.json()
+    with call.database.write() as tx:
+        owner = registry.ensure_pacticipant(tx, params["pacticipant"], call.now)
+        version = registry.ensure_version(tx, owner, params["version"], call.now).version
+        is_new = bool(registry.ensure_tags(tx, owner, version, [params["tag"]], call.now))
+        tag = _tag(tx, owner, version, params["tag"])
+    body = hal.tag(tag, owner.name, version.number, call.urls)
+    return created(body, call.urls.tag(owner.name, version.number, tag.name)) if is_new else Reply(body)
+
+
+def show_tag(call: Call) -> Reply:
+    with call.database.read() as tx:
+        owner = registry.pacticipant(tx, call.params["pacticipant"])
+        version = registry.version(tx, owner, call.params["version"])
+        tag = _tag(tx, owner, version, call.params["tag"])
+    return Reply(hal.tag(tag, owner.name, version.number, call.urls))
+
+
+def tags(call: Call) -> Reply:
+    with call.database.read() as tx:
+        owner = registry.pacticipant(tx, call.params["pacticipant"])
+        version = registry.version(tx, owner, call.params["version"])
+        found = pacticipants.tagged(tx, [version.id]).get(version.id, [])
+    bodies = [hal.tag(tag, owner.name, version.number, call.urls) for tag in found]
+    own = f"{call.urls.version(owner.name, version.number)}/tags"
+    return Reply({"_embedded": {"tags": bodies}, "_links": {"self": link(own, title="Tags")}})
+
+
+def remove_tag(call: Call) -> Reply:
+    with call.database.write() as tx:
+        owner = registry.pacticipant(tx, call.params["pacticipant"])
+        version = registry.version(tx, owner, call.params["version"])
+        if not pacticipants.remove_tag(tx, version.id, call.params["tag"]):
+            raise NotFoundError(f"{owner.name} {version.number} has no tag {call.params['tag']}")
+    return NO_CONTENT
+
+
+def _tag(tx: Connection, owner: Pacticipant, version: Version, name: str) -> Tag:
+    for tag in pacticipants.tagged(tx, [version.id]).get(version.id, []):
+        if tag.name == name:
+            return tag
+    raise NotFoundError(f"{owner.name} {version.number} has no tag {name}")
+
+
+ROUTES: tuple[Route, ...] = (
+    ("GET", f"{_OWNER}/versions", listed),
+    ("GET", f"{_OWNER}/latest-version", latest),
+    ("GET", f"{_OWNER}/latest-version/{{tag}}", latest_tagged),
+    ("GET", f"{_OWNER}/branches/{{branch}}/latest-version", latest_on_branch),
+    ("GET", _ONE, show),
+    ("PUT", _ONE, change),
+    ("PATCH", _ONE, change),
+    ("DELETE", _ONE, remove),
+    ("GET", f"{_ONE}/tags", tags),
+    ("GET", f"{_ONE}/tags/{{tag}}", show_tag),
+    ("PUT", f"{_ONE}/tags/{{tag}}", put_tag),
+    ("DELETE", f"{_ONE}/tags/{{tag}}", remove_tag),
+)

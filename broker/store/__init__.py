@@ -1,0 +1,1 @@
+"""All SQL of the broker. Each module holds the statements about one kind of thing."""

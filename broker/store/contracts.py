@@ -1,0 +1,222 @@
+"""Pact contents and their publications."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, delete, exists, func, insert, select
+
+from broker.model import Pact
+from broker.store.schema import (
+    branch_versions,
+    branches,
+    contents,
+    integrations,
+    pacticipants,
+    pacts,
+    tags,
+    versions,
+)
+
+_consumers = pacticipants.alias("consumers")
+_providers = pacticipants.alias("providers")
+_PACT = (
+    pacts.c.id,
+    pacts.c.consumer_id,
+    _consumers.c.name.label("consumer"),
+    pacts.c.provider_id,
+    _providers.c.name.label("provider"),
+    pacts.c.consumer_version_id,
+    versions.c.number,
+    pacts.c.content_id,
+    contents.c.sha,
+    pacts.c.created_at,
+)
+
+
+def body(tx: Connection, content_id: int) -> bytes:
+    return bytes(tx.execute(select(contents.c.body).where(contents.c.id == content_id)).scalar_one())
+
+
+def content_id(tx: Connection, consumer_id: int, provider_id: int, sha: str) -> int | None:
+    found: int | None = tx.execute(
+        select(contents.c.id).where(
+            contents.c.consumer_id == consumer_id,
+            contents.c.provider_id == provider_id,
+            contents.c.sha == sha,
+        )
+    ).scalar()
+    return found
+
+
+def add_content(tx: Connection, consumer_id: int, provider_id: int, sha: str, now: int, served: bytes) -> int:
+    row = {
+        "consumer_id": consumer_id,
+        "provider_id": provider_id,
+        "sha": sha,
+        "created_at": now,
+        "body": served,
+    }
+    created: int = tx.execute(insert(contents).values(row).returning(contents.c.id)).scalar_one()
+    return created
+
+
+def add_pact(tx: Connection, consumer_id: int, provider_id: int, version_id: int, content: int, now: int) -> None:
+    row = {
+        "consumer_id": consumer_id,
+        "provider_id": provider_id,
+        "consumer_version_id": version_id,
+        "content_id": content,
+        "created_at": now,
+    }
+    tx.execute(insert(pacts).values(row))
+
+
+def remove_pact(tx: Connection, pact: Pact) -> None:
+    """The content goes with its last publication, and the integration with its last pact."""
+    tx.execute(delete(pacts).where(pacts.c.id == pact.id))
+    tx.execute(
+        delete(contents).where(contents.c.id == pact.content_id, ~exists().where(pacts.c.content_id == contents.c.id))
+    )
+    remaining = exists().where(
+        pacts.c.provider_id == integrations.c.provider_id, pacts.c.consumer_id == integrations.c.consumer_id
+    )
+    tx.execute(
+        delete(integrations).where(
+            integrations.c.consumer_id == pact.consumer_id,
+            integrations.c.provider_id == pact.provider_id,
+            ~remaining,
+        )
+    )
+
+
+def ensure_integration(tx: Connection, consumer_id: int, provider_id: int, now: int) -> None:
+    key = and_(integrations.c.consumer_id == consumer_id, integrations.c.provider_id == provider_id)
+    if not tx.execute(select(exists().where(key))).scalar():
+        tx.execute(insert(integrations).values(consumer_id=consumer_id, provider_id=provider_id, created_at=now))
+
+
+def integrations_of(tx: Connection, pacticipant_ids: Collection[int] | None = None) -> list[tuple[int, int]]:
+    """(consumer id, provider id) of integrations that involve any of these pacticipants; None means all."""
+    query = select(integrations.c.consumer_id, integrations.c.provider_id)
+    if pacticipant_ids is None:
+        return [(row[0], row[1]) for row in tx.execute(query)]
+    # Two queries, because an OR over two columns makes SQLite scan.
+    as_consumer = tx.execute(query.where(integrations.c.consumer_id.in_(pacticipant_ids)))
+    as_provider = tx.execute(query.where(integrations.c.provider_id.in_(pacticipant_ids)))
+    return sorted({(row[0], row[1]) for rows in (as_consumer, as_provider) for row in rows})
+
+
+def consumers_of(tx: Connection, provider_id: int) -> dict[int, str]:
+    """Consumer id -> name, for the consumers that have a pact with this provider."""
+    query = (
+        select(integrations.c.consumer_id, pacticipants.c.name)
+        .join(pacticipants, pacticipants.c.id == integrations.c.consumer_id)
+        .where(integrations.c.provider_id == provider_id)
+    )
+    return {row[0]: row[1] for row in tx.execute(query)}
+
+
+def pact(tx: Connection, version_id: int, provider_id: int) -> Pact | None:
+    return _first(tx, _pacts().where(pacts.c.consumer_version_id == version_id, pacts.c.provider_id == provider_id))
+
+
+def pacts_of_versions(
+    tx: Connection, version_ids: Collection[int], provider_ids: Collection[int] | None = None
+) -> list[Pact]:
+    """Ordered by consumer name, then age of the version, then provider name."""
+    query = _pacts().where(pacts.c.consumer_version_id.in_(version_ids))
+    if provider_ids is not None:
+        query = query.where(pacts.c.provider_id.in_(provider_ids))
+    query = query.order_by(_consumers.c.name, pacts.c.consumer_version_id, _providers.c.name)
+    return [Pact(*row) for row in tx.execute(query)]
+
+
+def pacts_between(tx: Connection, consumer_id: int, provider_id: int, *, limit: int | None = None) -> list[Pact]:
+    """Latest version first."""
+    query = _pacts().where(pacts.c.consumer_id == consumer_id, pacts.c.provider_id == provider_id)
+    query = query.order_by(pacts.c.consumer_version_id.desc()).limit(limit)
+    return [Pact(*row) for row in tx.execute(query)]
+
+
+def pacts_with_content(tx: Connection, content: int, *, limit: int | None = None) -> list[Pact]:
+    """The publications of one content, latest version first."""
+    query = _pacts().where(pacts.c.content_id == content)
+    query = query.order_by(pacts.c.consumer_version_id.desc()).limit(limit)
+    return [Pact(*row) for row in tx.execute(query)]
+
+
+def latest_pacts(tx: Connection, *, provider_id: int | None = None) -> list[Pact]:
+    """The pact of the latest version that has one, for every integration, by consumer and provider name."""
+    later = pacts.alias()
+    newest = (
+        select(func.max(later.c.consumer_version_id))
+        .where(
+            later.c.provider_id == integrations.c.provider_id,
+            later.c.consumer_id == integrations.c.consumer_id,
+        )
+        .scalar_subquery()
+    )
+    query = (
+        _pacts()
+        .join(
+            integrations,
+            and_(
+                integrations.c.consumer_id == pacts.c.consumer_id,
+                integrations.c.provider_id == pacts.c.provider_id,
+            ),
+        )
+        .where(pacts.c.consumer_version_id == newest)
+        .order_by(_consumers.c.name, _providers.c.name)
+    )
+    if provider_id is not None:
+        query = query.where(integrations.c.provider_id == provider_id)
+    return [Pact(*row) for row in tx.execute(query)]
+
+
+def latest_with_tag(tx: Connection, provider_id: int, tag: str) -> list[Pact]:
+    """For each consumer, the pact of its latest version that has both the tag and a pact with this provider."""
+    newest = (
+        select(func.max(pacts.c.consumer_version_id))
+        .join(tags, tags.c.version_id == pacts.c.consumer_version_id)
+        .where(pacts.c.provider_id == provider_id, tags.c.name == tag)
+        .group_by(pacts.c.consumer_id)
+    )
+    query = _pacts().where(
+        pacts.c.provider_id == provider_id, pacts.c.consumer_version_id.in_(newest.scalar_subquery())
+    )
+    return [Pact(*row) for row in tx.execute(query.order_by(_consumers.c.name))]
+
+
+def branch_and_tag_heads(tx: Connection, provider_id: int, consumer_ids: Collection[int]) -> list[tuple[int, str, str]]:
+    """(version id, "branch" or "tag", name) of the head of every branch and tag of these consumers."""
+    on_branch = (
+        select(func.max(branch_versions.c.version_id), branches.c.name)
+        .join(branches, branches.c.id == branch_versions.c.branch_id)
+        .where(branches.c.pacticipant_id.in_(consumer_ids))
+        .group_by(branches.c.id, branches.c.name)
+    )
+    with_tag = (
+        select(func.max(tags.c.version_id), tags.c.name)
+        .join(pacts, pacts.c.consumer_version_id == tags.c.version_id)
+        .where(tags.c.pacticipant_id.in_(consumer_ids), pacts.c.provider_id == provider_id)
+        .group_by(tags.c.pacticipant_id, tags.c.name)
+    )
+    heads = [(row[0], "branch", row[1]) for row in tx.execute(on_branch)]
+    return heads + [(row[0], "tag", row[1]) for row in tx.execute(with_tag)]
+
+
+def _pacts() -> Select[Any]:
+    return (
+        select(*_PACT)
+        .join(_consumers, _consumers.c.id == pacts.c.consumer_id)
+        .join(_providers, _providers.c.id == pacts.c.provider_id)
+        .join(versions, versions.c.id == pacts.c.consumer_version_id)
+        .join(contents, contents.c.id == pacts.c.content_id)
+    )
+
+
+def _first(tx: Connection, query: Select[Any]) -> Pact | None:
+    row = tx.execute(query).first()
+    return Pact(*row) if row else None

@@ -1,0 +1,119 @@
+"""One database: its connections, its transactions, and what is checked before the first request."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event, insert, select, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+
+from broker.errors import UnusableError
+from broker.store.schema import SCHEMA_VERSION, metadata, schema_info
+
+_BUSY_TIMEOUT_MS = 30_000
+# Any number will do; it names the lock that lets one writer in at a time across processes on PostgreSQL.
+_WRITER_LOCK = 0x70616374
+
+
+class Database:
+    """Reads run side by side on a snapshot each; writes run one after the other.
+
+    One writer at a time, in the process and in the file, is why nobody ever sees "database is locked".
+    """
+
+    def __init__(self, url: str) -> None:
+        """Opens, and creates the tables of, the database; raises UnusableError with the reason if it cannot."""
+        self._writer = threading.Lock()
+        self._engine = _engine(url)
+        self._is_sqlite = self._engine.dialect.name == "sqlite"
+        try:
+            self._prepare()
+        except SQLAlchemyError as error:
+            raise UnusableError(f"cannot use the database {_shown(url)}: {_reason(error)}") from None
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that sees one state of the database and changes nothing."""
+        with self._engine.connect() as tx, tx.begin():
+            yield tx
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that is applied whole at the end of the block, or not at all if the block raises."""
+        with self._writer, self._engine.connect() as connection:
+            tx = connection.execution_options(broker_writes=True)
+            with tx.begin():
+                if not self._is_sqlite:
+                    tx.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _WRITER_LOCK})
+                yield tx
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def _prepare(self) -> None:
+        if self._is_sqlite:
+            with closing(self._engine.raw_connection()) as connection:
+                connection.cursor().execute("PRAGMA journal_mode=WAL")
+        with self.write() as tx:
+            metadata.create_all(tx)
+            found = tx.execute(select(schema_info.c.version)).scalar()
+            if found is None:
+                tx.execute(insert(schema_info).values(version=SCHEMA_VERSION))
+            elif found != SCHEMA_VERSION:
+                raise UnusableError(f"the database has schema version {found}, this broker needs {SCHEMA_VERSION}")
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() != "sqlite":
+            return create_engine(parsed, pool_size=20, max_overflow=20)
+        _make_folder(parsed)
+        engine = create_engine(parsed, poolclass=QueuePool, pool_size=20, max_overflow=40)
+    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+        raise UnusableError(f"cannot use the database {_shown(url)}: {_reason(error)}") from None
+    event.listen(engine, "connect", _configure_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _make_folder(url: URL) -> None:
+    if not url.database or url.database == ":memory:":
+        raise UnusableError("the broker needs a database file, such as sqlite:///.contract/broker.db")
+    try:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UnusableError(f"cannot create the folder of {url.database}: {error.strerror}") from None
+
+
+def _configure_sqlite(connection: object, _entry: ConnectionPoolEntry) -> None:
+    # The driver would begin transactions by itself, and late; `_begin_sqlite` does it instead.
+    connection.isolation_level = None  # type: ignore[attr-defined]  # the driver's type is not known here
+    cursor = connection.cursor()  # type: ignore[attr-defined]  # as above
+    cursor.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    # With a write-ahead log, NORMAL loses nothing that was acknowledged when the process dies.
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("broker_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _shown(url: str) -> str:
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except ArgumentError:
+        return repr(url)
+
+
+def _reason(error: Exception) -> str:
+    cause = getattr(error, "orig", None) or error
+    return str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__

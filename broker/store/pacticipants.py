@@ -1,0 +1,291 @@
+"""Pacticipants, their versions, branches and tags."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Select, delete, exists, func, insert, select, update
+
+from broker.model import Branch, OnBranch, Pacticipant, Tag, Version
+from broker.store.schema import branch_versions, branches, pacticipants, tags, versions
+
+_PACTICIPANT = (
+    pacticipants.c.id,
+    pacticipants.c.name,
+    pacticipants.c.display_name,
+    pacticipants.c.main_branch,
+    pacticipants.c.repository_url,
+    pacticipants.c.created_at,
+    pacticipants.c.updated_at,
+)
+_VERSION = (
+    versions.c.id,
+    versions.c.pacticipant_id,
+    versions.c.number,
+    versions.c.build_url,
+    versions.c.created_at,
+    versions.c.updated_at,
+)
+_BRANCH = (branches.c.id, branches.c.pacticipant_id, branches.c.name, branches.c.created_at)
+
+
+def find(tx: Connection, name: str) -> Pacticipant | None:
+    row = tx.execute(select(*_PACTICIPANT).where(pacticipants.c.name == name)).first()
+    return Pacticipant(*row) if row else None
+
+
+def named(tx: Connection, names: Collection[str]) -> dict[str, Pacticipant]:
+    rows = tx.execute(select(*_PACTICIPANT).where(pacticipants.c.name.in_(names)))
+    return {row.name: Pacticipant(*row) for row in rows}
+
+
+def by_ids(tx: Connection, ids: Collection[int]) -> dict[int, Pacticipant]:
+    rows = tx.execute(select(*_PACTICIPANT).where(pacticipants.c.id.in_(ids)))
+    return {row.id: Pacticipant(*row) for row in rows}
+
+
+def every(tx: Connection) -> list[Pacticipant]:
+    return [Pacticipant(*row) for row in tx.execute(select(*_PACTICIPANT).order_by(pacticipants.c.name))]
+
+
+def like(tx: Connection, key: str) -> list[str]:
+    """Names that differ from one another only in case and punctuation."""
+    rows = tx.execute(select(pacticipants.c.name).where(pacticipants.c.name_key == key))
+    return sorted(rows.scalars())
+
+
+def create(
+    tx: Connection,
+    name: str,
+    key: str,
+    now: int,
+    *,
+    display_name: str,
+    main_branch: str | None = None,
+    repository_url: str | None = None,
+) -> Pacticipant:
+    row = {
+        "name": name,
+        "name_key": key,
+        "display_name": display_name,
+        "main_branch": main_branch,
+        "repository_url": repository_url,
+        "created_at": now,
+        "updated_at": now,
+    }
+    created = tx.execute(insert(pacticipants).values(row).returning(pacticipants.c.id)).scalar_one()
+    return Pacticipant(created, name, display_name, main_branch, repository_url, now, now)
+
+
+def change(tx: Connection, pacticipant_id: int, now: int, values: dict[str, str | None]) -> None:
+    tx.execute(update(pacticipants).where(pacticipants.c.id == pacticipant_id).values(**values, updated_at=now))
+
+
+def remove(tx: Connection, pacticipant_id: int) -> None:
+    """Everything that belongs to it goes too: versions, pacts on either side, results, deployments."""
+    tx.execute(delete(pacticipants).where(pacticipants.c.id == pacticipant_id))
+
+
+def version(tx: Connection, pacticipant_id: int, number: str) -> Version | None:
+    found = select(*_VERSION).where(versions.c.pacticipant_id == pacticipant_id, versions.c.number == number)
+    row = tx.execute(found).first()
+    return Version(*row) if row else None
+
+
+def create_version(tx: Connection, pacticipant_id: int, number: str, now: int, build_url: str | None) -> Version:
+    row = {
+        "pacticipant_id": pacticipant_id,
+        "number": number,
+        "build_url": build_url,
+        "created_at": now,
+        "updated_at": now,
+    }
+    created = tx.execute(insert(versions).values(row).returning(versions.c.id)).scalar_one()
+    return Version(created, pacticipant_id, number, build_url, now, now)
+
+
+def set_build_url(tx: Connection, version_id: int, build_url: str | None, now: int) -> None:
+    tx.execute(update(versions).where(versions.c.id == version_id).values(build_url=build_url, updated_at=now))
+
+
+def remove_version(tx: Connection, version_id: int) -> None:
+    tx.execute(delete(versions).where(versions.c.id == version_id))
+
+
+def versions_by_ids(tx: Connection, ids: Collection[int]) -> dict[int, Version]:
+    rows = tx.execute(select(*_VERSION).where(versions.c.id.in_(ids)))
+    return {row.id: Version(*row) for row in rows}
+
+
+def versions_of(tx: Connection, pacticipant_id: int, *, limit: int, before: int | None = None) -> list[Version]:
+    """Latest first; `before` is the id at which the previous page ended."""
+    query = select(*_VERSION).where(versions.c.pacticipant_id == pacticipant_id)
+    if before is not None:
+        query = query.where(versions.c.id < before)
+    return [Version(*row) for row in tx.execute(query.order_by(versions.c.id.desc()).limit(limit))]
+
+
+def latest_version(tx: Connection, pacticipant_id: int) -> Version | None:
+    return next(iter(versions_of(tx, pacticipant_id, limit=1)), None)
+
+
+def latest_versions(tx: Connection, pacticipant_ids: Collection[int]) -> dict[int, Version]:
+    latest = (
+        select(func.max(versions.c.id))
+        .where(versions.c.pacticipant_id.in_(pacticipant_ids))
+        .group_by(versions.c.pacticipant_id)
+    )
+    rows = tx.execute(select(*_VERSION).where(versions.c.id.in_(latest.scalar_subquery())))
+    return {row.pacticipant_id: Version(*row) for row in rows}
+
+
+def branch(tx: Connection, pacticipant_id: int, name: str) -> Branch | None:
+    found = select(*_BRANCH).where(branches.c.pacticipant_id == pacticipant_id, branches.c.name == name)
+    row = tx.execute(found).first()
+    return Branch(*row) if row else None
+
+
+def branches_of(tx: Connection, pacticipant_id: int) -> list[Branch]:
+    query = select(*_BRANCH).where(branches.c.pacticipant_id == pacticipant_id).order_by(branches.c.name)
+    return [Branch(*row) for row in tx.execute(query)]
+
+
+def create_branch(tx: Connection, pacticipant_id: int, name: str, now: int) -> Branch:
+    row = {"pacticipant_id": pacticipant_id, "name": name, "created_at": now}
+    created = tx.execute(insert(branches).values(row).returning(branches.c.id)).scalar_one()
+    return Branch(created, pacticipant_id, name, now)
+
+
+def remove_branch(tx: Connection, branch_id: int) -> None:
+    """The versions stay."""
+    tx.execute(delete(branches).where(branches.c.id == branch_id))
+
+
+def is_on_branch(tx: Connection, branch_id: int, version_id: int) -> bool:
+    return bool(tx.execute(select(_membership(branch_id, version_id))).scalar())
+
+
+def put_on_branch(tx: Connection, branch_id: int, version_id: int, now: int) -> None:
+    tx.execute(insert(branch_versions).values(branch_id=branch_id, version_id=version_id, created_at=now))
+
+
+def take_off_branch(tx: Connection, branch_id: int, version_id: int) -> bool:
+    gone = tx.execute(
+        delete(branch_versions).where(
+            branch_versions.c.branch_id == branch_id, branch_versions.c.version_id == version_id
+        )
+    )
+    return gone.rowcount > 0
+
+
+def _membership(branch_id: int, version_id: int) -> Any:
+    return exists().where(branch_versions.c.branch_id == branch_id, branch_versions.c.version_id == version_id)
+
+
+def branch_heads(tx: Connection, pacticipant_ids: Collection[int], name: str | None) -> dict[int, int]:
+    """Pacticipant id -> id of the latest version on the branch `name`; None means each one's main branch."""
+    query = (
+        select(branches.c.pacticipant_id, func.max(branch_versions.c.version_id))
+        .join(branch_versions, branch_versions.c.branch_id == branches.c.id)
+        .where(branches.c.pacticipant_id.in_(pacticipant_ids))
+        .group_by(branches.c.id)
+    )
+    if name is None:
+        query = query.join(pacticipants, pacticipants.c.id == branches.c.pacticipant_id)
+        query = query.where(branches.c.name == pacticipants.c.main_branch)
+    else:
+        query = query.where(branches.c.name == name)
+    return {row[0]: row[1] for row in tx.execute(query)}
+
+
+def on_branches(tx: Connection, version_ids: Collection[int]) -> dict[int, list[OnBranch]]:
+    """Version id -> the branches it is on, by name."""
+    later = branch_versions.alias()
+    head = (
+        select(func.max(later.c.version_id)).where(later.c.branch_id == branch_versions.c.branch_id).scalar_subquery()
+    )
+    rows = tx.execute(
+        select(
+            branch_versions.c.version_id,
+            branches.c.name,
+            (head == branch_versions.c.version_id).label("latest"),
+            branch_versions.c.created_at,
+        )
+        .join(branches, branches.c.id == branch_versions.c.branch_id)
+        .where(branch_versions.c.version_id.in_(version_ids))
+        .order_by(branches.c.name)
+    )
+    return _grouped([OnBranch(row[0], row[1], bool(row[2]), row[3]) for row in rows])
+
+
+def tagged(tx: Connection, version_ids: Collection[int]) -> dict[int, list[Tag]]:
+    """Version id -> its tags, by name."""
+    later = tags.alias()
+    head = (
+        select(func.max(later.c.version_id))
+        .where(later.c.pacticipant_id == tags.c.pacticipant_id, later.c.name == tags.c.name)
+        .scalar_subquery()
+    )
+    rows = tx.execute(
+        select(tags.c.version_id, tags.c.name, (head == tags.c.version_id).label("latest"), tags.c.created_at)
+        .where(tags.c.version_id.in_(version_ids))
+        .order_by(tags.c.name)
+    )
+    return _grouped([Tag(row[0], row[1], bool(row[2]), row[3]) for row in rows])
+
+
+def put_tag(tx: Connection, version_id: int, pacticipant_id: int, name: str, now: int) -> None:
+    row = {"version_id": version_id, "pacticipant_id": pacticipant_id, "name": name, "created_at": now}
+    tx.execute(insert(tags).values(row))
+
+
+def remove_tag(tx: Connection, version_id: int, name: str) -> bool:
+    gone = tx.execute(delete(tags).where(tags.c.version_id == version_id, tags.c.name == name))
+    return gone.rowcount > 0
+
+
+def versions_with_tag(tx: Connection, pacticipant_ids: Collection[int], name: str) -> dict[int, list[int]]:
+    """Pacticipant id -> ids of its versions with this tag, latest first."""
+    return _ids_by_pacticipant(
+        tx,
+        select(tags.c.pacticipant_id, tags.c.version_id)
+        .where(tags.c.pacticipant_id.in_(pacticipant_ids), tags.c.name == name)
+        .order_by(tags.c.version_id.desc()),
+    )
+
+
+def versions_on_branch(
+    tx: Connection, pacticipant_ids: Collection[int], name: str | None, *, limit: int | None = None
+) -> dict[int, list[int]]:
+    """Pacticipant id -> ids of its versions on the branch (None: its main branch), latest first.
+
+    `limit` bounds the versions of all these pacticipants together.
+    """
+    query = (
+        select(branches.c.pacticipant_id, branch_versions.c.version_id)
+        .join(branch_versions, branch_versions.c.branch_id == branches.c.id)
+        .where(branches.c.pacticipant_id.in_(pacticipant_ids))
+        .order_by(branch_versions.c.version_id.desc())
+        .limit(limit)
+    )
+    if name is None:
+        query = query.join(pacticipants, pacticipants.c.id == branches.c.pacticipant_id)
+        query = query.where(branches.c.name == pacticipants.c.main_branch)
+    else:
+        query = query.where(branches.c.name == name)
+    return _ids_by_pacticipant(tx, query)
+
+
+def _ids_by_pacticipant(tx: Connection, query: Select[Any]) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {}
+    for row in tx.execute(query):
+        found.setdefault(row[0], []).append(row[1])
+    return found
+
+
+def _grouped(items: Sequence[Any]) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = {}
+    for item in items:
+        found.setdefault(item.version_id, []).append(item)
+    return found

@@ -1,0 +1,215 @@
+"""The tables.
+
+Ids grow with time, so they are also the order of versions: a version created later is the later one, whatever
+its number says. Instants are whole microseconds since 1970 in UTC: exact to compare, the same on every
+database.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+SCHEMA_VERSION = 1
+
+metadata = MetaData()
+
+_Id = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _id() -> Column[int]:
+    return Column("id", _Id, primary_key=True, autoincrement=True)
+
+
+def _ref(name: str, target: str, *, nullable: bool = False, primary_key: bool = False) -> Column[int]:
+    key = ForeignKey(f"{target}.id", ondelete="CASCADE")
+    return Column(name, _Id, key, nullable=nullable, primary_key=primary_key)
+
+
+def _instant(name: str, *, nullable: bool = False) -> Column[int]:
+    return Column(name, BigInteger, nullable=nullable)
+
+
+schema_info = Table("schema_info", metadata, Column("version", Integer, nullable=False))
+
+pacticipants = Table(
+    "pacticipants",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False, unique=True),
+    Column("name_key", Text, nullable=False, index=True),
+    Column("display_name", Text, nullable=False),
+    Column("main_branch", Text),
+    Column("repository_url", Text),
+    _instant("created_at"),
+    _instant("updated_at"),
+    sqlite_autoincrement=True,
+)
+
+versions = Table(
+    "versions",
+    metadata,
+    _id(),
+    _ref("pacticipant_id", "pacticipants"),
+    Column("number", Text, nullable=False),
+    Column("build_url", Text),
+    _instant("created_at"),
+    _instant("updated_at"),
+    UniqueConstraint("pacticipant_id", "number"),
+    sqlite_autoincrement=True,  # an id is never used twice: URLs carry version ids
+)
+Index("ix_versions_order", versions.c.pacticipant_id, versions.c.id)
+
+branches = Table(
+    "branches",
+    metadata,
+    _id(),
+    _ref("pacticipant_id", "pacticipants"),
+    Column("name", Text, nullable=False),
+    _instant("created_at"),
+    UniqueConstraint("pacticipant_id", "name"),
+)
+
+branch_versions = Table(
+    "branch_versions",
+    metadata,
+    _ref("branch_id", "branches", primary_key=True),
+    _ref("version_id", "versions", primary_key=True),
+    _instant("created_at"),
+)
+Index("ix_branch_versions_version", branch_versions.c.version_id)
+
+tags = Table(
+    "tags",
+    metadata,
+    _ref("version_id", "versions", primary_key=True),
+    Column("name", Text, primary_key=True),
+    _ref("pacticipant_id", "pacticipants"),
+    _instant("created_at"),
+)
+Index("ix_tags_order", tags.c.pacticipant_id, tags.c.name, tags.c.version_id)
+
+environments = Table(
+    "environments",
+    metadata,
+    _id(),
+    Column("uuid", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("display_name", Text, nullable=False),
+    Column("production", Boolean, nullable=False),
+    Column("contacts", Text),
+    _instant("created_at"),
+    _instant("updated_at"),
+)
+
+deployments = Table(
+    "deployments",
+    metadata,
+    _id(),
+    Column("uuid", Text, nullable=False, unique=True),
+    _ref("pacticipant_id", "pacticipants"),
+    _ref("version_id", "versions"),
+    _ref("environment_id", "environments"),
+    # The empty text is the unnamed instance: NULLs would not collide in the unique index below.
+    Column("instance", Text, nullable=False),
+    _instant("created_at"),
+    _instant("undeployed_at", nullable=True),
+)
+Index("ix_deployments_version", deployments.c.version_id)
+Index(
+    "ix_deployments_current",
+    deployments.c.environment_id,
+    deployments.c.pacticipant_id,
+    deployments.c.instance,
+    unique=True,
+    sqlite_where=text("undeployed_at IS NULL"),
+    postgresql_where=text("undeployed_at IS NULL"),
+)
+
+releases = Table(
+    "releases",
+    metadata,
+    _id(),
+    Column("uuid", Text, nullable=False, unique=True),
+    _ref("pacticipant_id", "pacticipants"),
+    _ref("version_id", "versions"),
+    _ref("environment_id", "environments"),
+    _instant("created_at"),
+    _instant("support_ended_at", nullable=True),
+    UniqueConstraint("version_id", "environment_id"),
+)
+Index(
+    "ix_releases_current",
+    releases.c.environment_id,
+    releases.c.pacticipant_id,
+    sqlite_where=text("support_ended_at IS NULL"),
+    postgresql_where=text("support_ended_at IS NULL"),
+)
+
+integrations = Table(
+    "integrations",
+    metadata,
+    _ref("consumer_id", "pacticipants", primary_key=True),
+    _ref("provider_id", "pacticipants", primary_key=True),
+    _instant("created_at"),
+)
+Index("ix_integrations_provider", integrations.c.provider_id)
+
+contents = Table(
+    "contents",
+    metadata,
+    _id(),
+    _ref("consumer_id", "pacticipants"),
+    _ref("provider_id", "pacticipants"),
+    Column("sha", Text, nullable=False),
+    _instant("created_at"),
+    Column("body", LargeBinary, nullable=False),
+    UniqueConstraint("consumer_id", "provider_id", "sha"),
+)
+
+pacts = Table(
+    "pacts",
+    metadata,
+    _id(),
+    _ref("consumer_id", "pacticipants"),
+    _ref("provider_id", "pacticipants"),
+    _ref("consumer_version_id", "versions"),
+    _ref("content_id", "contents"),
+    _instant("created_at"),
+    UniqueConstraint("consumer_version_id", "provider_id"),
+)
+Index("ix_pacts_order", pacts.c.provider_id, pacts.c.consumer_id, pacts.c.consumer_version_id)
+Index("ix_pacts_content", pacts.c.content_id, pacts.c.consumer_version_id)
+
+verifications = Table(
+    "verifications",
+    metadata,
+    _id(),
+    _ref("content_id", "contents"),
+    _ref("provider_version_id", "versions"),
+    Column("success", Boolean, nullable=False),
+    Column("wip", Boolean, nullable=False),
+    Column("build_url", Text),
+    _instant("created_at"),
+    Column("body", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index(
+    "ix_verifications_latest",
+    verifications.c.content_id,
+    verifications.c.provider_version_id,
+    verifications.c.id,
+)
+Index("ix_verifications_provider_version", verifications.c.provider_version_id)
