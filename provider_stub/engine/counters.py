@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 
 from attrs import frozen
 
 from provider_stub.engine.errors import BillingError, InvalidValue, gathered
 from provider_stub.engine.metering import CounterType, Meter, check_volume
-from provider_stub.engine.period import Month
+from provider_stub.engine.period import Month, check_instant
 from provider_stub.engine.prices import Price
 from provider_stub.engine.units import scale_in
 
@@ -34,16 +34,16 @@ def check_meter(meter: Meter, counter: Counter) -> None:
     if meter.counter_type is not counter.counter_type:
         problem = f"{counter.counter_name} is a {counter.counter_type} counter, not {meter.counter_type}"
         found.append(InvalidValue.at_field("/counterType", problem))
-    if meter.timestamp.tzinfo is None:
-        found.append(InvalidValue.at_field("/timestamp", "an instant needs an offset from UTC"))
-    try:
-        scale_in(meter.counter_unit, counter.price.unit)
-    except BillingError as error:
-        found.append(error)
-    try:
-        check_volume(meter.counter_volume)
-    except BillingError as error:
-        found.append(error)
+    checks: tuple[Callable[[], object], ...] = (
+        lambda: scale_in(meter.counter_unit, counter.price.unit),
+        lambda: check_volume(meter.counter_volume),
+        lambda: check_instant(meter.timestamp),
+    )
+    for check in checks:
+        try:
+            check()
+        except BillingError as error:
+            found.append(error)
     if found:
         raise gathered(found)
 

@@ -31,9 +31,8 @@ class Month:
 
     @classmethod
     def of(cls, instant: datetime, zone: ZoneInfo) -> Self:
-        """The one month in which an instant (with an offset) falls in that zone."""
-        if instant.tzinfo is None:
-            raise InvalidValue.at_field("/timestamp", "an instant needs an offset from UTC")
+        """The one month in which an instant falls in that zone. Raises as `check_instant` does."""
+        check_instant(instant)
         local = instant.astimezone(zone)
         return cls(local.year, local.month)
 
@@ -65,6 +64,14 @@ class Month:
 
 def _first_instant(month: Month, zone: ZoneInfo) -> datetime:
     return datetime(month.year, month.number, 1, tzinfo=zone).astimezone(UTC)
+
+
+def check_instant(instant: datetime, pointer: str = "/timestamp") -> None:
+    """Raises InvalidValue for an instant without an offset, or outside the years 2000 to 2099."""
+    if instant.tzinfo is None:
+        raise InvalidValue.at_field(pointer, "an instant needs an offset from UTC")
+    if not 2000 <= instant.year <= 2099:
+        raise InvalidValue.at_field(pointer, f"{instant.isoformat()} is not in the years 2000 to 2099")
 
 
 def check_months(month_from: Month, month_to: Month | None) -> None:

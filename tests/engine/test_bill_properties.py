@@ -1,0 +1,233 @@
+"""What holds for every bill, whatever it is made of."""
+
+from __future__ import annotations
+
+from datetime import date
+from fractions import Fraction
+from math import ceil, floor
+from random import Random
+
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provider_stub.engine.adjustments import Adjustment, Level
+from provider_stub.engine.calculation import CalculationInput, calculate
+from provider_stub.engine.credits import CreditType
+from provider_stub.engine.policies import STEPS, Step
+from provider_stub.engine.regions import REGIONS
+from provider_stub.engine.statements import (
+    marked_overdue,
+)
+from tests.engine.builders import (
+    bill_inputs,
+    contract,
+    credit,
+    discount,
+    hourly,
+    used,
+)
+
+COUNTERS = ["compute", "disk", "gpu"]
+PROJECTS = ["shop", "web"]
+GROUP = Level.BILLING_GROUP
+
+
+def _adjustment(kind: str, value: int, target: str) -> Adjustment:
+    level = GROUP if target == "main" else Level.PROJECT
+    return discount(kind, value, level=level, target=target)
+
+
+def _adjustment_sets(targets: list[str]) -> st.SearchStrategy[list[Adjustment]]:
+    percents = st.builds(
+        _adjustment,
+        st.sampled_from(["PERCENT_DISCOUNT", "PERCENT_EXTRA"]),
+        st.integers(0, 33),
+        st.sampled_from(targets),
+    )
+    statics = st.builds(
+        _adjustment,
+        st.sampled_from(["STATIC_DISCOUNT", "STATIC_EXTRA"]),
+        st.integers(0, 50_000),
+        st.sampled_from(targets),
+    )
+    return st.lists(percents | statics, max_size=3, unique_by=lambda one: one.adjustment_id)
+
+
+@st.composite
+def bills(draw: st.DrawFn) -> CalculationInput:
+    """A month of two projects with everything that a bill can have."""
+    region = draw(st.sampled_from(list(REGIONS.values())))
+    lines = st.builds(
+        used,
+        st.decimals(0, 800, places=3).map(str),
+        counter=st.sampled_from(COUNTERS),
+        project=st.sampled_from(PROJECTS),
+        unit=st.sampled_from(["HOURS", "MINUTES"]),
+    )
+    grants = st.builds(
+        credit,
+        st.uuids().map(str),
+        st.integers(1, 200_000),
+        kind=st.sampled_from(CreditType),
+        counters=st.lists(st.sampled_from(COUNTERS), max_size=2),
+        valid_to=st.sampled_from([None, date(2026, 10, 31), date(2026, 11, 1), date(2027, 1, 1)]),
+        currency=st.just(region.currency),
+    )
+    prices = {
+        name: hourly(price, region.currency) for name, price in zip(COUNTERS, ("250", "0.16", "1639"), strict=True)
+    }
+    agreed = contract(draw(st.integers(0, 100_000)), draw(st.integers(0, 100)), region.currency)
+    return bill_inputs(
+        draw(st.lists(lines, max_size=6)),
+        prices,
+        region=region,
+        agreed=draw(st.sampled_from([None, agreed])),
+        project=draw(_adjustment_sets(PROJECTS)),
+        group=draw(_adjustment_sets(["main"])),
+        credits=draw(st.lists(grants, max_size=4, unique_by=lambda one: one.grant.grant_id)),
+        overdue=draw(st.booleans()),
+    )
+
+
+def _half_up(exact: Fraction) -> int:
+    return floor(exact + Fraction(1, 2))
+
+
+def _oracle_level(base: int, adjustments: list[Adjustment]) -> int:
+    """One level by the words of the rules, in Fractions."""
+
+    def values(kind: str) -> list[Fraction]:
+        return [Fraction(one.value) for one in adjustments if one.adjustment_type == kind]
+
+    gross = base + sum(_half_up(base * value / 100) for value in values("PERCENT_EXTRA"))
+    gross += sum(int(value) for value in values("STATIC_EXTRA"))
+    left = gross - sum(ceil(gross * value / 100) for value in values("PERCENT_DISCOUNT"))
+    return max(0, left - sum(int(value) for value in values("STATIC_DISCOUNT")))
+
+
+def _oracle(inputs: CalculationInput) -> tuple[int, int]:
+    """(totalAmount - totalCredit, totalCredit) of one project with credits on everything."""
+    exact: dict[str, Fraction] = {}
+    for one in inputs.usage:
+        hours = Fraction(one.quantity) / (60 if one.unit == "MINUTES" else 1)
+        exact[one.counter_name] = exact.get(one.counter_name, Fraction(0)) + hours
+    rate = 1 - Fraction(inputs.contract.discount_rate) / 100 if inputs.contract else Fraction(1)
+    minor = 100 if inputs.region.currency == "USD" else 1
+    amount = sum(
+        _half_up(hours * Fraction(inputs.prices[name].tiers[0].price) * rate * minor) for name, hours in exact.items()
+    )
+    held = sum(one.balance for one in inputs.credits if (one.grant.valid_to or date.max) >= inputs.month.first_day)
+    spent = 0
+    for step in STEPS[inputs.region.policy]:
+        if step is Step.CREDITS:
+            spent = min(held, amount)
+            amount -= spent
+        elif step is Step.PROJECT_ADJUSTMENTS:
+            amount = _oracle_level(amount, list(inputs.project_adjustments))
+        elif step is Step.GROUP_ADJUSTMENTS:
+            amount = _oracle_level(amount, list(inputs.group_adjustments))
+        elif step is Step.BASE_FEE and inputs.contract:
+            amount = max(amount, inputs.contract.base_fee)
+        elif step is Step.VAT:
+            amount += floor(amount * Fraction(inputs.region.vat_rate) / 100)
+    return amount, spent
+
+
+@given(bills())
+def test_the_engine_equals_an_oracle_in_fractions(inputs: CalculationInput) -> None:
+    simple = evolve(
+        inputs,
+        usage=[evolve(one, project_id="web") for one in inputs.usage],
+        project_adjustments=[one for one in inputs.project_adjustments if one.target_id == "web"],
+        credits=[evolve(one, grant=evolve(one.grant, counters=frozenset())) for one in inputs.credits],
+    )
+    statement = calculate(simple).statement
+    assert (statement.principal, statement.total_credit) == _oracle(simple)
+
+
+@given(bills(), st.randoms())
+def test_the_order_of_the_inputs_has_no_meaning_and_calculating_twice_gives_the_same(
+    inputs: CalculationInput, random: Random
+) -> None:
+    other = evolve(
+        inputs,
+        usage=random.sample(inputs.usage, len(inputs.usage)),
+        project_adjustments=random.sample(inputs.project_adjustments, len(inputs.project_adjustments)),
+        group_adjustments=random.sample(inputs.group_adjustments, len(inputs.group_adjustments)),
+        credits=random.sample(inputs.credits, len(inputs.credits)),
+    )
+    assert calculate(other) == calculate(inputs)
+
+
+@given(bills())
+def test_amounts_sum_up_at_every_level(inputs: CalculationInput) -> None:
+    s = calculate(inputs).statement
+    assert s.charge == sum(line.amount for line in s.line_items)
+    assert s.total_amount == s.charge - s.total_discount + s.total_extra + s.base_fee_top_up + s.tax_amount
+    assert s.total_credit == (s.free_credit_limit + s.free_credit_all + s.paid_credit_limit + s.paid_credit_all)
+    assert s.payable == s.total_amount - s.total_credit + s.late_fee
+    assert s.total_due == s.payable + s.unpaid_amount
+    discounts = sum(one.amount for one in s.adjustments if one.adjustment_type.endswith("DISCOUNT"))
+    extras = sum(one.amount for one in s.adjustments if one.adjustment_type.endswith("EXTRA"))
+    assert (s.total_discount, s.total_extra) == (discounts, extras)
+
+
+@given(bills())
+def test_the_trace_leads_from_nothing_to_what_is_owed_by_the_steps_of_the_policy(
+    inputs: CalculationInput,
+) -> None:
+    statement = calculate(inputs).statement
+    assert tuple(entry.step for entry in statement.trace) == STEPS[inputs.region.policy]
+    reached = 0
+    for entry in statement.trace:
+        assert (entry.base, entry.base + entry.change) == (reached, entry.result)
+        reached = entry.result
+    assert reached == statement.principal >= 0
+
+
+@given(bills())
+def test_a_credit_pays_no_more_than_its_balance_and_only_in_its_window(inputs: CalculationInput) -> None:
+    held = {one.grant.grant_id: one for one in inputs.credits}
+    uses = calculate(inputs).credit_uses
+    assert len({use.grant_id for use in uses}) == len(uses)
+    for use in uses:
+        grant = held[use.grant_id].grant
+        assert 0 < use.amount <= held[use.grant_id].balance
+        assert grant.valid_to is None or grant.valid_to >= inputs.month.first_day
+
+
+@given(bills())
+def test_a_restricted_credit_pays_only_for_its_counters(inputs: CalculationInput) -> None:
+    only_gpu = [evolve(one, grant=evolve(one.grant, counters=frozenset({"gpu"}))) for one in inputs.credits]
+    statement = calculate(evolve(inputs, credits=only_gpu)).statement
+    assert all(line.credit_applied == 0 for line in statement.line_items if line.counter_name != "gpu")
+    assert statement.total_credit == sum(line.credit_applied for line in statement.line_items)
+
+
+@given(bills())
+def test_no_credit_is_kept_back_while_something_it_may_pay_is_owed(inputs: CalculationInput) -> None:
+    free = [evolve(one, grant=evolve(one.grant, counters=frozenset(), valid_to=None)) for one in inputs.credits]
+    statement = calculate(evolve(inputs, credits=free)).statement
+    step = next(entry for entry in statement.trace if entry.step is Step.CREDITS)
+    assert statement.total_credit == min(step.base, sum(one.balance for one in free))
+
+
+@given(bills())
+def test_a_bill_is_never_below_the_base_fee_before_vat_and_later_credits(inputs: CalculationInput) -> None:
+    statement = calculate(inputs).statement
+    fee = inputs.contract.base_fee if inputs.contract else 0
+    step = next(entry for entry in statement.trace if entry.step is Step.BASE_FEE)
+    assert step.result == max(step.base, fee)
+    assert statement.base_fee_top_up == step.change
+
+
+@given(bills())
+def test_the_late_fee_is_of_the_principal_alone_and_marking_twice_adds_nothing(inputs: CalculationInput) -> None:
+    statement = calculate(evolve(inputs, overdue=False)).statement
+    overdue = marked_overdue(statement, inputs.region)
+    rate = Fraction(inputs.region.late_fee_rate) / 100
+    assert statement.late_fee == 0
+    assert overdue.late_fee == floor(rate * (statement.total_amount - statement.total_credit))
+    assert marked_overdue(overdue, inputs.region) == overdue
+    assert overdue == calculate(evolve(inputs, overdue=True)).statement
