@@ -70,9 +70,7 @@ class BrokerClient:
         """Runs `pact broker <command>`; credentials go by the environment, where a process list does not show them."""
         done = subprocess.run(
             [tool("pact"), "broker", command, *arguments],
-            env=child_environment(
-                **credentials(self.settings), PACT_BROKER_BASE_URL=self.url, PACT_DO_NOT_TRACK="true"
-            ),
+            env=child_environment(**credentials(self.settings), PACT_BROKER_BASE_URL=self.url),
             capture_output=True,
             text=True,
             check=False,

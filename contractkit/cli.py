@@ -145,6 +145,7 @@ def contract(
 
 def main() -> None:
     """Runs a command; a ToolkitError is one line and status 2, Ctrl-C status 130."""
+    settings.no_tracking()
     sys.path.insert(0, str(Path.cwd()))  # the project's own modules, as `python -m` finds them
     try:
         with terminable():

@@ -128,6 +128,11 @@ def load(start: Path | None = None) -> Config:
     )
 
 
+def no_tracking() -> None:
+    """Tells the native Pact library, in this process and its children, to report nothing to its makers."""
+    os.environ["PACT_DO_NOT_TRACK"] = "true"
+
+
 def child_environment(**extra: str) -> dict[str, str]:
     """The environment for a child process: this one's, and `extra`."""
     return {**os.environ, **extra}

@@ -25,6 +25,7 @@ import pytest
 from pact import Pact
 
 from contractkit import pacts
+from contractkit.config import no_tracking
 from contractkit.errors import PactError
 from contractkit.process import unique_folder
 
@@ -39,6 +40,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    no_tracking()
     if config.getoption("write_pacts"):
         given = getattr(config, "workerinput", {}).get("pact_parts")
         config.stash[PARTS] = Path(given) if given else unique_folder(_target(config).parent, "pact-parts")

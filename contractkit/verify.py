@@ -144,23 +144,26 @@ def write_junit(verification: Verification, path: Path) -> None:
 
 @contextmanager
 def _output_to(log: Path) -> Iterator[None]:
-    """Sends what the native verifier prints to a file: it writes to descriptor 1 itself, past sys.stdout."""
+    """Sends what the native verifier prints to a file: it writes to descriptors 1 and 2 itself, past sys.stdout."""
     sys.stdout.flush()
-    keep = os.dup(1)
+    sys.stderr.flush()
+    kept = os.dup(1), os.dup(2)
     with log.open("ab") as output:
         os.dup2(output.fileno(), 1)
+        os.dup2(output.fileno(), 2)
         try:
             yield
         finally:
-            os.dup2(keep, 1)
-            os.close(keep)
+            for number, keep in enumerate(kept, start=1):
+                os.dup2(keep, number)
+                os.close(keep)
 
 
 def _outcome(results: Mapping[str, Any], said: str, states: Sequence[Mapping[str, str]]) -> Verification:
     interactions = tuple(_interaction(raw, states) for raw in results.get("interactionResults", ()))
     errors = _other_errors(results, interactions)
-    if not interactions and not errors:
-        raise BrokerError(said or "the broker has no pacts for this provider; run `make publish-pacts` first")
+    if not interactions:
+        raise BrokerError(f"{'; '.join(errors) or said or 'no pacts'}; run `make publish-pacts` first")
     return Verification(passed=bool(results["result"]) and not said, interactions=interactions, errors=errors)
 
 
