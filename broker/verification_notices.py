@@ -21,7 +21,8 @@ def notices(chosen: Chosen, wanted: Demand, url: str) -> list[dict[str, str]]:
         return said
     who = f"{chosen.pact.provider} on branch {wanted.branch}" if wanted.branch else chosen.pact.provider
     if not chosen.pending:
-        text = f"{who} has verified this pact before, so a failure now fails the build."
+        where = ", on this branch or before it began" if wanted.branch else ""
+        text = f"This pact is not pending for {who}: a success is recorded{where}. A failure fails the build."
         return [*said, _notice("before_verification", text)]
     text = f"This pact is pending: {who} has not verified it yet, so a failure does not fail the build."
     return [*said, _notice("before_verification", text), *_after(chosen, who)]
@@ -45,7 +46,10 @@ def _after(chosen: Chosen, who: str) -> list[dict[str, str]]:
 
 def _why(chosen: Chosen, url: str) -> str:
     kind = "as work in progress" if chosen.wip else "because it is the pact"
-    lines = [f"    * {pact.consumer} {pact.number}: {reason.text}" for pact, reason in chosen.reasons]
+    reasons: dict[str, list[str]] = {}
+    for pact, reason in chosen.reasons:
+        reasons.setdefault(f"{pact.consumer} {pact.number}", []).append(reason.text)
+    lines = [f"    * {name}: {', '.join(texts)}" for name, texts in reasons.items()]
     if len(lines) > _MOST_VERSIONS:
         lines = [*lines[:_MOST_VERSIONS], f"    * and {len(lines) - _MOST_VERSIONS} more"]
     return "\n".join([f"The pact at {url} is verified {kind} of", *lines])

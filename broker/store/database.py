@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -33,7 +34,7 @@ class Database:
         self._is_sqlite = self._engine.dialect.name == "sqlite"
         try:
             self._prepare()
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, sqlite3.Error) as error:
             raise UnusableError(f"cannot use the database {_shown(url)}: {_reason(error)}") from None
 
     @contextmanager
