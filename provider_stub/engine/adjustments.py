@@ -136,7 +136,7 @@ def adjust(base: int, adjustments: Sequence[Adjustment]) -> Outcome:
     meaning: within a type the adjustment id decides. Raises PercentOverLimit, InvalidValue.
     """
     by_type: dict[AdjustmentType, list[Adjustment]] = {kind: [] for kind in AdjustmentType}
-    for one in sorted(adjustments, key=lambda one: one.adjustment_id):
+    for one in sorted(adjustments, key=lambda one: (one.adjustment_id, one.value)):
         check_adjustment(one)
         by_type[one.adjustment_type].append(one)
     discounts = by_type[AdjustmentType.PERCENT_DISCOUNT]

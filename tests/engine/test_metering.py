@@ -23,8 +23,8 @@ NOON = datetime(2026, 11, 10, 12, tzinfo=UTC)
 EVENTS = st.lists(
     st.builds(
         meter,
-        st.uuids().map(str),
-        st.decimals(0, 10**9, places=3).map(str),
+        st.integers(0, 999).map(str),
+        st.integers(0, 10**12).map(lambda thousandths: f"{thousandths}e-3"),
         at=st.integers(0, 33 * 24).map(lambda hours: datetime(2026, 10, 30, tzinfo=UTC) + hours * HOUR),
         kind=st.sampled_from(CounterType),
         unit=st.sampled_from(["SECONDS", "MINUTES", "HOURS"]),
