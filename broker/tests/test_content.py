@@ -5,7 +5,7 @@ import random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broker import content
@@ -32,6 +32,7 @@ def _shuffled(value: Any, chance: random.Random) -> Any:
     return [_shuffled(item, chance) for item in value] if isinstance(value, list) else value
 
 
+@settings(max_examples=50)
 @given(_INTERACTIONS, st.randoms(use_true_random=False))
 def test_the_sha_does_not_depend_on_the_order_of_interactions_or_keys(
     interactions: list[Any], chance: random.Random
@@ -42,6 +43,7 @@ def test_the_sha_does_not_depend_on_the_order_of_interactions_or_keys(
     assert _sha(document) == _sha(other)
 
 
+@settings(max_examples=50)
 @given(_INTERACTIONS, _JSON)
 def test_the_sha_does_not_depend_on_who_wrote_the_pact(interactions: list[Any], tool: Any) -> None:
     bare = {"interactions": interactions}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -15,9 +14,11 @@ from broker.tests.served import Broker, encoded_contract, pact, served
 _NAMES = ("feat/x", "a b", "100%", "ü", "<script>", "?q#", "q[][x]=1&y", "'; DROP TABLE pacts --", "…", "\\")
 
 
-@pytest.fixture
-def small_broker(tmp_path: Path) -> Iterator[Broker]:
-    with served(Config(database_url=f"sqlite:///{tmp_path}/broker.db", max_body_bytes=10_000)) as running:
+@pytest.fixture(scope="module")
+def small_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """It takes bodies of up to 10 kB. Nothing that is sent to it is ever recorded."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('small')}/broker.db"
+    with served(Config(database_url=url, max_body_bytes=10_000)) as running:
         yield running
 
 

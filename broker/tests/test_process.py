@@ -16,6 +16,8 @@ import httpx
 import pytest
 
 from broker.config import Config
+from broker.errors import UnusableError
+from broker.store.database import Database
 from broker.tests.served import served
 
 _ROOT = Path(__file__).parents[2]
@@ -77,8 +79,9 @@ def test_state_survives_a_stop_and_the_stop_is_quiet(tmp_path: Path, how: signal
 def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
     database = tmp_path / "broker.db"
     with _running(database) as (process, url):
-        for number in range(20):
-            assert httpx.post(f"{url}/pacticipants", json={"name": f"Foo{number}"}).status_code == 201
+        with httpx.Client(base_url=url) as client:
+            for number in range(20):
+                assert client.post("/pacticipants", json={"name": f"Foo{number}"}).status_code == 201
         process.kill()
     with _running(database) as (_, url):
         assert len(httpx.get(f"{url}/pacticipants").json()["pacticipants"]) == 20
@@ -103,11 +106,19 @@ def test_a_taken_port_is_one_line(tmp_path: Path) -> None:
         ("postgresql://user:secret@127.0.0.1:1/none", "cannot use the database postgresql://user:***@"),
     ],
 )
-def test_an_unusable_database_is_one_line_without_its_password(tmp_path: Path, url: str, says: str) -> None:
+def test_an_unusable_database_is_told_in_one_line_without_its_password(tmp_path: Path, url: str, says: str) -> None:
     (tmp_path / "file").write_text("not a database, but long enough to be taken for one" * 40)
     url = url.format(file=tmp_path / "file", folder=tmp_path)
-    assert says in (said := _refused("--port", "0", "--database", url))
-    assert "secret" not in said
+    with pytest.raises(UnusableError) as refusal:
+        Database(url)
+    assert says in str(refusal.value)
+    assert len(str(refusal.value).splitlines()) == 1
+    assert "secret" not in str(refusal.value)
+
+
+def test_an_unusable_database_ends_the_command_with_one_line(tmp_path: Path) -> None:
+    said = _refused("--port", "0", "--database", f"sqlite:///{tmp_path}")
+    assert said.startswith("contract-broker: cannot use the database sqlite:///")
 
 
 def test_a_faulty_setting_is_one_line() -> None:
