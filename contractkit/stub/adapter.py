@@ -34,15 +34,20 @@ class Adapter:
     call: Callable[[exchange.Exchange], Awaitable[Answer]]
     to_problem: ToProblem
     extend_problem: ExtendProblem
+    is_mock: bool = False
 
     async def answer(self, found: exchange.Exchange) -> object:
         """The reply as Connexion takes it: JSON as a tuple for its jsonifier, everything else as a response."""
+        if found.plan is not self.plan:
+            raise RuntimeError(f"routed to {self.plan.operation.key}, not {found.plan.operation.key}")
         try:
             reply = await self.call(found)
         except Exception as error:
             problem = error if isinstance(error, Problem) else self.to_problem(error)
             if problem is None:
                 raise
+            if self.is_mock:
+                raise problem from None
             return self._refusal(problem, found)
         return self._encoded(reply, found)
 

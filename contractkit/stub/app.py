@@ -20,7 +20,7 @@ from contractkit.stub.exchange import Plan
 from contractkit.stub.front import Front
 from contractkit.stub.pages import pages
 from contractkit.stub.problems import ExtendProblem, StubError, ToProblem, never, nothing
-from contractkit.stub.routing import Routes, connexion_path
+from contractkit.stub.routing import Routes
 from contractkit.stub.schemas import Schemas
 from contractkit.stub.security import Guards, SecurityCheck, SecurityLayer, query_names
 
@@ -57,9 +57,10 @@ def create_app(
     }
     guards = Guards.build(document, security or {}, to_problem)
     adapters = _adapters(plans, handlers or {}, to_problem, extend_problem)
+    paths = Routes.build(document.operations)
     return Front(
-        _connexion(document.operations, adapters, guards, lifespan),
-        Routes.build(document.operations),
+        _connexion(paths, adapters, guards, lifespan),
+        paths,
         plans,
         (*routes, *pages(document, docs_path=docs_path, spec_path=spec_path)),
         extend_problem,
@@ -77,15 +78,14 @@ def _adapters(
     for key, plan in plans.items():
         if key in handlers:
             plan.compile()
-            call = handler_call(plan, handlers[key])
+            adapters[key] = Adapter(plan, handler_call(plan, handlers[key]), to_problem, extend_problem)
         else:
-            call = mock_call(plan)
-        adapters[key] = Adapter(plan, call, to_problem, extend_problem)
+            adapters[key] = Adapter(plan, mock_call(plan), to_problem, extend_problem, is_mock=True)
     return adapters
 
 
 def _connexion(
-    operations: tuple[Operation, ...],
+    routes: Routes,
     adapters: Mapping[str, Adapter],
     guards: Guards,
     lifespan: Lifespan | None,
@@ -108,20 +108,23 @@ def _connexion(
         validate_responses=True,
         validator_map=validators.VALIDATORS,
     )
-    app.add_api(outline(operations))
+    app.add_api(outline(routes))
     application: ASGIApp = app
     return application
 
 
-def outline(operations: tuple[Operation, ...]) -> dict[str, Any]:
+def outline(routes: Routes) -> dict[str, Any]:
     """The document as Connexion gets it: paths, media types, statuses and required headers, but no schemas.
 
     Connexion copies the schemas of a document into every operation of every layer, cannot follow some of them, and
     builds a validator for each request. Here they stay in `Schemas`, which the validators ask.
     """
     paths: dict[str, Any] = {}
-    for operation in operations:
-        paths.setdefault(connexion_path(operation.path), {})[operation.method.lower()] = _operation(operation)
+    for template in routes.ordered:
+        # HEAD first, as a GET route of Connexion's router takes HEAD too
+        methods = paths.setdefault(template.connexion_path, {})
+        for method, operation in sorted(template.methods.items(), key=lambda each: each[0] != "HEAD"):
+            methods.setdefault(method.lower(), _operation(operation))
     return {"openapi": "3.0.3", "info": {"title": "outline", "version": "1"}, "paths": paths}
 
 

@@ -36,7 +36,7 @@ class Decoder:
         return cls(
             kinds,
             cls.build(schemas.items(schema), schemas, depth + 1) if "array" in kinds and deeper else None,
-            {name: cls.build(each, schemas, depth + 1) for name, each in schemas.properties(schema).items()}
+            {name: cls.build(each, schemas, depth + 1) for name, each in schemas.alternatives(schema).items()}
             if "object" in kinds and deeper
             else {},
         )

@@ -7,6 +7,7 @@ import logging
 import re
 from collections.abc import Iterator, Mapping
 
+import orjson
 from attrs import field, frozen
 
 from contractkit.stub.document import Header, Media, Operation, Reply
@@ -72,31 +73,29 @@ class Mock:
         return self._made[key]
 
     def _make(self, media: Media, name: str) -> object:
-        check = self.schemas.check(media.schema, Direction.RESPONSE)
         if name and name not in media.examples:
             raise Problem(404, detail=f"{self.operation.key} has no example named {name}.")
+        check = self.schemas.check(media.schema, Direction.RESPONSE)
+        speaks = media.is_json or "string" in self.schemas.kinds(media.schema)  # else it is of what the text stands for
         for title, value in self._candidates(media, name):
-            if not media.is_json and not isinstance(value, str):
-                continue
-            if check.accepts(value) or (not media.is_json and "string" not in self.schemas.kinds(media.schema)):
-                return value
-            log.warning("%s: the example %r does not fit its schema", self.operation.key, title or "example")
+            body = value if media.is_json else _text(value)
+            if not speaks or check.accepts(body):
+                return body
+            log.warning("%s: the example %s does not fit its schema", self.operation.key, title or "of the response")
         if name:
             raise Problem(500, detail=f"The example {name} does not fit its schema.")
-        return self._made_up(media)
+        return self._made_up(media) if speaks else "<example/>" if media.name.endswith("xml") else ""
 
     def _candidates(self, media: Media, name: str) -> Iterator[tuple[str, object]]:
         if name:
             yield name, media.examples[name]
             return
         yield from media.examples.items()
-        yield from (
-            ("of the schema", part["example"]) for part in self.schemas.parts(media.schema) if "example" in part
-        )
+        for part in self.schemas.parts(media.schema):
+            if "example" in part:
+                yield "of its schema", part["example"]
 
     def _made_up(self, media: Media) -> object:
-        if not media.is_json and "string" not in self.schemas.kinds(media.schema):
-            return "" if not media.name.endswith("xml") else "<example/>"
         try:
             return Maker(self.schemas, Direction.RESPONSE).make(media.schema)
         except NoValueError as error:
@@ -104,10 +103,8 @@ class Mock:
             raise Problem(500, detail="The document has no example here, and none could be made.") from None
 
     def _header(self, header: Header) -> str:
-        values = [
-            *header.examples.values(),
-            *(p["example"] for p in self.schemas.parts(header.schema) if "example" in p),
-        ]
+        own = (part["example"] for part in self.schemas.parts(header.schema) if "example" in part)
+        values = [*header.examples.values(), *own]
         if not values:
             try:
                 values = [Maker(self.schemas, Direction.RESPONSE).make(header.schema)]
@@ -115,3 +112,8 @@ class Mock:
                 values = ["example"]
         value = values[0]
         return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _text(value: object) -> str:
+    """An example of a text format; one that is written as structured data is shown as JSON."""
+    return value if isinstance(value, str) else orjson.dumps(value).decode()

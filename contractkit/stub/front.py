@@ -1,4 +1,4 @@
-"""The outermost layer: a request id for each request, the operation it is for, and a problem document for each error."""
+"""The outermost layer: a request id for each request, its operation, and a problem document for each error."""
 
 import logging
 import re

@@ -48,7 +48,7 @@ class Reader:
             inputs.faults.append(FieldError(where, str(error)))
             return ()
         if not found:
-            if self.parameter.required:
+            if self.parameter.required and self.parameter.location != "path":
                 inputs.faults.append(FieldError(where, "is required"))
             return self.default
         if not self.check.accepts(found[0]):
@@ -60,7 +60,8 @@ class Reader:
             case "query":
                 return self._query(inputs.query)
             case "path":
-                return self._text(_unstyled(inputs.path[self.parameter.name], self.parameter))
+                text = inputs.path.get(self.parameter.name)  # None: the path has no such variable
+                return () if text is None else self._text(_unstyled(text, self.parameter))
             case "header":
                 values = inputs.headers.getlist(self.parameter.name)
                 return self._text(", ".join(values), comma=r"\s*,\s*") if values else ()

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import unquote, unquote_to_bytes
 
-from attrs import field, frozen
+from attrs import frozen
 
 from contractkit.stub.document import Operation
 
@@ -18,9 +18,13 @@ BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 @frozen
 class Template:
-    """A path of the document: its pattern, the names of its variables, and its operations by method."""
+    """A path of the document: its pattern, the names of its variables, and its operations by method.
+
+    `path` is decoded, `connexion_path` as Connexion's router takes it: it knows only identifiers as names of variables.
+    """
 
     path: str
+    connexion_path: str
     pattern: re.Pattern[str]
     names: tuple[str, ...]
     methods: Mapping[str, Operation]
@@ -36,11 +40,14 @@ class Found:
 
 @frozen
 class Routes:
-    """The paths of a document, the literal ones by name and the others by their number of segments."""
+    """The paths of a document, the literal ones by name and the others by their number of segments.
+
+    `ordered` has all of them, the more literal before the less; Connexion's router tries them in this order too.
+    """
 
     literal: Mapping[str, Template]
     templates: Mapping[int, tuple[Template, ...]]
-    ordered: tuple[Template, ...] = field(repr=False)
+    ordered: tuple[Template, ...]
 
     @classmethod
     def build(cls, operations: tuple[Operation, ...]) -> "Routes":
@@ -96,21 +103,12 @@ def canonical(raw: bytes) -> str | None:
     return None if "\x00" in path else path
 
 
-def connexion_path(path: str) -> str:
-    """A path template as Connexion's router takes it: variables are numbered, as it knows only identifiers.
-
-    >>> connexion_path("/users/{user-id}")
-    '/users/{p0}'
-    """
-    numbers = iter(range(path.count("{")))
-    return VARIABLE.sub(lambda _found: f"{{p{next(numbers)}}}", path)
-
-
 def _template(path: str, methods: Mapping[str, Operation]) -> Template:
     plain = unquote(path)
     parts = VARIABLE.split(plain)  # literal, name, literal, name, ..., literal
     pattern = "".join("([^/]+)" if number % 2 else re.escape(part) for number, part in enumerate(parts))
-    return Template(plain, re.compile(pattern), tuple(parts[1::2]), methods)
+    numbered = "".join(f"{{p{number // 2}}}" if number % 2 else part for number, part in enumerate(parts))
+    return Template(plain, numbered, re.compile(pattern), tuple(parts[1::2]), methods)
 
 
 def _specificity(template: Template) -> list[int]:

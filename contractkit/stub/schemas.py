@@ -1,8 +1,9 @@
 """Schemas of an OpenAPI 3.0 document, compiled once each into jsonschema-rs validators.
 
 OpenAPI 3.0 schemas are JSON Schema draft 4 with a few words of their own. `nullable` admits null, except beside an
-enum that does not list it; a `readOnly` property must not be sent in a request and a `writeOnly` one not in a response,
-and neither is required there; `int32` and `int64` are ranges.
+enum that does not list it; a `readOnly` property is not required in a request, and a `writeOnly` one must not be sent in
+a response (a request may bring back what a response gave, a response must not give away a secret); `int32` and `int64` are ranges. Where a discriminator maps values to alternatives, an
+alternative without a tag of its own has the values that name it.
 """
 
 import base64
@@ -32,11 +33,13 @@ KEPT = (
     "type", "enum", "format", "pattern", "multipleOf", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum",
     "minLength", "maxLength", "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties",
 )  # fmt: skip
+TYPES = {"string", "integer", "number", "boolean", "array", "object", "null"}
+ALTERNATIVES = ("allOf", "anyOf", "oneOf")
 MAX_DETAIL = 300
 
 
 class Direction(Enum):
-    """Which way a body goes; the value is the word that bars a property from going that way."""
+    """Which way a body goes; the value is the word for a property that does not belong there."""
 
     REQUEST = "readOnly"
     RESPONSE = "writeOnly"
@@ -84,6 +87,14 @@ class Schemas:
         for part in self.parts(schema):
             found |= part.get("properties", {})
         return found
+
+    def alternatives(self, schema: Schema) -> dict[str, Schema]:
+        """The named properties of an object schema, and those of each of its alternatives."""
+        found: dict[str, Schema] = {}
+        for part in self.parts(schema):
+            for branch in (*part.get("oneOf", ()), *part.get("anyOf", ())):
+                found |= self.properties(branch)
+        return found | self.properties(schema)
 
     def items(self, schema: Schema) -> Schema:
         """The schema of an array's items; empty when any item will do."""
@@ -138,6 +149,14 @@ class Schemas:
             )
         )
 
+    def _tagged(self, discriminator: Schema, branch: Any, plain: Schema) -> Schema:
+        name = discriminator.get("propertyName", "")
+        values = tags(discriminator, branch) if isinstance(branch, dict) else []
+        own = self.properties(branch).get(name, {}) if values else {}
+        if not values or any("enum" in part for part in self.parts(own)):
+            return plain
+        return {"allOf": [plain, {"properties": {name: {"enum": values}}}]}
+
     def _definition(self, pointer: str, direction: Direction) -> tuple[Schema, list[str]]:
         found = self._translated.get((pointer, direction))
         if found is None:
@@ -169,25 +188,32 @@ class Schemas:
                 max(low, plain.get("minimum", low)),
                 min(high, plain.get("maximum", high)),
             )
-        if plain.get("type") == "file":
+        named = plain.get("type", "string")
+        if named == "file":
             plain["type"] = "string"
-        if "pattern" in plain and not _compiles(plain["pattern"]):
+        elif not set(named if isinstance(named, list) else [named]) <= TYPES:
+            log.warning("the type %r is none of JSON's; it is not enforced", plain.pop("type"))
+        if "pattern" in plain and not compiles(plain["pattern"]):
             log.warning("the pattern %r is no regular expression here; it is not enforced", plain.pop("pattern"))
 
     def _applicators(self, schema: Schema, direction: Direction, references: list[str]) -> Schema:
         def each(node: Any) -> Schema:
             return self._translate(node, direction, references)
 
-        found: Schema = {
-            key: [each(node) for node in schema[key]] for key in ("allOf", "anyOf", "oneOf") if schema.get(key)
-        }
+        found: Schema = {key: [each(node) for node in schema[key]] for key in ALTERNATIVES if schema.get(key)}
+        if isinstance(schema.get("discriminator"), dict):
+            for key in {"anyOf", "oneOf"} & found.keys():
+                found[key] = [
+                    self._tagged(schema["discriminator"], *pair) for pair in zip(schema[key], found[key], strict=True)
+                ]
         found |= {key: each(schema[key]) for key in ("items", "not") if isinstance(schema.get(key), dict)}
         barred = {
             name for name, node in self.properties(schema).items() if self.document.follow(node).get(direction.value)
         }
+        hidden = barred if direction is Direction.RESPONSE else set()
         if isinstance(schema.get("properties"), dict):
             found["properties"] = {
-                name: {"not": {}} if name in barred else each(node) for name, node in schema["properties"].items()
+                name: {"not": {}} if name in hidden else each(node) for name, node in schema["properties"].items()
             }
         if isinstance(schema.get("required"), list):
             required = [name for name in schema["required"] if name not in barred]
@@ -196,6 +222,14 @@ class Schemas:
         if further is not None and further is not True:
             found["additionalProperties"] = each(further) if isinstance(further, dict) else False
         return found
+
+
+def tags(discriminator: Schema, branch: Schema) -> list[str]:
+    """The values by which a discriminator names an alternative; those of its mapping, else the schema's own name."""
+    target = str(branch.get("$ref", ""))
+    mapping = discriminator.get("mapping") or {}
+    named = [value for value, place in mapping.items() if place in (target, target.rpartition("/")[2])]
+    return named or ([target.rpartition("/")[2]] if target else [])
 
 
 def pointer(parts: Iterable[str | int]) -> str:
@@ -207,7 +241,8 @@ def _slug(reference: str) -> str:
     return re.sub(r"[^\w.-]", lambda found: f"_{ord(found[0]):x}_", reference)
 
 
-def _compiles(pattern: object) -> bool:
+def compiles(pattern: object) -> bool:
+    """Whether a pattern is a regular expression that can be enforced."""
     try:
         jsonschema_rs.Draft4Validator({"pattern": pattern})
     except jsonschema_rs.ValidationError:

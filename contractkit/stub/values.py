@@ -1,13 +1,13 @@
 """The smallest telling value of a schema, the same one every time."""
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from attrs import field, frozen
 
 from contractkit.stub.document import Schema
-from contractkit.stub.schemas import Direction, Schemas
+from contractkit.stub.patterns import NoStringError, string_of
+from contractkit.stub.schemas import Direction, Schemas, compiles, tags
 
 FORMATS = {
     "date-time": "2024-01-01T00:00:00Z", "date": "2024-01-01", "time": "00:00:00Z", "duration": "P1D",
@@ -95,10 +95,7 @@ class Maker:
         discriminator = schema.get("discriminator")
         if not isinstance(value, dict) or not isinstance(discriminator, dict) or "$ref" not in branch:
             return value
-        name = discriminator.get("propertyName", "")
-        mapping = {target: tag for tag, target in (discriminator.get("mapping") or {}).items()}
-        tag = mapping.get(branch["$ref"]) or branch["$ref"].rpartition("/")[2]
-        tagged = {**value, name: tag}
+        tagged = {**value, discriminator.get("propertyName", ""): tags(discriminator, branch)[0]}
         return tagged if self.schemas.compile(branch, self.direction).accepts(tagged) else value
 
     def _plain(self, schema: Schema, depth: int) -> object:
@@ -126,11 +123,12 @@ class Maker:
         made: dict[str, object] = {}
         required = schema.get("required", ())
         for name, each in schema.get("properties", {}).items():
-            if self.schemas.document.follow(each).get(self.direction.value):
+            foreign = self.schemas.document.follow(each).get(self.direction.value)
+            if foreign and self.direction is Direction.RESPONSE:
                 continue
             if name in required:
                 made[name] = self.value(each, depth + 1)
-            elif self._optional and depth < FULL_DEPTH:
+            elif self._optional and not foreign and depth < FULL_DEPTH:
                 made |= self._if_possible(name, each, depth)
         further = schema.get("additionalProperties")
         filler: Schema = further if isinstance(further, dict) else {"type": "string"}
@@ -230,8 +228,11 @@ def _number(schema: Schema, *, whole: bool) -> int | float:
 
 def _string(schema: Schema) -> str:
     least, most = int(schema.get("minLength", 0)), schema.get("maxLength")
-    if schema.get("pattern"):
-        return _matching(schema)
+    if schema.get("pattern") and compiles(schema["pattern"]):
+        try:
+            return string_of(schema["pattern"], least, most, likely=FORMATS.get(schema.get("format", ""), "string"))
+        except NoStringError as error:
+            raise NoValueError(str(error)) from None
     text = FORMATS.get(schema.get("format", ""), "string")
     if schema.get("format") in FORMATS and len(text) >= least and (most is None or len(text) <= most):
         return text
@@ -239,24 +240,3 @@ def _string(schema: Schema) -> str:
         text = (text or "x") * (least // max(len(text), 1) + 1)
         text = text[:least]
     return text if most is None else text[: int(most)]
-
-
-def _matching(schema: Schema) -> str:
-    """The simplest string of a pattern, as Hypothesis finds it; it is imported here as only this needs it."""
-    import hypothesis
-    import jsonschema_rs
-    from hypothesis import strategies as st
-
-    words: Schema = {key: schema[key] for key in ("pattern", "minLength", "maxLength", "format") if key in schema}
-    check = jsonschema_rs.Draft4Validator({"type": "string", **words}, validate_formats=True)
-    likely = FORMATS.get(schema.get("format", ""), "string")
-    if check.is_valid(likely):
-        return likely
-    try:
-        strategy = st.from_regex(
-            re.compile(schema["pattern"]), alphabet=st.characters(min_codepoint=32, max_codepoint=126)
-        )
-        settings = hypothesis.settings(derandomize=True, database=None, deadline=None, max_examples=500)
-        return hypothesis.find(strategy, check.is_valid, settings=settings)
-    except (re.error, hypothesis.errors.HypothesisException):
-        raise NoValueError(f"no string was found for the pattern {schema['pattern']!r}") from None
