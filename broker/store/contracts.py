@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, delete, exists, func, insert, select
+from sqlalchemy import Connection, Select, and_, delete, exists, func, insert, select, tuple_
 
 from broker.model import Pact
 from broker.store.schema import (
@@ -32,6 +32,13 @@ _PACT = (
     pacts.c.content_id,
     contents.c.sha,
     pacts.c.created_at,
+)
+_PACTS: Select[Any] = (
+    select(*_PACT)
+    .join(_consumers, _consumers.c.id == pacts.c.consumer_id)
+    .join(_providers, _providers.c.id == pacts.c.provider_id)
+    .join(versions, versions.c.id == pacts.c.consumer_version_id)
+    .join(contents, contents.c.id == pacts.c.content_id)
 )
 
 
@@ -119,14 +126,16 @@ def consumers_of(tx: Connection, provider_id: int) -> dict[int, str]:
 
 
 def pact(tx: Connection, version_id: int, provider_id: int) -> Pact | None:
-    return _first(tx, _pacts().where(pacts.c.consumer_version_id == version_id, pacts.c.provider_id == provider_id))
+    return _first(tx, _PACTS.where(pacts.c.consumer_version_id == version_id, pacts.c.provider_id == provider_id))
 
 
 def pacts_of_versions(
     tx: Connection, version_ids: Collection[int], provider_ids: Collection[int] | None = None
 ) -> list[Pact]:
     """Ordered by consumer name, then age of the version, then provider name."""
-    query = _pacts().where(pacts.c.consumer_version_id.in_(version_ids))
+    if not version_ids:
+        return []
+    query = _PACTS.where(pacts.c.consumer_version_id.in_(version_ids))
     if provider_ids is not None:
         query = query.where(pacts.c.provider_id.in_(provider_ids))
     query = query.order_by(_consumers.c.name, pacts.c.consumer_version_id, _providers.c.name)
@@ -135,14 +144,14 @@ def pacts_of_versions(
 
 def pacts_between(tx: Connection, consumer_id: int, provider_id: int, *, limit: int | None = None) -> list[Pact]:
     """Latest version first."""
-    query = _pacts().where(pacts.c.consumer_id == consumer_id, pacts.c.provider_id == provider_id)
+    query = _PACTS.where(pacts.c.consumer_id == consumer_id, pacts.c.provider_id == provider_id)
     query = query.order_by(pacts.c.consumer_version_id.desc()).limit(limit)
     return [Pact(*row) for row in tx.execute(query)]
 
 
 def pacts_with_content(tx: Connection, content: int, *, limit: int | None = None) -> list[Pact]:
     """The publications of one content, latest version first."""
-    query = _pacts().where(pacts.c.content_id == content)
+    query = _PACTS.where(pacts.c.content_id == content)
     query = query.order_by(pacts.c.consumer_version_id.desc()).limit(limit)
     return [Pact(*row) for row in tx.execute(query)]
 
@@ -150,6 +159,7 @@ def pacts_with_content(tx: Connection, content: int, *, limit: int | None = None
 def latest_pacts(tx: Connection, *, provider_id: int | None = None) -> list[Pact]:
     """The pact of the latest version that has one, for every integration, by consumer and provider name."""
     later = pacts.alias()
+    # The maximum is one step down an index for each integration; all else would read every pact.
     newest = (
         select(func.max(later.c.consumer_version_id))
         .where(
@@ -158,20 +168,11 @@ def latest_pacts(tx: Connection, *, provider_id: int | None = None) -> list[Pact
         )
         .scalar_subquery()
     )
-    query = (
-        _pacts()
-        .join(
-            integrations,
-            and_(
-                integrations.c.consumer_id == pacts.c.consumer_id,
-                integrations.c.provider_id == pacts.c.provider_id,
-            ),
-        )
-        .where(pacts.c.consumer_version_id == newest)
-        .order_by(_consumers.c.name, _providers.c.name)
-    )
+    heads = select(integrations.c.provider_id, newest.label("version_id"))
     if provider_id is not None:
-        query = query.where(integrations.c.provider_id == provider_id)
+        heads = heads.where(integrations.c.provider_id == provider_id)
+    key = tuple_(pacts.c.provider_id, pacts.c.consumer_version_id)
+    query = _PACTS.where(key.in_(heads)).order_by(_consumers.c.name, _providers.c.name)
     return [Pact(*row) for row in tx.execute(query)]
 
 
@@ -183,38 +184,26 @@ def latest_with_tag(tx: Connection, provider_id: int, tag: str) -> list[Pact]:
         .where(pacts.c.provider_id == provider_id, tags.c.name == tag)
         .group_by(pacts.c.consumer_id)
     )
-    query = _pacts().where(
-        pacts.c.provider_id == provider_id, pacts.c.consumer_version_id.in_(newest.scalar_subquery())
-    )
+    query = _PACTS.where(pacts.c.provider_id == provider_id, pacts.c.consumer_version_id.in_(newest.scalar_subquery()))
     return [Pact(*row) for row in tx.execute(query.order_by(_consumers.c.name))]
 
 
 def branch_and_tag_heads(tx: Connection, provider_id: int, consumer_ids: Collection[int]) -> list[tuple[int, str, str]]:
     """(version id, "branch" or "tag", name) of the head of every branch and tag of these consumers."""
-    on_branch = (
-        select(func.max(branch_versions.c.version_id), branches.c.name)
-        .join(branches, branches.c.id == branch_versions.c.branch_id)
-        .where(branches.c.pacticipant_id.in_(consumer_ids))
-        .group_by(branches.c.id, branches.c.name)
+    head = (
+        select(func.max(branch_versions.c.version_id))
+        .where(branch_versions.c.branch_id == branches.c.id)
+        .scalar_subquery()
     )
+    on_branch = select(head, branches.c.name).where(branches.c.pacticipant_id.in_(consumer_ids))
     with_tag = (
         select(func.max(tags.c.version_id), tags.c.name)
         .join(pacts, pacts.c.consumer_version_id == tags.c.version_id)
         .where(tags.c.pacticipant_id.in_(consumer_ids), pacts.c.provider_id == provider_id)
         .group_by(tags.c.pacticipant_id, tags.c.name)
     )
-    heads = [(row[0], "branch", row[1]) for row in tx.execute(on_branch)]
+    heads = [(row[0], "branch", row[1]) for row in tx.execute(on_branch) if row[0] is not None]
     return heads + [(row[0], "tag", row[1]) for row in tx.execute(with_tag)]
-
-
-def _pacts() -> Select[Any]:
-    return (
-        select(*_PACT)
-        .join(_consumers, _consumers.c.id == pacts.c.consumer_id)
-        .join(_providers, _providers.c.id == pacts.c.provider_id)
-        .join(versions, versions.c.id == pacts.c.consumer_version_id)
-        .join(contents, contents.c.id == pacts.c.content_id)
-    )
 
 
 def _first(tx: Connection, query: Select[Any]) -> Pact | None:

@@ -22,6 +22,29 @@ _ENVIRONMENT = (
 )
 
 
+def _presence_query(table: Table, instance: Any, ended: Any) -> Select[Any]:
+    columns = [
+        table.c.id,
+        table.c.uuid,
+        pacticipants.c.name,
+        table.c.version_id,
+        versions.c.number,
+        table.c.created_at,
+        ended,
+        instance,
+    ]
+    return (
+        select(*columns, *_ENVIRONMENT)
+        .join(pacticipants, pacticipants.c.id == table.c.pacticipant_id)
+        .join(versions, versions.c.id == table.c.version_id)
+        .join(environments, environments.c.id == table.c.environment_id)
+    )
+
+
+_DEPLOYMENTS = _presence_query(deployments, deployments.c.instance, deployments.c.undeployed_at)
+_RELEASES = _presence_query(releases, null(), releases.c.support_ended_at)
+
+
 def every(tx: Connection) -> list[Environment]:
     return [Environment(*row) for row in tx.execute(select(*_ENVIRONMENT).order_by(environments.c.name))]
 
@@ -53,7 +76,7 @@ def deployed(
     tx: Connection, *, environment_id: int, pacticipant_id: int | None = None, instance: str | None = None
 ) -> list[Presence]:
     """What is deployed now; `instance` "" asks for the unnamed application instance, None for all."""
-    query = _deployments().where(deployments.c.environment_id == environment_id, deployments.c.undeployed_at.is_(None))
+    query = _DEPLOYMENTS.where(deployments.c.environment_id == environment_id, deployments.c.undeployed_at.is_(None))
     if pacticipant_id is not None:
         query = query.where(deployments.c.pacticipant_id == pacticipant_id)
     if instance is not None:
@@ -63,24 +86,24 @@ def deployed(
 
 def released(tx: Connection, *, environment_id: int, pacticipant_id: int | None = None) -> list[Presence]:
     """What is released and still supported."""
-    query = _releases().where(releases.c.environment_id == environment_id, releases.c.support_ended_at.is_(None))
+    query = _RELEASES.where(releases.c.environment_id == environment_id, releases.c.support_ended_at.is_(None))
     if pacticipant_id is not None:
         query = query.where(releases.c.pacticipant_id == pacticipant_id)
     return _presences(tx, query.order_by(releases.c.id))
 
 
 def deployment(tx: Connection, uuid: str) -> Presence | None:
-    return next(iter(_presences(tx, _deployments().where(deployments.c.uuid == uuid))), None)
+    return next(iter(_presences(tx, _DEPLOYMENTS.where(deployments.c.uuid == uuid))), None)
 
 
 def release(tx: Connection, uuid: str) -> Presence | None:
-    return next(iter(_presences(tx, _releases().where(releases.c.uuid == uuid))), None)
+    return next(iter(_presences(tx, _RELEASES.where(releases.c.uuid == uuid))), None)
 
 
 def deployments_of(
     tx: Connection, version_ids: Collection[int], *, current: bool = False, environment_id: int | None = None
 ) -> list[Presence]:
-    query = _deployments().where(deployments.c.version_id.in_(version_ids))
+    query = _DEPLOYMENTS.where(deployments.c.version_id.in_(version_ids))
     if current:
         query = query.where(deployments.c.undeployed_at.is_(None))
     if environment_id is not None:
@@ -91,7 +114,7 @@ def deployments_of(
 def releases_of(
     tx: Connection, version_ids: Collection[int], *, current: bool = False, environment_id: int | None = None
 ) -> list[Presence]:
-    query = _releases().where(releases.c.version_id.in_(version_ids))
+    query = _RELEASES.where(releases.c.version_id.in_(version_ids))
     if current:
         query = query.where(releases.c.support_ended_at.is_(None))
     if environment_id is not None:
@@ -177,33 +200,6 @@ def _current(table: Table, ended: Any, pacticipant_ids: Collection[int], environ
         .distinct()
     )
     return query if environment_id is None else query.where(table.c.environment_id == environment_id)
-
-
-def _deployments() -> Select[Any]:
-    return _presence_query(deployments, deployments.c.instance, deployments.c.undeployed_at)
-
-
-def _releases() -> Select[Any]:
-    return _presence_query(releases, null(), releases.c.support_ended_at)
-
-
-def _presence_query(table: Table, instance: Any, ended: Any) -> Select[Any]:
-    columns = [
-        table.c.id,
-        table.c.uuid,
-        pacticipants.c.name,
-        table.c.version_id,
-        versions.c.number,
-        table.c.created_at,
-        ended,
-        instance,
-    ]
-    return (
-        select(*columns, *_ENVIRONMENT)
-        .join(pacticipants, pacticipants.c.id == table.c.pacticipant_id)
-        .join(versions, versions.c.id == table.c.version_id)
-        .join(environments, environments.c.id == table.c.environment_id)
-    )
 
 
 def _presences(tx: Connection, query: Select[Any]) -> list[Presence]:

@@ -131,12 +131,10 @@ def latest_version(tx: Connection, pacticipant_id: int) -> Version | None:
 
 
 def latest_versions(tx: Connection, pacticipant_ids: Collection[int]) -> dict[int, Version]:
-    latest = (
-        select(func.max(versions.c.id))
-        .where(versions.c.pacticipant_id.in_(pacticipant_ids))
-        .group_by(versions.c.pacticipant_id)
-    )
-    rows = tx.execute(select(*_VERSION).where(versions.c.id.in_(latest.scalar_subquery())))
+    later = versions.alias()
+    head = select(func.max(later.c.id)).where(later.c.pacticipant_id == pacticipants.c.id).scalar_subquery()
+    heads = select(head).where(pacticipants.c.id.in_(pacticipant_ids))
+    rows = tx.execute(select(*_VERSION).where(versions.c.id.in_(heads.scalar_subquery())))
     return {row.pacticipant_id: Version(*row) for row in rows}
 
 
@@ -185,18 +183,19 @@ def _membership(branch_id: int, version_id: int) -> Any:
 
 def branch_heads(tx: Connection, pacticipant_ids: Collection[int], name: str | None) -> dict[int, int]:
     """Pacticipant id -> id of the latest version on the branch `name`; None means each one's main branch."""
-    query = (
-        select(branches.c.pacticipant_id, func.max(branch_versions.c.version_id))
-        .join(branch_versions, branch_versions.c.branch_id == branches.c.id)
-        .where(branches.c.pacticipant_id.in_(pacticipant_ids))
-        .group_by(branches.c.id)
+    # A correlated maximum is one step down an index; grouping would read every version of the branch.
+    head = (
+        select(func.max(branch_versions.c.version_id))
+        .where(branch_versions.c.branch_id == branches.c.id)
+        .scalar_subquery()
     )
+    query = select(branches.c.pacticipant_id, head).where(branches.c.pacticipant_id.in_(pacticipant_ids))
     if name is None:
         query = query.join(pacticipants, pacticipants.c.id == branches.c.pacticipant_id)
         query = query.where(branches.c.name == pacticipants.c.main_branch)
     else:
         query = query.where(branches.c.name == name)
-    return {row[0]: row[1] for row in tx.execute(query)}
+    return {row[0]: row[1] for row in tx.execute(query) if row[1] is not None}
 
 
 def on_branches(tx: Connection, version_ids: Collection[int]) -> dict[int, list[OnBranch]]:

@@ -20,6 +20,9 @@ _VERIFICATION = (
     verifications.c.build_url,
     verifications.c.created_at,
 )
+_VERIFICATIONS: Select[Any] = select(*_VERIFICATION).join(
+    versions, versions.c.id == verifications.c.provider_version_id
+)
 
 
 def add(
@@ -48,7 +51,7 @@ def add(
 
 def find(tx: Connection, content: int, number: int | None = None) -> Verification | None:
     """The result with this number, or the latest one of the content."""
-    query = _verifications().where(verifications.c.content_id == content)
+    query = _VERIFICATIONS.where(verifications.c.content_id == content)
     if number is not None:
         query = query.where(verifications.c.id == number)
     row = tx.execute(query.order_by(verifications.c.id.desc()).limit(1)).first()
@@ -72,7 +75,7 @@ def latest(
         newest_ids = newest_ids.where(verifications.c.provider_version_id.in_(provider_version_ids))
     newest_ids = newest_ids.group_by(verifications.c.content_id, verifications.c.provider_version_id)
     newest_ids = newest_ids.order_by(func.max(verifications.c.id).desc()).limit(limit)
-    query = _verifications().where(verifications.c.id.in_(newest_ids.scalar_subquery()))
+    query = _VERIFICATIONS.where(verifications.c.id.in_(newest_ids.scalar_subquery()))
     return [Verification(*row) for row in tx.execute(query.order_by(verifications.c.id))]
 
 
@@ -83,7 +86,7 @@ def recent(
     limit: int,
 ) -> list[Verification]:
     """Every result of these contents, also the superseded ones, latest first."""
-    query = _verifications().where(verifications.c.content_id.in_(content_ids))
+    query = _VERIFICATIONS.where(verifications.c.content_id.in_(content_ids))
     if provider_version_ids is not None:
         query = query.where(verifications.c.provider_version_id.in_(provider_version_ids))
     return [Verification(*row) for row in tx.execute(query.order_by(verifications.c.id.desc()).limit(limit))]
@@ -96,7 +99,7 @@ def newest(tx: Connection, content_ids: Collection[int]) -> dict[int, Verificati
         .where(verifications.c.content_id.in_(content_ids))
         .group_by(verifications.c.content_id)
     )
-    query = _verifications().where(verifications.c.id.in_(newest_ids.scalar_subquery()))
+    query = _VERIFICATIONS.where(verifications.c.id.in_(newest_ids.scalar_subquery()))
     return {row.content_id: Verification(*row) for row in tx.execute(query)}
 
 
@@ -143,9 +146,7 @@ def _success() -> Any:
 
 
 def _contents_with(tx: Connection, content_ids: Collection[int], proof: Any) -> set[int]:
+    if not content_ids:
+        return set()
     query = select(contents.c.id).where(contents.c.id.in_(content_ids), proof)
     return set(tx.execute(query).scalars())
-
-
-def _verifications() -> Select[Any]:
-    return select(*_VERIFICATION).join(versions, versions.c.id == verifications.c.provider_version_id)

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
-from broker.tests.served import Broker
+from broker.config import Config
+from broker.tests.served import Broker, served
 
 
 def test_publishers_and_verifiers_at_once_all_succeed_and_nothing_is_lost(broker: Broker) -> None:
@@ -40,3 +42,16 @@ def test_one_version_published_by_many_at_once_has_one_content(broker: Broker) -
     with ThreadPoolExecutor(8) as pool:
         statuses = sorted(pool.map(publish, range(8)))
     assert statuses == [201] + [409] * 7
+
+
+def test_two_brokers_may_share_one_database_file(tmp_path: Path) -> None:
+    config = Config(database_url=f"sqlite:///{tmp_path}/broker.db")
+    with served(config) as first, served(config) as second, ThreadPoolExecutor(6) as pool:
+
+        def publish(worker: int) -> None:
+            for number in range(10):
+                (first, second)[worker % 2].publish(f"Consumer{worker}", str(number), branch="main")
+
+        for one in [pool.submit(publish, worker) for worker in range(6)]:
+            one.result()
+        assert len(second.get("/pacts/provider/Bar")["_links"]["pb:pacts"]) == 60

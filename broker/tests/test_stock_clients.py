@@ -109,7 +109,19 @@ def test_a_failure_is_a_no_at_once_also_while_another_result_is_missing(
     provider.status = 404
     assert _verify(broker, provider, "10", "main"), "a pending pact does not fail the build"
     broker.deploy("Bar", "10", broker.environment("uat"))
-    code, said = _can_i_deploy(broker, "-a", "Foo", "-e", "1", "--to-environment", "uat", "--retry-while-unknown", "9")
+    code, said = _can_i_deploy(
+        broker,
+        "-a",
+        "Foo",
+        "-e",
+        "1",
+        "--to-environment",
+        "uat",
+        "--retry-while-unknown",
+        "9",
+        "--retry-interval",
+        "20",
+    )
     assert code == 1
     assert "Bar 10 (in uat) failed the verification of its pact with Foo 1" in said
 
