@@ -1,0 +1,1 @@
+"""Where billing keeps its state: one protocol, a memory store, and an SQL store for SQLite and PostgreSQL."""

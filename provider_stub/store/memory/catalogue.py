@@ -1,0 +1,192 @@
+"""Accounts, counters, meters, contracts and adjustments in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from provider_stub.engine.accounts import Account
+from provider_stub.engine.adjustments import Adjustment, Level
+from provider_stub.engine.contracts import Contract, ContractTerm
+from provider_stub.engine.counters import Counter
+from provider_stub.engine.metering import CounterType, Meter
+from provider_stub.store.memory.tables import Part, page_of
+from provider_stub.store.protocol.records import (
+    Page,
+    Window,
+)
+
+
+class MemoryAccounts(Part):
+    def get(self, account_id: str) -> Account | None:
+        return self._tables.look("accounts").get(account_id)
+
+    def lock(self, account_id: str) -> Account | None:
+        return self.get(account_id)
+
+    def put(self, account: Account) -> None:
+        self._tables.change("accounts")[account.account_id] = account
+        kept = {group.billing_group_id for group in account.billing_groups}
+        terms = self._tables.change("terms")
+        for key, (owner, term) in list(terms.items()):
+            if owner == account.account_id and term.billing_group_id not in kept:
+                del terms[key]
+
+    def remove(self, account_id: str) -> bool:
+        if self._tables.change("accounts").pop(account_id, None) is None:
+            return False
+        for name in ("meters", "terms", "adjustments", "grants", "ledger", "attempts"):
+            self._forget(name, lambda row: row[0] == account_id)
+        self._forget("statements", lambda bill: bill.statement.account_id == account_id)
+        self._forget("jobs", lambda job: job.account_id == account_id)
+        self._forget("keys", lambda kept: kept[0].account_id == account_id)
+        return True
+
+    def _forget(self, name: str, belongs: Any) -> None:
+        table = self._tables.change(name)
+        for key in [key for key, row in table.items() if belongs(row)]:
+            del table[key]
+
+    def of_group(self, billing_group_id: str) -> Account | None:
+        return next((a for a in self._all("accounts") if billing_group_id in _groups(a)), None)
+
+    def of_project(self, project_id: str) -> Account | None:
+        return next((a for a in self._all("accounts") if project_id in {p.project_id for p in _projects(a)}), None)
+
+    def of_app_keys(self, app_keys: Collection[str]) -> Mapping[str, str]:
+        pairs = ((project.app_key, a.account_id) for a in self._all("accounts") for project in _projects(a))
+        return {app_key: account_id for app_key, account_id in pairs if app_key in app_keys}
+
+    def ids(self, region: str | None, after: str, limit: int) -> tuple[str, ...]:
+        found = (a.account_id for a in self._all("accounts") if region in (None, a.region) and a.account_id > after)
+        return tuple(sorted(found)[:limit])
+
+    def count(self, region: str | None) -> int:
+        return sum(region in (None, a.region) for a in self._all("accounts"))
+
+
+class MemoryCounters(Part):
+    def rows(self, names: Collection[str] | None = None) -> tuple[Counter, ...]:
+        table = self._tables.look("counters")
+        return tuple(table[key] for key in sorted(table) if names is None or key[0] in names)
+
+    def put(self, counter: Counter) -> None:
+        key = (counter.counter_name, counter.price.currency, counter.effective_from)
+        self._tables.change("counters")[key] = counter
+
+
+class MemoryMeters(Part):
+    def add(self, account_id: str, meters: Sequence[Meter]) -> Mapping[str, Meter]:
+        table = self._tables.change("meters")
+        present = {}
+        for meter in meters:
+            _, standing = table.setdefault((account_id, meter.meter_id), (account_id, meter))
+            if standing is not meter:
+                present[meter.meter_id] = standing
+        return present
+
+    def get(self, account_id: str, meter_id: str) -> Meter | None:
+        row = self._tables.look("meters").get((account_id, meter_id))
+        meter: Meter | None = row and row[1]
+        return meter
+
+    def page(
+        self, project_id: str, first: datetime, end: datetime, counter_name: str | None, window: Window
+    ) -> Page[Meter]:
+        found = [m for m in self.within([project_id], first, end) if counter_name in (None, m.counter_name)]
+        return page_of(sorted(found, key=_when), window)
+
+    def remove(self, project_id: str, first: datetime, end: datetime) -> int:
+        table = self._tables.change("meters")
+        gone = [
+            key
+            for key, (_, meter) in table.items()
+            if meter.project_id == project_id and first <= meter.timestamp < end
+        ]
+        for key in gone:
+            del table[key]
+        return len(gone)
+
+    def within(self, project_ids: Collection[str], first: datetime, end: datetime) -> tuple[Meter, ...]:
+        mine = (meter for _, meter in self._all("meters") if meter.project_id in project_ids)
+        return tuple(meter for meter in mine if first <= meter.timestamp < end)
+
+    def last_cumulative(self, project_ids: Collection[str], before: datetime) -> tuple[Meter, ...]:
+        last: dict[tuple[str, str, str], Meter] = {}
+        for _, meter in sorted(self._all("meters"), key=lambda row: _when(row[1])):
+            cumulative = meter.counter_type is CounterType.CUMULATIVE and meter.timestamp < before
+            if cumulative and meter.project_id in project_ids:
+                last[meter.project_id, meter.counter_name, meter.resource_id] = meter
+        return tuple(last.values())
+
+    def any_of(self, project_ids: Collection[str]) -> frozenset[str]:
+        return frozenset(meter.project_id for _, meter in self._all("meters") if meter.project_id in project_ids)
+
+    def spans(self, project_id: str, first: datetime, end: datetime) -> tuple[datetime, datetime] | None:
+        times = [meter.timestamp for meter in self.within([project_id], first, end)]
+        return (min(times), max(times)) if times else None
+
+
+class MemoryContracts(Part):
+    def get(self, contract_id: str) -> Contract | None:
+        return self._tables.look("contracts").get(contract_id)
+
+    def add(self, contract: Contract) -> None:
+        self._tables.change("contracts")[contract.contract_id] = contract
+
+    def remove(self, contract_id: str) -> bool:
+        return self._tables.change("contracts").pop(contract_id, None) is not None
+
+    def page(self, window: Window) -> Page[Contract]:
+        return page_of(self._all("contracts"), window)
+
+    def in_use(self, contract_id: str) -> bool:
+        return any(term.contract_id == contract_id for _, term in self._all("terms"))
+
+    def terms(self, billing_group_ids: Collection[str]) -> tuple[ContractTerm, ...]:
+        found = [term for _, term in self._all("terms") if term.billing_group_id in billing_group_ids]
+        return tuple(sorted(found, key=lambda term: (term.billing_group_id, term.month_from)))
+
+    def set_term(self, term: ContractTerm) -> None:
+        owner = next(a for a in self._all("accounts") if term.billing_group_id in _groups(a))
+        key = (term.billing_group_id, term.month_from)
+        self._tables.change("terms")[key] = (owner.account_id, term)
+
+    def clear_terms(self, billing_group_id: str) -> None:
+        table = self._tables.change("terms")
+        for key in [key for key in table if key[0] == billing_group_id]:
+            del table[key]
+
+
+class MemoryAdjustments(Part):
+    def add(self, account_id: str, adjustment: Adjustment) -> None:
+        self._tables.change("adjustments")[adjustment.adjustment_id] = (account_id, adjustment)
+
+    def of(self, level: Level, target_ids: Collection[str]) -> tuple[Adjustment, ...]:
+        rows = (one for _, one in self._all("adjustments"))
+        return tuple(one for one in rows if one.level is level and one.target_id in target_ids)
+
+    def named(self, level: Level, adjustment_ids: Collection[str]) -> tuple[Adjustment, ...]:
+        rows = (one for _, one in self._all("adjustments"))
+        return tuple(one for one in rows if one.level is level and one.adjustment_id in adjustment_ids)
+
+    def page(self, level: Level, target_id: str, window: Window) -> Page[Adjustment]:
+        return page_of(self.of(level, [target_id]), window)
+
+    def remove(self, adjustment_ids: Collection[str]) -> None:
+        table = self._tables.change("adjustments")
+        for adjustment_id in adjustment_ids:
+            table.pop(adjustment_id, None)
+
+
+def _groups(account: Account) -> set[str]:
+    return {group.billing_group_id for group in account.billing_groups}
+
+
+def _projects(account: Account) -> Iterator[Any]:
+    return (project for group in account.billing_groups for project in group.projects)
+
+
+def _when(meter: Meter) -> tuple[datetime, str]:
+    return meter.timestamp, meter.meter_id

@@ -1,0 +1,1 @@
+"""The SQL store: one schema for SQLite and PostgreSQL."""

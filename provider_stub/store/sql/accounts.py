@@ -1,0 +1,112 @@
+"""Accounts, their billing groups and projects in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import sqlalchemy as sa
+from attrs import frozen
+
+from provider_stub.engine.accounts import Account, BillingGroup, Project
+from provider_stub.store.sql.schema import ACCOUNTS, GROUPS, KEYS, PROJECTS
+from provider_stub.store.sql.upsert import upsert
+
+
+@frozen
+class SqlAccounts:
+    _connection: sa.Connection
+
+    def get(self, account_id: str) -> Account | None:
+        return self._load(sa.select(ACCOUNTS).where(ACCOUNTS.c.account_id == account_id))
+
+    def lock(self, account_id: str) -> Account | None:
+        # SQLite knows no row locks and leaves FOR UPDATE out: its unit of work is alone anyhow.
+        return self._load(sa.select(ACCOUNTS).where(ACCOUNTS.c.account_id == account_id).with_for_update())
+
+    def put(self, account: Account) -> None:
+        self._connection.execute(
+            upsert(self._connection, ACCOUNTS), {"account_id": account.account_id, "region": account.region}
+        )
+        groups = [
+            {
+                "billing_group_id": group.billing_group_id,
+                "account_id": account.account_id,
+                "name": group.name,
+                "is_default": group.default,
+                "position": position,
+            }
+            for position, group in enumerate(account.billing_groups)
+        ]
+        # Projects are replaced whole; a group that stays has to stay, since its contract terms hang on it.
+        self._connection.execute(sa.delete(PROJECTS).where(PROJECTS.c.account_id == account.account_id))
+        kept = [group.billing_group_id for group in account.billing_groups]
+        self._connection.execute(
+            sa.delete(GROUPS).where(GROUPS.c.account_id == account.account_id, GROUPS.c.billing_group_id.not_in(kept))
+        )
+        if groups:
+            self._connection.execute(upsert(self._connection, GROUPS), groups)
+        if projects := _project_rows(account):
+            self._connection.execute(sa.insert(PROJECTS), projects)
+
+    def remove(self, account_id: str) -> bool:
+        self._connection.execute(sa.delete(KEYS).where(KEYS.c.account_id == account_id))
+        gone = self._connection.execute(sa.delete(ACCOUNTS).where(ACCOUNTS.c.account_id == account_id))
+        return gone.rowcount > 0
+
+    def of_group(self, billing_group_id: str) -> Account | None:
+        return self._load(_owner(GROUPS, GROUPS.c.billing_group_id == billing_group_id))
+
+    def of_project(self, project_id: str) -> Account | None:
+        return self._load(_owner(PROJECTS, PROJECTS.c.project_id == project_id))
+
+    def of_app_keys(self, app_keys: Collection[str]) -> Mapping[str, str]:
+        query = sa.select(PROJECTS.c.app_key, PROJECTS.c.account_id).where(PROJECTS.c.app_key.in_(app_keys))
+        return {row.app_key: row.account_id for row in self._connection.execute(query)}
+
+    def ids(self, region: str | None, after: str, limit: int) -> tuple[str, ...]:
+        query = sa.select(ACCOUNTS.c.account_id).where(ACCOUNTS.c.account_id > after, *_in_region(region))
+        return tuple(self._connection.scalars(query.order_by(ACCOUNTS.c.account_id).limit(limit)))
+
+    def count(self, region: str | None) -> int:
+        query = sa.select(sa.func.count()).select_from(ACCOUNTS).where(*_in_region(region))
+        return self._connection.execute(query).scalar_one()
+
+    def _load(self, query: sa.Select[tuple[str, str]]) -> Account | None:
+        row = self._connection.execute(query).first()
+        if row is None:
+            return None
+        account_id = row.account_id
+        own = sa.select(PROJECTS).where(PROJECTS.c.account_id == account_id).order_by(PROJECTS.c.position)
+        projects: dict[str, list[Project]] = {}
+        for project in self._connection.execute(own):
+            projects.setdefault(project.billing_group_id, []).append(Project(project.project_id, project.app_key))
+        own = sa.select(GROUPS).where(GROUPS.c.account_id == account_id).order_by(GROUPS.c.position)
+        groups = [
+            BillingGroup(
+                group.billing_group_id, group.name, tuple(projects.get(group.billing_group_id, ())), group.is_default
+            )
+            for group in self._connection.execute(own)
+        ]
+        return Account(account_id, row.region, tuple(groups))
+
+
+def _project_rows(account: Account) -> list[dict[str, object]]:
+    pairs = ((group, project) for group in account.billing_groups for project in group.projects)
+    return [
+        {
+            "project_id": project.project_id,
+            "app_key": project.app_key,
+            "billing_group_id": group.billing_group_id,
+            "account_id": account.account_id,
+            "position": position,
+        }
+        for position, (group, project) in enumerate(pairs)
+    ]
+
+
+def _owner(table: sa.Table, condition: sa.ColumnElement[bool]) -> sa.Select[tuple[str, str]]:
+    return sa.select(ACCOUNTS).join(table, table.c.account_id == ACCOUNTS.c.account_id).where(condition)
+
+
+def _in_region(region: str | None) -> tuple[sa.ColumnElement[bool], ...]:
+    return () if region is None else (ACCOUNTS.c.region == region,)

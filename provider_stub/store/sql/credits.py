@@ -1,0 +1,91 @@
+"""Credit grants and their ledger in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+import sqlalchemy as sa
+from attrs import frozen
+
+from provider_stub.engine.credits import CreditGrant, CreditType, LedgerEntry
+from provider_stub.store.protocol.records import Page, Window
+from provider_stub.store.sql import codec
+from provider_stub.store.sql.schema import ACCOUNTS, GRANTS, LEDGER
+from provider_stub.store.sql.upsert import insert_new
+
+
+@frozen
+class SqlCredits:
+    _connection: sa.Connection
+
+    def grant(self, grant: CreditGrant, entry: LedgerEntry, *, coupon: str | None = None) -> bool:
+        insert = insert_new(self._connection, GRANTS)
+        if self._connection.execute(insert, codec.grant_row(grant, coupon)).rowcount == 0:
+            return False
+        self.book(grant.account_id, [entry])
+        return True
+
+    def book(self, account_id: str, entries: Iterable[LedgerEntry]) -> None:
+        if rows := [codec.entry_row(account_id, entry) for entry in entries]:
+            self._connection.execute(sa.insert(LEDGER), rows)
+
+    def grants(self, account_id: str) -> tuple[CreditGrant, ...]:
+        return self._grants(GRANTS.c.account_id == account_id)
+
+    def left(self, account_id: str) -> Mapping[str, int]:
+        query = sa.select(LEDGER.c.grant_id, _integer_sum().label("left")).where(LEDGER.c.account_id == account_id)
+        return {row.grant_id: row.left for row in self._connection.execute(query.group_by(LEDGER.c.grant_id))}
+
+    def of_campaign(self, campaign_id: str) -> tuple[CreditGrant, ...]:
+        return self._grants(GRANTS.c.campaign_id == campaign_id)
+
+    def of_payment_group(self, payment_group_id: str) -> tuple[LedgerEntry, ...]:
+        query = sa.select(LEDGER).where(LEDGER.c.payment_group_id == payment_group_id).order_by(LEDGER.c.number)
+        return tuple(map(codec.entry, self._connection.execute(query).mappings()))
+
+    def holders_of_ended(self, before: date, region: str | None, after: str, limit: int) -> tuple[str, ...]:
+        ended = _ended(before, region).subquery()
+        query = sa.select(ended.c.account_id).where(ended.c.account_id > after).distinct()
+        return tuple(self._connection.scalars(query.order_by(ended.c.account_id).limit(limit)))
+
+    def count_holders_of_ended(self, before: date, region: str | None) -> int:
+        ended = _ended(before, region).subquery()
+        query = sa.select(sa.func.count(ended.c.account_id.distinct()))
+        return self._connection.execute(query).scalar_one()
+
+    def history(
+        self, account_id: str, credit_type: CreditType | None, window: Window
+    ) -> Page[tuple[LedgerEntry, CreditGrant]]:
+        where = [LEDGER.c.account_id == account_id]
+        if credit_type is not None:
+            where.append(GRANTS.c.credit_type == credit_type)
+        joined = LEDGER.join(GRANTS, GRANTS.c.grant_id == LEDGER.c.grant_id)
+        query = sa.select(LEDGER).select_from(joined).where(*where).order_by(LEDGER.c.number.desc())
+        rows = self._connection.execute(query.offset(window.offset).limit(window.limit)).mappings()
+        entries = tuple(map(codec.entry, rows))
+        grants = {
+            grant.grant_id: grant
+            for grant in self._grants(GRANTS.c.grant_id.in_({entry.grant_id for entry in entries}))
+        }
+        total = self._connection.execute(sa.select(sa.func.count()).select_from(joined).where(*where)).scalar_one()
+        return Page(tuple((entry, grants[entry.grant_id]) for entry in entries), total)
+
+    def _grants(self, where: sa.ColumnElement[bool]) -> tuple[CreditGrant, ...]:
+        query = sa.select(GRANTS).where(where).order_by(GRANTS.c.granted_at, GRANTS.c.grant_id)
+        return tuple(map(codec.grant, self._connection.execute(query).mappings()))
+
+
+def _integer_sum() -> sa.ColumnElement[int]:
+    # PostgreSQL sums bigints into a numeric, which would come back as a Decimal.
+    return sa.cast(sa.func.sum(LEDGER.c.amount), sa.BigInteger)
+
+
+def _ended(before: date, region: str | None) -> sa.Select[tuple[str]]:
+    joined = GRANTS.join(LEDGER, LEDGER.c.grant_id == GRANTS.c.grant_id).join(
+        ACCOUNTS, ACCOUNTS.c.account_id == GRANTS.c.account_id
+    )
+    query = sa.select(GRANTS.c.account_id).select_from(joined).where(GRANTS.c.valid_to < before)
+    if region is not None:
+        query = query.where(ACCOUNTS.c.region == region)
+    return query.group_by(GRANTS.c.account_id, GRANTS.c.grant_id).having(sa.func.sum(LEDGER.c.amount) > 0)

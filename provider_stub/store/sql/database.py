@@ -1,0 +1,147 @@
+"""Connections and units of work on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+import sqlalchemy as sa
+from attrs import frozen
+from sqlalchemy.engine import URL
+
+from provider_stub.store.sql.accounts import SqlAccounts
+from provider_stub.store.sql.contracts import SqlAdjustments, SqlContracts
+from provider_stub.store.sql.credits import SqlCredits
+from provider_stub.store.sql.jobs import SqlJobs, SqlKeys
+from provider_stub.store.sql.metering import SqlCounters, SqlMeters
+from provider_stub.store.sql.payments import SqlCharges, SqlPayments
+from provider_stub.store.sql.schema import METADATA
+from provider_stub.store.sql.statements import SqlStatements
+
+# Other processes may hold SQLite's one write lock; a unit of work lasts milliseconds, a close of the month longer.
+_BUSY_MILLISECONDS: Final = 30_000
+_CONNECTIONS: Final = 10
+
+
+@frozen
+class SqlTx:
+    """One unit of work over one connection."""
+
+    accounts: SqlAccounts
+    counters: SqlCounters
+    meters: SqlMeters
+    contracts: SqlContracts
+    adjustments: SqlAdjustments
+    credits: SqlCredits
+    statements: SqlStatements
+    payments: SqlPayments
+    jobs: SqlJobs
+    keys: SqlKeys
+    charges: SqlCharges
+
+    @classmethod
+    def over(cls, connection: sa.Connection) -> SqlTx:
+        return cls(
+            SqlAccounts(connection),
+            SqlCounters(connection),
+            SqlMeters(connection),
+            SqlContracts(connection),
+            SqlAdjustments(connection),
+            SqlCredits(connection),
+            SqlStatements(connection),
+            SqlPayments(connection),
+            SqlJobs(connection),
+            SqlKeys(connection),
+            SqlCharges(connection),
+        )
+
+
+@frozen
+class SqlStore:
+    """The store behind a database URL; `open_store` makes one."""
+
+    _readers: sa.Engine
+    _writers: sa.Engine
+    _turn: AbstractContextManager[Any]
+
+    @contextmanager
+    def read(self) -> Iterator[SqlTx]:
+        with self._readers.begin() as connection:
+            yield SqlTx.over(connection)
+
+    @contextmanager
+    def write(self) -> Iterator[SqlTx]:
+        with self._turn, self._writers.begin() as connection:
+            yield SqlTx.over(connection)
+
+    def check(self) -> None:
+        with self._readers.begin() as connection:
+            connection.execute(sa.text("SELECT 1"))
+
+    def close(self) -> None:
+        self._readers.dispose()
+        self._writers.dispose()
+
+
+def open_store(url: str) -> SqlStore:
+    """The store behind `sqlite:///file` or `postgresql://...`; its tables are created where they are missing.
+
+    Raises ValueError for a URL of another kind, and SQLAlchemy's errors when the database does not answer.
+    """
+    where = sa.make_url(url)
+    if where.get_backend_name() == "sqlite":
+        store = _sqlite(where)
+    elif where.get_backend_name() == "postgresql":
+        store = _postgresql(where)
+    else:
+        raise ValueError(f"a database URL begins with sqlite:/// or postgresql://, not {where.drivername}")
+    with store._writers.begin() as connection:
+        METADATA.create_all(connection)
+    return store
+
+
+def _sqlite(url: URL) -> SqlStore:
+    if not url.database or url.database == ":memory:":
+        raise ValueError("sqlite:/// needs the name of a file; without a file there is the memory store")
+    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = _engine(url.set(drivername="sqlite"), connect_args={"timeout": _BUSY_MILLISECONDS / 1000})
+    sa.event.listen(engine, "connect", _prepare_sqlite)
+    sa.event.listen(engine, "begin", _begin_sqlite)
+    # SQLite has one writer at a time. A lock lets our threads queue for it; its own busy handler polls with sleeps.
+    return SqlStore(engine, engine.execution_options(billing_begin="BEGIN IMMEDIATE"), threading.Lock())
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # we begin transactions ourselves: the driver would begin them too late
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = NORMAL",
+        f"busy_timeout = {_BUSY_MILLISECONDS}",
+        "foreign_keys = ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("billing_begin", "BEGIN"))
+
+
+def _postgresql(url: URL) -> SqlStore:
+    engine = _engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    readers = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    return SqlStore(readers, engine, nullcontext())
+
+
+def _engine(url: URL, **options: Any) -> sa.Engine:
+    return sa.create_engine(
+        url,
+        pool_size=_CONNECTIONS,
+        max_overflow=40,
+        json_serializer=lambda value: orjson.dumps(value).decode(),
+        json_deserializer=orjson.loads,
+        **options,
+    )

@@ -1,0 +1,91 @@
+"""Statements in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import sqlalchemy as sa
+from attrs import frozen
+
+from provider_stub.engine.payments import OWED, PaymentState
+from provider_stub.engine.period import Month
+from provider_stub.store.protocol.records import Bill, Page, Window
+from provider_stub.store.sql import codec
+from provider_stub.store.sql.schema import STATEMENTS
+from provider_stub.store.sql.upsert import insert_new
+
+_OWING = (STATEMENTS.c.payment_status.in_(sorted(OWED)), STATEMENTS.c.payable > 0)
+
+
+@frozen
+class SqlStatements:
+    _connection: sa.Connection
+
+    def get(self, payment_group_id: str) -> Bill | None:
+        query = sa.select(STATEMENTS).where(STATEMENTS.c.payment_group_id == payment_group_id)
+        row = self._connection.execute(query).mappings().first()
+        return None if row is None else codec.bill(row)
+
+    def save(self, bill: Bill, expected: PaymentState | None) -> bool:
+        row = codec.bill_row(bill)
+        if expected is None:
+            return self._connection.execute(insert_new(self._connection, STATEMENTS), row).rowcount == 1
+        where = (
+            STATEMENTS.c.payment_group_id == bill.statement.payment_group_id,
+            STATEMENTS.c.payment_status == expected,
+        )
+        return self._connection.execute(sa.update(STATEMENTS).where(*where).values(row)).rowcount == 1
+
+    def remove(self, payment_group_id: str) -> bool:
+        where = (
+            STATEMENTS.c.payment_group_id == payment_group_id,
+            STATEMENTS.c.payment_status == PaymentState.REGISTERED,
+        )
+        return self._connection.execute(sa.delete(STATEMENTS).where(*where)).rowcount == 1
+
+    def of_month(self, account_id: str, month: Month) -> tuple[Bill, ...]:
+        query = sa.select(STATEMENTS).where(STATEMENTS.c.account_id == account_id, STATEMENTS.c.month == month)
+        rows = self._connection.execute(query.order_by(STATEMENTS.c.billing_group_id)).mappings()
+        return tuple(map(codec.bill, rows))
+
+    def owed_before(self, account_id: str, month: Month) -> tuple[Bill, ...]:
+        query = sa.select(STATEMENTS).where(STATEMENTS.c.account_id == account_id, STATEMENTS.c.month < month, *_OWING)
+        rows = self._connection.execute(query.order_by(STATEMENTS.c.month, STATEMENTS.c.billing_group_id)).mappings()
+        return tuple(map(codec.bill, rows))
+
+    def states(self, account_id: str, months: Collection[Month]) -> Mapping[tuple[str, Month], PaymentState]:
+        query = sa.select(STATEMENTS.c.billing_group_id, STATEMENTS.c.month, STATEMENTS.c.payment_status).where(
+            STATEMENTS.c.account_id == account_id, STATEMENTS.c.month.in_(months)
+        )
+        return {(group, month): PaymentState(state) for group, month, state in self._connection.execute(query)}
+
+    def page(self, month_from: Month, month_to: Month, account_id: str | None, window: Window) -> Page[Bill]:
+        where = [STATEMENTS.c.month >= month_from, STATEMENTS.c.month <= month_to]
+        if account_id is not None:
+            where.append(STATEMENTS.c.account_id == account_id)
+        order = (STATEMENTS.c.month, STATEMENTS.c.account_id, STATEMENTS.c.billing_group_id)
+        query = sa.select(STATEMENTS).where(*where).order_by(*order).offset(window.offset).limit(window.limit)
+        found = tuple(map(codec.bill, self._connection.execute(query).mappings()))
+        count = sa.select(sa.func.count()).select_from(STATEMENTS).where(*where)
+        return Page(found, self._connection.execute(count).scalar_one())
+
+    def groups_with(self, billing_group_ids: Collection[str]) -> frozenset[str]:
+        mine = STATEMENTS.c.billing_group_id
+        query = sa.select(mine).where(mine.in_(billing_group_ids)).distinct()
+        return frozenset(self._connection.scalars(query))
+
+    def debtors_before(self, month: Month, region: str | None, after: str, limit: int) -> tuple[str, ...]:
+        query = sa.select(STATEMENTS.c.account_id).where(*_overdue(month, region), STATEMENTS.c.account_id > after)
+        ordered = query.distinct().order_by(STATEMENTS.c.account_id).limit(limit)
+        return tuple(self._connection.scalars(ordered))
+
+    def count_debtors_before(self, month: Month, region: str | None) -> int:
+        query = sa.select(sa.func.count(STATEMENTS.c.account_id.distinct())).where(*_overdue(month, region))
+        return self._connection.execute(query).scalar_one()
+
+
+def _overdue(month: Month, region: str | None) -> list[sa.ColumnElement[bool]]:
+    where = [STATEMENTS.c.month < month, STATEMENTS.c.overdue.is_(False), *_OWING]
+    if region is not None:
+        where.append(STATEMENTS.c.region == region)
+    return where
