@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from attrs import evolve, frozen
 from sqlalchemy import Connection
 
-from broker import selectors
+from broker import consumer_selectors
+from broker.consumer_selectors import Choice, Reason, Selector
 from broker.errors import InvalidError
 from broker.model import Pact, Pacticipant
 from broker.query import Metadata
-from broker.selectors import Choice, Reason, Selector
 from broker.store import contracts, pacticipants, verifications
 
 _MOST_SELECTORS_IN_URL = 20
@@ -64,7 +64,7 @@ def demand(body: Mapping[str, object]) -> Demand:
         raise InvalidError(errors)
     named = str(branch) if branch else None
     return Demand(
-        selectors.parse(body.get("consumerVersionSelectors"), named),
+        consumer_selectors.parse(body.get("consumerVersionSelectors"), named),
         pending if isinstance(pending, bool) else None,
         _since(body.get("includeWipPactsSince")),
         named,
@@ -86,7 +86,7 @@ def _since(value: object) -> int | None:
 def choose(tx: Connection, provider: Pacticipant, wanted: Demand) -> list[Chosen]:
     """The pacts to verify, by consumer and age, work in progress last."""
     consumers = contracts.consumers_of(tx, provider.id)
-    resolver = selectors.Resolver(tx, provider, consumers, wanted.branch)
+    resolver = consumer_selectors.Resolver(tx, provider, consumers, wanted.branch)
     choices = resolver.choices(wanted.selectors) if wanted.selectors else resolver.default_choices()
     selected = _by_content(tx, provider, choices, wip=False)
     waiting = pending(tx, provider, wanted, [chosen.pact.content_id for chosen in selected])

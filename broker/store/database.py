@@ -92,10 +92,10 @@ def _make_folder(url: URL) -> None:
         raise UnusableError(f"cannot create the folder of {url.database}: {error.strerror}") from None
 
 
-def _configure_sqlite(connection: object, _entry: ConnectionPoolEntry) -> None:
+def _configure_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
     # The driver would begin transactions by itself, and late; `_begin_sqlite` does it instead.
-    connection.isolation_level = None  # type: ignore[attr-defined]  # the driver's type is not known here
-    cursor = connection.cursor()  # type: ignore[attr-defined]  # as above
+    connection.isolation_level = None
+    cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}")
     cursor.execute("PRAGMA foreign_keys=ON")
     # With a write-ahead log, NORMAL loses nothing that was acknowledged when the process dies.
