@@ -17,6 +17,7 @@ from provider_stub.store.protocol.records import (
     Bill,
     Charge,
     ChargeState,
+    HistoryEntry,
     IdempotencyKey,
     Job,
     JobKind,
@@ -35,20 +36,20 @@ class MemoryCredits(Part):
         self.book(grant.account_id, [entry])
         return True
 
-    def book(self, account_id: str, entries: Iterable[LedgerEntry]) -> None:
+    def book(self, account_id: str, entries: Iterable[LedgerEntry], *, reason: str | None = None) -> None:
         table = self._tables.change("ledger")
-        reversed_ids = {entry.reverses for _, entry in table.values()} - {None}
+        reversed_ids = {entry.reverses for _, entry, _ in table.values()} - {None}
         for entry in entries:
             if entry.reverses in reversed_ids or entry.entry_id in table:
                 raise ValueError(f"the ledger has an entry like {entry.entry_id} already")
-            table[entry.entry_id] = (account_id, entry)
+            table[entry.entry_id] = (account_id, entry, reason)
 
     def grants(self, account_id: str) -> tuple[CreditGrant, ...]:
         return _by_age(grant for owner, grant, _ in self._all("grants") if owner == account_id)
 
     def left(self, account_id: str) -> Mapping[str, int]:
         left: dict[str, int] = {}
-        for owner, entry in self._all("ledger"):
+        for owner, entry, _ in self._all("ledger"):
             if owner == account_id:
                 left[entry.grant_id] = left.get(entry.grant_id, 0) + entry.amount
         return left
@@ -57,7 +58,7 @@ class MemoryCredits(Part):
         return _by_age(grant for _, grant, _ in self._all("grants") if grant.campaign_id == campaign_id)
 
     def of_payment_group(self, payment_group_id: str) -> tuple[LedgerEntry, ...]:
-        return tuple(entry for _, entry in self._all("ledger") if entry.payment_group_id == payment_group_id)
+        return tuple(entry for _, entry, _ in self._all("ledger") if entry.payment_group_id == payment_group_id)
 
     def holders_of_ended(self, before: date, region: str | None, after: str, limit: int) -> tuple[str, ...]:
         return tuple(sorted(one for one in self._holders(before, region) if one > after)[:limit])
@@ -76,12 +77,16 @@ class MemoryCredits(Part):
             and self.left(owner).get(grant.grant_id, 0) > 0
         }
 
-    def history(
-        self, account_id: str, credit_type: CreditType | None, window: Window
-    ) -> Page[tuple[LedgerEntry, CreditGrant]]:
-        grants = {grant.grant_id: grant for grant in self.grants(account_id)}
-        rows = [(e, grants[e.grant_id]) for owner, e in self._all("ledger") if owner == account_id]
-        return page_of([row for row in reversed(rows) if credit_type in (None, row[1].credit_type)], window)
+    def history(self, account_id: str, credit_type: CreditType | None, window: Window) -> Page[HistoryEntry]:
+        own = (row for row in self._all("grants") if row[0] == account_id)
+        grants = {grant.grant_id: (grant, coupon) for _, grant, coupon in own}
+
+        rows = [
+            HistoryEntry(entry, *grants[entry.grant_id], reason)
+            for owner, entry, reason in self._all("ledger")
+            if owner == account_id
+        ]
+        return page_of([row for row in reversed(rows) if credit_type in (None, row.grant.credit_type)], window)
 
 
 class MemoryStatements(Part):
@@ -194,11 +199,14 @@ class MemoryJobs(Part):
 class MemoryKeys(Part):
     def claim(self, key: IdempotencyKey, at: datetime) -> KeptReply | None:  # noqa: ARG002 - nothing is cleared away here
         name = (key.scope, key.account_id, key.key)
-        standing = self._tables.look("keys").get(name)
-        if standing is None:
+        kept = self.find(key)
+        if kept is None:
             self._tables.change("keys")[name] = (key, KeptReply(key.digest, None, None))
-            return None
-        kept: KeptReply = standing[1]
+        return kept
+
+    def find(self, key: IdempotencyKey) -> KeptReply | None:
+        standing = self._tables.look("keys").get((key.scope, key.account_id, key.key))
+        kept: KeptReply | None = standing and standing[1]
         return kept
 
     def about(self, key: IdempotencyKey, subject: str) -> None:
@@ -236,8 +244,8 @@ def _owing(statement: Any) -> bool:
     return statement.payment_status in OWED and statement.payable > 0
 
 
-def _bill_order(bill: Bill) -> tuple[Month, str, str]:
-    return bill.statement.month, bill.statement.account_id, bill.statement.billing_group_id
+def _bill_order(bill: Bill) -> tuple[Month, str]:
+    return bill.statement.month, bill.statement.payment_group_id
 
 
 def _by_age(grants: Iterable[CreditGrant]) -> tuple[CreditGrant, ...]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from attrs import evolve
 
 from provider_stub.engine.accounts import Account
 from provider_stub.engine.adjustments import Adjustment, Level
@@ -26,7 +28,7 @@ class MemoryAccounts(Part):
         return self.get(account_id)
 
     def put(self, account: Account) -> None:
-        self._tables.change("accounts")[account.account_id] = account
+        self._tables.change("accounts")[account.account_id] = _in_order(account)
         kept = {group.billing_group_id for group in account.billing_groups}
         terms = self._tables.change("terms")
         for key, (owner, term) in list(terms.items()):
@@ -71,6 +73,9 @@ class MemoryCounters(Part):
         table = self._tables.look("counters")
         return tuple(table[key] for key in sorted(table) if names is None or key[0] in names)
 
+    def names(self, window: Window) -> Page[str]:
+        return page_of(sorted({name for name, _, _ in self._tables.look("counters")}), window)
+
     def put(self, counter: Counter) -> None:
         key = (counter.counter_name, counter.price.currency, counter.effective_from)
         self._tables.change("counters")[key] = counter
@@ -92,9 +97,15 @@ class MemoryMeters(Part):
         return meter
 
     def page(
-        self, project_id: str, first: datetime, end: datetime, counter_name: str | None, window: Window
+        self,
+        project_ids: Collection[str],
+        first: datetime | None,
+        end: datetime | None,
+        counter_name: str | None,
+        window: Window,
     ) -> Page[Meter]:
-        found = [m for m in self.within([project_id], first, end) if counter_name in (None, m.counter_name)]
+        within = self.within(project_ids, first or _EVER[0], end or _EVER[1])
+        found = [meter for meter in within if counter_name in (None, meter.counter_name)]
         return page_of(sorted(found, key=_when), window)
 
     def remove(self, project_id: str, first: datetime, end: datetime) -> int:
@@ -139,7 +150,7 @@ class MemoryContracts(Part):
         return self._tables.change("contracts").pop(contract_id, None) is not None
 
     def page(self, window: Window) -> Page[Contract]:
-        return page_of(self._all("contracts"), window)
+        return page_of(sorted(self._all("contracts"), key=lambda one: one.contract_id), window)
 
     def in_use(self, contract_id: str) -> bool:
         return any(term.contract_id == contract_id for _, term in self._all("terms"))
@@ -164,12 +175,10 @@ class MemoryAdjustments(Part):
         self._tables.change("adjustments")[adjustment.adjustment_id] = (account_id, adjustment)
 
     def of(self, level: Level, target_ids: Collection[str]) -> tuple[Adjustment, ...]:
-        rows = (one for _, one in self._all("adjustments"))
-        return tuple(one for one in rows if one.level is level and one.target_id in target_ids)
+        return self._sorted(lambda one: one.level is level and one.target_id in target_ids)
 
     def named(self, level: Level, adjustment_ids: Collection[str]) -> tuple[Adjustment, ...]:
-        rows = (one for _, one in self._all("adjustments"))
-        return tuple(one for one in rows if one.level is level and one.adjustment_id in adjustment_ids)
+        return self._sorted(lambda one: one.level is level and one.adjustment_id in adjustment_ids)
 
     def page(self, level: Level, target_id: str, window: Window) -> Page[Adjustment]:
         return page_of(self.of(level, [target_id]), window)
@@ -178,6 +187,21 @@ class MemoryAdjustments(Part):
         table = self._tables.change("adjustments")
         for adjustment_id in adjustment_ids:
             table.pop(adjustment_id, None)
+
+    def _sorted(self, chosen: Callable[[Adjustment], bool]) -> tuple[Adjustment, ...]:
+        found = [one for _, one in self._all("adjustments") if chosen(one)]
+        return tuple(sorted(found, key=lambda one: (one.month_from, one.adjustment_id)))
+
+
+_EVER: Final = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+
+
+def _in_order(account: Account) -> Account:
+    groups = sorted(account.billing_groups, key=lambda group: group.billing_group_id)
+    ordered = (
+        evolve(group, projects=tuple(sorted(group.projects, key=lambda one: one.project_id))) for group in groups
+    )
+    return evolve(account, billing_groups=tuple(ordered))
 
 
 def _groups(account: Account) -> set[str]:

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from attrs import frozen
 
-from provider_stub.engine.credits import CreditUse
+from provider_stub.engine.credits import CreditGrant, CreditUse, LedgerEntry
 from provider_stub.engine.metering import Usage
 from provider_stub.engine.period import Month
 from provider_stub.engine.statements import Statement
@@ -44,14 +44,25 @@ class Page(Generic[T_co]):
 class Bill:
     """A statement and what it was made of: the month's usage, and the credit that it burns.
 
-    `receipt_number` and `paid_at` are there once it was paid, and stay when the payment is refunded.
+    `paid_at` is there once it was paid, and stays when the payment is refunded; then `refunded_at` and `reason` join.
     """
 
     statement: Statement
     usage: tuple[Usage, ...]
     credit_uses: tuple[CreditUse, ...]
     paid_at: datetime | None = None
-    receipt_number: str | None = None
+    refunded_at: datetime | None = None
+    reason: str | None = None
+
+
+@frozen
+class HistoryEntry:
+    """A line of the ledger with its grant, the coupon that the grant came from, and the reason why it was taken back."""
+
+    entry: LedgerEntry
+    grant: CreditGrant
+    coupon: str | None
+    reason: str | None
 
 
 class JobKind(StrEnum):

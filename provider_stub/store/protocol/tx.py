@@ -23,6 +23,7 @@ from provider_stub.store.protocol.records import (
     Bill,
     Charge,
     ChargeState,
+    HistoryEntry,
     IdempotencyKey,
     Job,
     JobKind,
@@ -67,6 +68,10 @@ class Counters(Protocol):
         """The price list, sorted by name, currency and first day; None is the whole of it."""
         ...
 
+    def names(self, window: Window) -> Page[str]:
+        """Sorted."""
+        ...
+
     def put(self, counter: Counter) -> None:
         """Adds a row, or replaces the one with the same name, currency and first day."""
         ...
@@ -85,9 +90,14 @@ class Meters(Protocol):
     def get(self, account_id: str, meter_id: str) -> Meter | None: ...
 
     def page(
-        self, project_id: str, first: datetime, end: datetime, counter_name: str | None, window: Window
+        self,
+        project_ids: Collection[str],
+        first: datetime | None,
+        end: datetime | None,
+        counter_name: str | None,
+        window: Window,
     ) -> Page[Meter]:
-        """By event time, then id."""
+        """By event time, then id; None does not limit."""
         ...
 
     def remove(self, project_id: str, first: datetime, end: datetime) -> int: ...
@@ -115,7 +125,7 @@ class Contracts(Protocol):
     def remove(self, contract_id: str) -> bool: ...
 
     def page(self, window: Window) -> Page[Contract]:
-        """In the order of their creation."""
+        """By id."""
         ...
 
     def in_use(self, contract_id: str) -> bool: ...
@@ -137,7 +147,7 @@ class Adjustments(Protocol):
     def named(self, level: Level, adjustment_ids: Collection[str]) -> tuple[Adjustment, ...]: ...
 
     def page(self, level: Level, target_id: str, window: Window) -> Page[Adjustment]:
-        """In the order of their creation."""
+        """By first month, then id."""
         ...
 
     def remove(self, adjustment_ids: Collection[str]) -> None: ...
@@ -148,8 +158,8 @@ class Credits(Protocol):
         """Stores a grant and its first entry; False, and nothing stored, when the account has redeemed the coupon."""
         ...
 
-    def book(self, account_id: str, entries: Iterable[LedgerEntry]) -> None:
-        """Appends to the ledger. A second entry that reverses the same one is refused by the store."""
+    def book(self, account_id: str, entries: Iterable[LedgerEntry], *, reason: str | None = None) -> None:
+        """Appends to the ledger, with the reason why. The store refuses a second entry that reverses the same one."""
         ...
 
     def grants(self, account_id: str) -> tuple[CreditGrant, ...]: ...
@@ -168,9 +178,7 @@ class Credits(Protocol):
 
     def count_holders_of_ended(self, before: date, region: str | None) -> int: ...
 
-    def history(
-        self, account_id: str, credit_type: CreditType | None, window: Window
-    ) -> Page[tuple[LedgerEntry, CreditGrant]]:
+    def history(self, account_id: str, credit_type: CreditType | None, window: Window) -> Page[HistoryEntry]:
         """Newest first."""
         ...
 
@@ -199,7 +207,7 @@ class Statements(Protocol):
         ...
 
     def page(self, month_from: Month, month_to: Month, account_id: str | None, window: Window) -> Page[Bill]:
-        """By month, account and billing group."""
+        """By month, then payment group."""
         ...
 
     def groups_with(self, billing_group_ids: Collection[str]) -> frozenset[str]:
@@ -250,6 +258,10 @@ class Jobs(Protocol):
 class Keys(Protocol):
     def claim(self, key: IdempotencyKey, at: datetime) -> KeptReply | None:
         """Takes a key for this request: None, or what is known of the request that took it before."""
+        ...
+
+    def find(self, key: IdempotencyKey) -> KeptReply | None:
+        """What is known of a key, without taking it."""
         ...
 
     def about(self, key: IdempotencyKey, subject: str) -> None: ...

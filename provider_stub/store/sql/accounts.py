@@ -33,9 +33,8 @@ class SqlAccounts:
                 "account_id": account.account_id,
                 "name": group.name,
                 "is_default": group.default,
-                "position": position,
             }
-            for position, group in enumerate(account.billing_groups)
+            for group in account.billing_groups
         ]
         # Projects are replaced whole; a group that stays has to stay, since its contract terms hang on it.
         self._connection.execute(sa.delete(PROJECTS).where(PROJECTS.c.account_id == account.account_id))
@@ -76,11 +75,11 @@ class SqlAccounts:
         if row is None:
             return None
         account_id = row.account_id
-        own = sa.select(PROJECTS).where(PROJECTS.c.account_id == account_id).order_by(PROJECTS.c.position)
+        own = sa.select(PROJECTS).where(PROJECTS.c.account_id == account_id).order_by(PROJECTS.c.project_id)
         projects: dict[str, list[Project]] = {}
         for project in self._connection.execute(own):
             projects.setdefault(project.billing_group_id, []).append(Project(project.project_id, project.app_key))
-        own = sa.select(GROUPS).where(GROUPS.c.account_id == account_id).order_by(GROUPS.c.position)
+        own = sa.select(GROUPS).where(GROUPS.c.account_id == account_id).order_by(GROUPS.c.billing_group_id)
         groups = [
             BillingGroup(
                 group.billing_group_id, group.name, tuple(projects.get(group.billing_group_id, ())), group.is_default
@@ -91,16 +90,15 @@ class SqlAccounts:
 
 
 def _project_rows(account: Account) -> list[dict[str, object]]:
-    pairs = ((group, project) for group in account.billing_groups for project in group.projects)
     return [
         {
             "project_id": project.project_id,
             "app_key": project.app_key,
             "billing_group_id": group.billing_group_id,
             "account_id": account.account_id,
-            "position": position,
         }
-        for position, (group, project) in enumerate(pairs)
+        for group in account.billing_groups
+        for project in group.projects
     ]
 
 

@@ -158,7 +158,8 @@ def bill_row(bill: Bill) -> Row:
     return {
         **{name: getattr(statement, name) for name in STATEMENT_COLUMNS},
         "paid_at": bill.paid_at,
-        "receipt_number": bill.receipt_number,
+        "refunded_at": bill.refunded_at,
+        "reason": bill.reason,
         "detail": {
             "lines": [_line_json(line) for line in statement.line_items],
             "adjustments": [_applied_json(one) for one in statement.adjustments],
@@ -186,7 +187,8 @@ def bill(row: RowMapping) -> Bill:
         tuple(Usage(project, name, unit, Decimal(used)) for project, name, unit, used in detail["usage"]),
         tuple(CreditUse(grant_id, CreditType(kind), *rest) for grant_id, kind, *rest in detail["credits"]),
         row["paid_at"],
-        row["receipt_number"],
+        row["refunded_at"],
+        row["reason"],
     )
 
 

@@ -32,7 +32,7 @@ class SqlContracts:
         return gone.rowcount > 0
 
     def page(self, window: Window) -> Page[Contract]:
-        query = sa.select(CONTRACTS).order_by(CONTRACTS.c.number).offset(window.offset).limit(window.limit)
+        query = sa.select(CONTRACTS).order_by(CONTRACTS.c.contract_id).offset(window.offset).limit(window.limit)
         found = tuple(map(codec.contract, self._connection.execute(query).mappings()))
         total = self._connection.execute(sa.select(sa.func.count()).select_from(CONTRACTS)).scalar_one()
         return Page(found, total)
@@ -73,7 +73,7 @@ class SqlAdjustments:
 
     def page(self, level: Level, target_id: str, window: Window) -> Page[Adjustment]:
         where = (ADJUSTMENTS.c.level == level, ADJUSTMENTS.c.target_id == target_id)
-        query = sa.select(ADJUSTMENTS).where(*where).order_by(ADJUSTMENTS.c.number)
+        query = sa.select(ADJUSTMENTS).where(*where).order_by(ADJUSTMENTS.c.month_from, ADJUSTMENTS.c.adjustment_id)
         rows = self._connection.execute(query.offset(window.offset).limit(window.limit)).mappings()
         count = sa.select(sa.func.count()).select_from(ADJUSTMENTS).where(*where)
         return Page(tuple(map(codec.adjustment, rows)), self._connection.execute(count).scalar_one())
@@ -82,5 +82,5 @@ class SqlAdjustments:
         self._connection.execute(sa.delete(ADJUSTMENTS).where(ADJUSTMENTS.c.adjustment_id.in_(adjustment_ids)))
 
     def _load(self, *where: sa.ColumnElement[bool]) -> tuple[Adjustment, ...]:
-        query = sa.select(ADJUSTMENTS).where(*where).order_by(ADJUSTMENTS.c.number)
+        query = sa.select(ADJUSTMENTS).where(*where).order_by(ADJUSTMENTS.c.month_from, ADJUSTMENTS.c.adjustment_id)
         return tuple(map(codec.adjustment, self._connection.execute(query).mappings()))

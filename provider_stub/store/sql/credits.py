@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from attrs import frozen
 
 from provider_stub.engine.credits import CreditGrant, CreditType, LedgerEntry
-from provider_stub.store.protocol.records import Page, Window
+from provider_stub.store.protocol.records import HistoryEntry, Page, Window
 from provider_stub.store.sql import codec
 from provider_stub.store.sql.schema import ACCOUNTS, GRANTS, LEDGER
 from provider_stub.store.sql.upsert import insert_new
@@ -26,8 +26,8 @@ class SqlCredits:
         self.book(grant.account_id, [entry])
         return True
 
-    def book(self, account_id: str, entries: Iterable[LedgerEntry]) -> None:
-        if rows := [codec.entry_row(account_id, entry) for entry in entries]:
+    def book(self, account_id: str, entries: Iterable[LedgerEntry], *, reason: str | None = None) -> None:
+        if rows := [codec.entry_row(account_id, entry) | {"reason": reason} for entry in entries]:
             self._connection.execute(sa.insert(LEDGER), rows)
 
     def grants(self, account_id: str) -> tuple[CreditGrant, ...]:
@@ -54,22 +54,20 @@ class SqlCredits:
         query = sa.select(sa.func.count(ended.c.account_id.distinct()))
         return self._connection.execute(query).scalar_one()
 
-    def history(
-        self, account_id: str, credit_type: CreditType | None, window: Window
-    ) -> Page[tuple[LedgerEntry, CreditGrant]]:
+    def history(self, account_id: str, credit_type: CreditType | None, window: Window) -> Page[HistoryEntry]:
         where = [LEDGER.c.account_id == account_id]
         if credit_type is not None:
             where.append(GRANTS.c.credit_type == credit_type)
         joined = LEDGER.join(GRANTS, GRANTS.c.grant_id == LEDGER.c.grant_id)
-        query = sa.select(LEDGER).select_from(joined).where(*where).order_by(LEDGER.c.number.desc())
-        rows = self._connection.execute(query.offset(window.offset).limit(window.limit)).mappings()
-        entries = tuple(map(codec.entry, rows))
-        grants = {
-            grant.grant_id: grant
-            for grant in self._grants(GRANTS.c.grant_id.in_({entry.grant_id for entry in entries}))
-        }
+        query = sa.select(LEDGER, GRANTS.c.coupon).select_from(joined).where(*where).order_by(LEDGER.c.number.desc())
+        rows = self._connection.execute(query.offset(window.offset).limit(window.limit)).mappings().all()
+        named = self._grants(GRANTS.c.grant_id.in_({row["grant_id"] for row in rows}))
+        grants = {grant.grant_id: grant for grant in named}
+        entries = (
+            HistoryEntry(codec.entry(row), grants[row["grant_id"]], row["coupon"], row["reason"]) for row in rows
+        )
         total = self._connection.execute(sa.select(sa.func.count()).select_from(joined).where(*where)).scalar_one()
-        return Page(tuple((entry, grants[entry.grant_id]) for entry in entries), total)
+        return Page(tuple(entries), total)
 
     def _grants(self, where: sa.ColumnElement[bool]) -> tuple[CreditGrant, ...]:
         query = sa.select(GRANTS).where(where).order_by(GRANTS.c.granted_at, GRANTS.c.grant_id)

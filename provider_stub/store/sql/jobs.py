@@ -55,8 +55,11 @@ class SqlKeys:
         # Of two at once PostgreSQL lets the second wait here until the first has ended.
         if self._connection.execute(insert_new(self._connection, KEYS), row).rowcount:
             return None
-        kept = self._connection.execute(sa.select(KEYS).where(_named(key))).one()
-        return KeptReply(kept.digest, kept.reply, kept.subject)
+        return self.find(key)
+
+    def find(self, key: IdempotencyKey) -> KeptReply | None:
+        kept = self._connection.execute(sa.select(KEYS).where(_named(key))).first()
+        return None if kept is None else KeptReply(kept.digest, kept.reply, kept.subject)
 
     def about(self, key: IdempotencyKey, subject: str) -> None:
         self._connection.execute(sa.update(KEYS).where(_named(key)).values(subject=subject))

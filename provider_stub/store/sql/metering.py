@@ -26,6 +26,12 @@ class SqlCounters:
             query = query.where(COUNTERS.c.counter_name.in_(names))
         return tuple(map(codec.counter, self._connection.execute(query).mappings()))
 
+    def names(self, window: Window) -> Page[str]:
+        query = sa.select(COUNTERS.c.counter_name).distinct().order_by(COUNTERS.c.counter_name)
+        names = self._connection.scalars(query.offset(window.offset).limit(window.limit))
+        total = sa.select(sa.func.count(COUNTERS.c.counter_name.distinct()))
+        return Page(tuple(names), self._connection.execute(total).scalar_one())
+
     def put(self, counter: Counter) -> None:
         self._connection.execute(upsert(self._connection, COUNTERS), codec.counter_row(counter))
 
@@ -52,9 +58,18 @@ class SqlMeters:
         return None if row is None else codec.meter(row)
 
     def page(
-        self, project_id: str, first: datetime, end: datetime, counter_name: str | None, window: Window
+        self,
+        project_ids: Collection[str],
+        first: datetime | None,
+        end: datetime | None,
+        counter_name: str | None,
+        window: Window,
     ) -> Page[Meter]:
-        where = [_of_project(project_id, first, end)]
+        where: list[sa.ColumnElement[bool]] = [METERS.c.project_id.in_(project_ids)]
+        if first is not None:
+            where.append(METERS.c.at >= first)
+        if end is not None:
+            where.append(METERS.c.at < end)
         if counter_name is not None:
             where.append(METERS.c.counter_name == counter_name)
         query = sa.select(METERS).where(*where).order_by(METERS.c.at, METERS.c.meter_id)

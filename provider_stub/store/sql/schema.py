@@ -99,7 +99,6 @@ GROUPS: Final = Table(
     _account(index=True),
     Column("name", TEXT, nullable=False),
     Column("is_default", Boolean, nullable=False),
-    Column("position", Integer, nullable=False),
 )
 
 PROJECTS: Final = Table(
@@ -115,7 +114,6 @@ PROJECTS: Final = Table(
         index=True,
     ),
     _account(index=True),
-    Column("position", Integer, nullable=False),
 )
 
 COUNTERS: Final = Table(
@@ -162,8 +160,7 @@ METERS: Final = Table(
 CONTRACTS: Final = Table(
     "contracts",
     METADATA,
-    Column("number", NUMBER, primary_key=True, autoincrement=True),
-    Column("contract_id", TEXT, nullable=False, unique=True),
+    Column("contract_id", TEXT, primary_key=True),
     Column("name", TEXT, nullable=False),
     Column("contract_type", TEXT, nullable=False),
     Column("currency", TEXT, nullable=False),
@@ -184,8 +181,7 @@ TERMS: Final = Table(
 ADJUSTMENTS: Final = Table(
     "adjustments",
     METADATA,
-    Column("number", NUMBER, primary_key=True, autoincrement=True),
-    Column("adjustment_id", TEXT, nullable=False, unique=True),
+    Column("adjustment_id", TEXT, primary_key=True),
     _account(index=True),
     Column("level", TEXT, nullable=False),
     Column("target_id", TEXT, nullable=False),
@@ -228,6 +224,7 @@ LEDGER: Final = Table(
     Column("payment_group_id", TEXT, index=True),
     Column("month", MonthText),
     Column("reverses", TEXT, unique=True),  # what was used is given back at most once
+    Column("reason", TEXT),
 )
 
 STATEMENTS: Final = Table(
@@ -264,7 +261,8 @@ STATEMENTS: Final = Table(
     Column("overdue", Boolean, nullable=False),
     Column("detail", JSON, nullable=False),
     Column("paid_at", Instant),
-    Column("receipt_number", TEXT),
+    Column("refunded_at", Instant),
+    Column("reason", TEXT),
     UniqueConstraint("billing_group_id", "month"),
     Index("statements_by_account", "account_id", "month"),
     Index("statements_by_month", "month", "account_id"),

@@ -63,7 +63,7 @@ class SqlStatements:
         where = [STATEMENTS.c.month >= month_from, STATEMENTS.c.month <= month_to]
         if account_id is not None:
             where.append(STATEMENTS.c.account_id == account_id)
-        order = (STATEMENTS.c.month, STATEMENTS.c.account_id, STATEMENTS.c.billing_group_id)
+        order = (STATEMENTS.c.month, STATEMENTS.c.payment_group_id)
         query = sa.select(STATEMENTS).where(*where).order_by(*order).offset(window.offset).limit(window.limit)
         found = tuple(map(codec.bill, self._connection.execute(query).mappings()))
         count = sa.select(sa.func.count()).select_from(STATEMENTS).where(*where)
