@@ -48,12 +48,12 @@ class Adapter:
                 raise
             if self.is_mock:
                 raise problem from None
-            return self._refusal(problem, found)
+            return self._refusal(problem, error, found)
         return self._encoded(reply, found)
 
-    def _refusal(self, problem: Problem, found: exchange.Exchange) -> Response:
+    def _refusal(self, problem: Problem, error: Exception, found: exchange.Exchange) -> Response:
         if self.plan.operation.reply(problem.status) is None:
-            raise ReplyFault(f"the handler's problem has status {problem.status}, which is not documented") from problem
+            raise ReplyFault(f"the handler's problem has status {problem.status}, which is not documented") from error
         return render(problem, instance=found.instance, extend=self.extend_problem, request_id=found.request_id)
 
     def _encoded(self, answer: Answer, found: exchange.Exchange) -> object:

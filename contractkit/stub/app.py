@@ -122,9 +122,8 @@ def outline(routes: Routes) -> dict[str, Any]:
     paths: dict[str, Any] = {}
     for template in routes.ordered:
         # HEAD first, as a GET route of Connexion's router takes HEAD too
-        methods = paths.setdefault(template.connexion_path, {})
-        for method, operation in sorted(template.methods.items(), key=lambda each: each[0] != "HEAD"):
-            methods.setdefault(method.lower(), _operation(operation))
+        methods = sorted(template.methods.items(), key=lambda each: each[0] != "HEAD")
+        paths[template.connexion_path] = {method.lower(): _operation(each) for method, (each, _) in methods}
     return {"openapi": "3.0.3", "info": {"title": "outline", "version": "1"}, "paths": paths}
 
 

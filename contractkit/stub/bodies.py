@@ -40,10 +40,11 @@ class BodyReader:
             frozenset(name for name, each in properties.items() if _is_binary(schemas, each)),
         )
 
-    async def read(self, body: bytes, headers: Headers, charset: str) -> object:
+    async def read(self, body: bytes, headers: Headers) -> object:
         """The decoded body. Raises Problem 400 with its faults, and 415 for a charset that is not UTF-8."""
         name = _mime(headers) or self.media.name
-        if charset.lower().strip('"') not in CHARSETS and not _is_opaque(name):
+        charset = _charset(headers)
+        if charset not in CHARSETS and not _is_opaque(name):
             raise Problem(415, detail=f"The charset {charset} is not supported; send UTF-8.")
         try:
             value = await self._decode(name, body, headers)
@@ -68,7 +69,7 @@ class BodyReader:
             return []
         if isinstance(value, str) and not name.endswith("json") and "string" not in self.decoder.kinds:
             return []  # a text format, such as XML, whose schema speaks of what the text stands for
-        seen = _without_bytes(value) if name == MULTIPART else value
+        seen = _without_bytes(value) if name in (FORM, MULTIPART) else value
         return [] if self.check.accepts(seen) else self.check.errors(seen)
 
     def _form(self, body: bytes) -> dict[str, object]:
@@ -153,6 +154,15 @@ def _is_opaque(name: str) -> bool:
 
 def _mime(headers: Headers) -> str:
     return headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _charset(headers: Headers) -> str:
+    """The charset of the Content-Type; Connexion misses one that stands behind a space."""
+    for part in headers.get("content-type", "").split(";")[1:]:
+        name, _, value = part.strip().partition("=")
+        if name.lower() == "charset":
+            return value.strip('"').lower()
+    return "utf-8"
 
 
 def _text(body: bytes) -> str:

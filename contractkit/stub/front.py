@@ -3,7 +3,7 @@
 import logging
 import re
 from collections.abc import Mapping, Sequence
-from uuid import uuid4
+from secrets import token_hex
 
 from attrs import frozen
 from connexion.exceptions import ProblemException
@@ -119,7 +119,7 @@ class Front:
 
 def _request_id(headers: Headers) -> str:
     given = headers.get("x-request-id", "")
-    return given if REQUEST_ID.fullmatch(given) else uuid4().hex
+    return given if REQUEST_ID.fullmatch(given) else token_hex(16)
 
 
 def _stamp(message: Message, request_id: str) -> None:

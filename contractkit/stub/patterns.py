@@ -94,10 +94,9 @@ def _includes(kind: str, value: Any, character: str) -> bool:
 
 
 def _in_category(name: str, character: str) -> bool:
-    plain = name.replace("NOT_", "")
-    inside: bool = {
+    inside: dict[str, bool] = {
         "CATEGORY_DIGIT": character.isdigit(),
         "CATEGORY_WORD": character.isalnum() or character == "_",
         "CATEGORY_SPACE": character.isspace(),
-    }.get(plain, False)
-    return inside != ("NOT_" in name)
+    }
+    return inside.get(name.replace("NOT_", ""), False) is not ("NOT_" in name)

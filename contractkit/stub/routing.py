@@ -18,7 +18,7 @@ BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 @frozen
 class Template:
-    """A path of the document: its pattern, the names of its variables, and its operations by method.
+    """A path of the document: its pattern, and the operations by method with the names of their variables.
 
     `path` is decoded, `connexion_path` as Connexion's router takes it: it knows only identifiers as names of variables.
     """
@@ -26,8 +26,7 @@ class Template:
     path: str
     connexion_path: str
     pattern: re.Pattern[str]
-    names: tuple[str, ...]
-    methods: Mapping[str, Operation]
+    methods: dict[str, tuple[Operation, tuple[str, ...]]]
 
 
 @frozen
@@ -51,38 +50,36 @@ class Routes:
 
     @classmethod
     def build(cls, operations: tuple[Operation, ...]) -> "Routes":
-        """The routes of a document's operations."""
-        by_path: dict[str, dict[str, Operation]] = {}
+        """The routes of a document's operations; paths that differ only in the names of variables are one."""
+        by_shape: dict[str, Template] = {}
         for operation in operations:
-            by_path.setdefault(operation.path, {})[operation.method] = operation
-        ordered = sorted((_template(path, methods) for path, methods in by_path.items()), key=_specificity)
+            template, names = _template(operation.path)
+            known = by_shape.setdefault(template.connexion_path, template)
+            known.methods.setdefault(operation.method, (operation, names))
+        ordered = sorted(by_shape.values(), key=_specificity)
         by_length: dict[int, list[Template]] = {}
         for template in ordered:
-            if template.names:
+            if VARIABLE.search(template.path):
                 by_length.setdefault(template.path.count("/"), []).append(template)
         return cls(
-            {template.path: template for template in ordered if not template.names},
+            {template.path: template for template in ordered if not VARIABLE.search(template.path)},
             {count: tuple(templates) for count, templates in by_length.items()},
             tuple(ordered),
         )
 
     def find(self, method: str, path: str) -> Found | tuple[str, ...] | None:
-        """The operation for a `canonical` path; the methods that the path does have; or None for no such path."""
-        allowed: set[str] = set()
+        """The operation for a `canonical` path; the methods that the path does have; or None for no such path.
+
+        OpenAPI: a literal path is matched before a template, so `/items/mine` never means `/items/{id}`.
+        """
         literal = self.literal.get(path)
         if literal is not None:
-            if method in literal.methods:
-                return Found(literal.methods[method], {})
-            allowed |= literal.methods.keys()
+            return _chosen(literal, method, ())
         for template in self.templates.get(path.count("/"), ()):
             matched = template.pattern.fullmatch(path)
-            if matched is None:
-                continue
-            if method in template.methods:
-                texts = (text.replace("%0A", "\n").replace("%2F", "/").replace("%25", "%") for text in matched.groups())
-                return Found(template.methods[method], dict(zip(template.names, texts, strict=True)))
-            allowed |= template.methods.keys()
-        return tuple(sorted(allowed)) or None
+            if matched is not None:
+                return _chosen(template, method, matched.groups())
+        return None
 
 
 def canonical(raw: bytes) -> str | None:
@@ -103,12 +100,20 @@ def canonical(raw: bytes) -> str | None:
     return None if "\x00" in path else path
 
 
-def _template(path: str, methods: Mapping[str, Operation]) -> Template:
+def _chosen(template: Template, method: str, texts: tuple[str, ...]) -> Found | tuple[str, ...]:
+    if method not in template.methods:
+        return tuple(sorted(template.methods))
+    operation, names = template.methods[method]
+    values = (text.replace("%0A", "\n").replace("%2F", "/").replace("%25", "%") for text in texts)
+    return Found(operation, dict(zip(names, values, strict=True)))
+
+
+def _template(path: str) -> tuple[Template, tuple[str, ...]]:
     plain = unquote(path)
     parts = VARIABLE.split(plain)  # literal, name, literal, name, ..., literal
     pattern = "".join("([^/]+)" if number % 2 else re.escape(part) for number, part in enumerate(parts))
     numbered = "".join(f"{{p{number // 2}}}" if number % 2 else part for number, part in enumerate(parts))
-    return Template(plain, numbered, re.compile(pattern), tuple(parts[1::2]), methods)
+    return Template(plain, numbered, re.compile(pattern), {}), tuple(parts[1::2])
 
 
 def _specificity(template: Template) -> list[int]:

@@ -1,13 +1,11 @@
 """Schemas of an OpenAPI 3.0 document, compiled once each into jsonschema-rs validators.
 
 OpenAPI 3.0 schemas are JSON Schema draft 4 with a few words of their own. `nullable` admits null, except beside an
-enum that does not list it; a `readOnly` property is not required in a request, and a `writeOnly` one must not be sent in
-a response (a request may bring back what a response gave, a response must not give away a secret); `int32` and `int64` are ranges. Where a discriminator maps values to alternatives, an
-alternative without a tag of its own has the values that name it.
+enum that does not list it. A `readOnly` property is not required in a request, but may be sent, as a client may bring
+back what it was given; a `writeOnly` one must not be sent in a response. `int32` and `int64` are ranges. Where a
+discriminator maps values to alternatives, an alternative without a tag of its own has the values that name it.
 """
 
-import base64
-import binascii
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -15,7 +13,6 @@ from datetime import date, datetime
 from enum import Enum
 from itertools import islice
 from typing import Any
-from uuid import UUID
 
 import jsonschema_rs
 from attrs import field, frozen
@@ -36,6 +33,8 @@ KEPT = (
 TYPES = {"string", "integer", "number", "boolean", "array", "object", "null"}
 ALTERNATIVES = ("allOf", "anyOf", "oneOf")
 MAX_DETAIL = 300
+
+Branches = list[list[jsonschema_rs.ValidationError]]
 
 
 class Direction(Enum):
@@ -273,20 +272,27 @@ def _explain(error: jsonschema_rs.ValidationError, at: str) -> Iterator[FieldErr
             yield FieldError(place, error.message[:MAX_DETAIL])
 
 
-def _meant(
-    branches: list[list[jsonschema_rs.ValidationError]], depth: int
-) -> list[jsonschema_rs.ValidationError] | None:
+def _meant(branches: Branches, depth: int) -> list[jsonschema_rs.ValidationError] | None:
     """The alternative whose type and tags fit, if there is exactly one."""
-    fitting = [
-        branch
-        for branch in branches
-        if not any(
-            (each.kind.name == "type" and len(each.instance_path) <= depth)
-            or (each.kind.name == "enum" and len(each.instance_path) <= depth + 1)
-            for each in branch
-        )
-    ]
+    fitting = [branch for branch in branches if not any(_is_misfit(error, depth) for error in branch)]
     return fitting[0] if len(fitting) == 1 else None
+
+
+def _is_misfit(error: jsonschema_rs.ValidationError, depth: int) -> bool:
+    """Whether a fault says that another alternative was meant: the value's type, its own or its members' tags."""
+    below = len(error.instance_path) - depth
+    match error.kind:
+        case jsonschema_rs.ValidationErrorKind.Type():
+            return below <= 0
+        case jsonschema_rs.ValidationErrorKind.Enum():
+            return below <= 1
+        case (
+            jsonschema_rs.ValidationErrorKind.AnyOf(context=branches)
+            | jsonschema_rs.ValidationErrorKind.OneOfNotValid(context=branches)
+        ):
+            return all(any(_is_misfit(each, depth) for each in branch) for branch in branches)
+        case _:
+            return False
 
 
 def _is_date_time(text: str) -> bool:
@@ -311,20 +317,11 @@ def _is_date(text: str) -> bool:
 
 
 def _is_uuid(text: str) -> bool:
-    return UUID_TEXT.fullmatch(text) is not None and bool(UUID(text).hex)
-
-
-def _is_base64(text: str) -> bool:
-    try:
-        base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        return False
-    return True
+    return UUID_TEXT.fullmatch(text) is not None
 
 
 FORMATS: dict[str, Callable[..., bool]] = {
     "date-time": _is_date_time,
     "date": _is_date,
     "uuid": _is_uuid,
-    "byte": _is_base64,
 }

@@ -1,6 +1,7 @@
 """Serving an application on a port until it is told to stop."""
 
 import inspect
+import logging
 import signal
 import socket
 import sys
@@ -13,6 +14,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 GRACE_SECONDS = 5
+CHATTY = ("connexion", "python_multipart")  # they warn of ordinary requests, one of several media types for one
 
 
 class _Server(uvicorn.Server):
@@ -49,6 +51,8 @@ def serve(app: ASGIApp | Callable[[], ASGIApp], host: str = "127.0.0.1", port: i
         )
         server = _Server(config)
         server.url = f"http://{f'[{host}]' if ':' in host else host}:{number}"
+        for name in CHATTY:
+            logging.getLogger(name).setLevel(logging.ERROR)
         with _stopped_by_signal():
             server.run(sockets=[listener])
     finally:

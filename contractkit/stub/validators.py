@@ -62,7 +62,7 @@ class RequestBody(AbstractRequestBodyValidator):  # type: ignore[misc]  # Connex
             raise Problem(415, detail="The request has a body, so it needs a documented Content-Type.")
         if found.headers.get("content-encoding", "identity") != "identity":
             raise Problem(415, detail="Encoded bodies are not supported.")
-        found.body = await reader.read(body, found.headers, self._encoding)
+        found.body = await reader.read(body, found.headers)
         return _replay(body, receive), scope
 
 
@@ -146,9 +146,10 @@ def check_reply(plan: exchange.Plan, status: int, content_type: str, body: bytes
         return
     if not is_json(name) and not {"string"} & (plan.schemas.kinds(media.schema) or {"string"}):
         return  # a text format, such as XML, whose schema speaks of what the text stands for
-    faults = plan.schemas.check(media.schema, Direction.RESPONSE).errors(_reply_value(name, body))
-    if faults:
-        places = "; ".join(f"{fault.pointer or '/'}: {fault.detail}" for fault in faults)
+    check = plan.schemas.check(media.schema, Direction.RESPONSE)
+    value = _reply_value(name, body)
+    if not check.accepts(value):
+        places = "; ".join(f"{fault.pointer or '/'}: {fault.detail}" for fault in check.errors(value))
         raise ReplyFault(f"the body of status {status} is not as documented: {places}")
 
 
