@@ -15,7 +15,7 @@ from contractkit.stub.problems import FieldError, Problem
 from contractkit.stub.schemas import Check, Direction, Schemas, pointer
 
 MAX_QUERY_FIELDS = 1000
-DEEP = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])+)")
+DEEP = re.compile(r"([^\[]+)\[(.*)\]", re.DOTALL)
 
 
 @mutable
@@ -97,7 +97,7 @@ class Reader:
         for key, texts in query.items():
             found = DEEP.fullmatch(key)
             if found and found[1] == self.parameter.name:
-                steps = found[2][1:-1].split("][")
+                steps = found[2].split("][")
                 _graft(tree, steps, texts if len(texts) > 1 else texts[0])
         return (self.decoder.mapping(tree),) if tree else ()
 

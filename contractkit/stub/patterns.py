@@ -84,9 +84,10 @@ def _member(members: list[tuple[Any, Any]]) -> str:
 def _includes(kind: str, value: Any, character: str) -> bool:
     match kind:
         case "LITERAL":
-            return ord(character) == value
+            return ord(character) == int(value)
         case "RANGE":
-            return bool(value[0] <= ord(character) <= value[1])
+            low, high = value
+            return int(low) <= ord(character) <= int(high)
         case "CATEGORY":
             return _in_category(str(value), character)
         case _:

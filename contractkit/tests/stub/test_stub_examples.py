@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+import yaml
 
 from contractkit.stub import create_app
 
@@ -56,12 +57,14 @@ def test_a_preference_that_cannot_be_met_is_a_problem(
     assert response.headers["content-type"] == "application/problem+json"
 
 
-COMPONENTS = {
-    "Node": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}, "next": {"$ref": "#/components/schemas/Node"}}},
-    "Needy": {"type": "object", "required": ["self"], "properties": {"self": {"$ref": "#/components/schemas/Needy"}}},
-    "Cat": {"type": "object", "required": ["kind", "lives"], "properties": {"kind": {"type": "string"}, "lives": {"type": "integer", "minimum": 9}}},
-    "Dog": {"type": "object", "required": ["kind"], "properties": {"kind": {"type": "string"}}},
-}  # fmt: skip
+COMPONENTS = yaml.safe_load("""
+Node: {type: object, required: [name], properties: {name: {type: string}, next: {$ref: '#/components/schemas/Node'}}}
+Needy: {type: object, required: [self], properties: {self: {$ref: '#/components/schemas/Needy'}}}
+Cat: {type: object, required: [kind, lives], properties: {kind: {type: string}, lives: {type: integer, minimum: 9}}}
+Dog: {type: object, required: [kind], properties: {kind: {type: string}}}
+""")
+NODE, CAT, DOG = ({"$ref": f"#/components/schemas/{name}"} for name in ("Node", "Cat", "Dog"))
+INTEGER, STRING = {"type": "integer"}, {"type": "string"}
 
 
 @pytest.mark.parametrize(
@@ -79,10 +82,13 @@ COMPONENTS = {
         ({"type": "string", "nullable": True, "enum": [None, "b"]}, "b"),
         ({"type": "array", "items": {"type": "integer"}, "minItems": 3, "uniqueItems": True}, [0, 1, 2]),
         ({"type": "object", "minProperties": 2, "additionalProperties": {"type": "integer"}}, {"key1": 0, "key2": 0}),
-        ({"type": "object", "properties": {"a": {"type": "integer", "example": 4}, "s": {"type": "string", "writeOnly": True}}}, {"a": 4}),
-        ({"allOf": [{"$ref": "#/components/schemas/Node"}, {"required": ["size"], "properties": {"size": {"type": "integer"}}}]}, {"size": 0, "name": "string", "next": {"name": "string"}}),
-        ({"$ref": "#/components/schemas/Node"}, {"name": "string"}),
-        ({"oneOf": [{"$ref": "#/components/schemas/Cat"}, {"$ref": "#/components/schemas/Dog"}], "discriminator": {"propertyName": "kind"}}, {"kind": "Cat", "lives": 9}),
+        ({"properties": {"a": {**INTEGER, "example": 4}, "s": {**STRING, "writeOnly": True}}}, {"a": 4}),
+        (
+            {"allOf": [NODE, {"required": ["size"], "properties": {"size": INTEGER}}]},
+            {"size": 0, "name": "string", "next": {"name": "string"}},
+        ),
+        (NODE, {"name": "string"}),
+        ({"oneOf": [CAT, DOG], "discriminator": {"propertyName": "kind"}}, {"kind": "Cat", "lives": 9}),
         ({"type": "string", "default": "d"}, "d"),
     ],
 )  # fmt: skip

@@ -70,7 +70,8 @@ HOSTILE: list[tuple[str, str, str, dict[str, Any], int, list[str]]] = [
      ["/left" * 900]),
     ("missing and unknown members", "POST", "/items", body('{"name": "a", "x/y": 1}'), 400, ["/price", "/x~1y"]),
     ("the end of a pattern", "POST", "/items", body('{"name": "a", "price": "1.00\\n"}'), 400, ["/price"]),
-    ("digits of another script", "POST", "/items", body('{"name": "a", "price": "\\u0661.\\u0660\\u0660"}'), 400, ["/price"]),
+    ("digits of another script", "POST", "/items", body('{"name": "a", "price": "\\u0661.\\u0660\\u0660"}'), 400,
+     ["/price"]),
     ("a float for an integer", "POST", "/items", body('{"name": "a", "price": "1.00", "count": 1.0}'), 400, ["/count"]),
     ("true for an integer", "POST", "/items", body('{"name": "a", "price": "1.00", "count": true}'), 400, ["/count"]),
     ("more than 64 bits", "POST", "/items", body('{"name": "a", "price": "1.00", "count": 9223372036854775808}'), 400,
@@ -159,6 +160,7 @@ ACCEPTED: list[tuple[str, str, str, dict[str, Any]]] = [
      body('{"name": "a", "price": "1.00"}', Content_Type='application/json; charset="UTF-8"')),
     ("a moment in lower case", "POST", "/items", {"json": {**GOOD, "at": "2024-02-29t23:59:59.123456789+09:00"}}),
     ("no body where none is needed", "PUT", "/trees", {}),
+    ("an empty text", "POST", "/forms", body("", Content_Type="text/plain")),
     ("a slash and a percent sign in a path variable", "GET", "/items/a%2Fb%25c", {}),
 ]  # fmt: skip
 
