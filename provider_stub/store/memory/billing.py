@@ -80,7 +80,6 @@ class MemoryCredits(Part):
     def history(self, account_id: str, credit_type: CreditType | None, window: Window) -> Page[HistoryEntry]:
         own = (row for row in self._all("grants") if row[0] == account_id)
         grants = {grant.grant_id: (grant, coupon) for _, grant, coupon in own}
-
         rows = [
             HistoryEntry(entry, *grants[entry.grant_id], reason)
             for owner, entry, reason in self._all("ledger")

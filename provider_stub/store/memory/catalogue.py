@@ -56,9 +56,16 @@ class MemoryAccounts(Part):
     def of_project(self, project_id: str) -> Account | None:
         return next((a for a in self._all("accounts") if project_id in {p.project_id for p in _projects(a)}), None)
 
-    def of_app_keys(self, app_keys: Collection[str]) -> Mapping[str, str]:
-        pairs = ((project.app_key, a.account_id) for a in self._all("accounts") for project in _projects(a))
-        return {app_key: account_id for app_key, account_id in pairs if app_key in app_keys}
+    def owners(
+        self, billing_group_ids: Collection[str], project_ids: Collection[str], app_keys: Collection[str]
+    ) -> tuple[Mapping[str, str], Mapping[str, str], Mapping[str, str]]:
+        accounts = [(a, project) for a in self._all("accounts") for project in _projects(a)]
+        groups = ((group, a.account_id) for a in self._all("accounts") for group in _groups(a))
+        return (
+            {group: owner for group, owner in groups if group in billing_group_ids},
+            {one.project_id: a.account_id for a, one in accounts if one.project_id in project_ids},
+            {one.app_key: a.account_id for a, one in accounts if one.app_key in app_keys},
+        )
 
     def ids(self, region: str | None, after: str, limit: int) -> tuple[str, ...]:
         found = (a.account_id for a in self._all("accounts") if region in (None, a.region) and a.account_id > after)

@@ -57,7 +57,7 @@ class Bill:
 
 @frozen
 class HistoryEntry:
-    """A line of the ledger with its grant, the coupon that the grant came from, and the reason why it was taken back."""
+    """A line of the ledger with its grant, the coupon that the grant came from, and why it was taken back."""
 
     entry: LedgerEntry
     grant: CreditGrant

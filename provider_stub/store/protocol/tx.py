@@ -52,8 +52,10 @@ class Accounts(Protocol):
 
     def of_project(self, project_id: str) -> Account | None: ...
 
-    def of_app_keys(self, app_keys: Collection[str]) -> Mapping[str, str]:
-        """App key -> the account that has it."""
+    def owners(
+        self, billing_group_ids: Collection[str], project_ids: Collection[str], app_keys: Collection[str]
+    ) -> tuple[Mapping[str, str], Mapping[str, str], Mapping[str, str]]:
+        """Which accounts have these billing groups, projects and app keys."""
         ...
 
     def ids(self, region: str | None, after: str, limit: int) -> tuple[str, ...]:

@@ -58,9 +58,20 @@ class SqlAccounts:
     def of_project(self, project_id: str) -> Account | None:
         return self._load(_owner(PROJECTS, PROJECTS.c.project_id == project_id))
 
-    def of_app_keys(self, app_keys: Collection[str]) -> Mapping[str, str]:
-        query = sa.select(PROJECTS.c.app_key, PROJECTS.c.account_id).where(PROJECTS.c.app_key.in_(app_keys))
-        return {row.app_key: row.account_id for row in self._connection.execute(query)}
+    def owners(
+        self, billing_group_ids: Collection[str], project_ids: Collection[str], app_keys: Collection[str]
+    ) -> tuple[Mapping[str, str], Mapping[str, str], Mapping[str, str]]:
+        return (
+            self._owners(GROUPS.c.billing_group_id, GROUPS.c.account_id, billing_group_ids),
+            self._owners(PROJECTS.c.project_id, PROJECTS.c.account_id, project_ids),
+            self._owners(PROJECTS.c.app_key, PROJECTS.c.account_id, app_keys),
+        )
+
+    def _owners(self, name: sa.Column[str], owner: sa.Column[str], wanted: Collection[str]) -> Mapping[str, str]:
+        if not wanted:
+            return {}
+        rows = self._connection.execute(sa.select(name, owner).where(name.in_(wanted))).tuples()
+        return dict(rows.all())
 
     def ids(self, region: str | None, after: str, limit: int) -> tuple[str, ...]:
         query = sa.select(ACCOUNTS.c.account_id).where(ACCOUNTS.c.account_id > after, *_in_region(region))

@@ -1,0 +1,1 @@
+"""What the provider does: each use case loads, calls the engine, and saves."""
