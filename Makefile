@@ -34,7 +34,7 @@ install:
 	echo 'setting up .venv from requirements.lock' && \
 	$(PYTHON) -m venv .venv && \
 	$(BIN)/pip install --quiet --no-compile --no-deps --require-hashes -r requirements.lock && \
-	$(BIN)/pip install --quiet --no-compile --no-deps --no-build-isolation -e contractkit -e broker && \
+	$(BIN)/pip install --quiet --no-compile --no-deps --no-build-isolation -e contractkit -e broker -e generated_client && \
 	touch .venv/ready
 
 generate: setup ## spec -> bundle -> client, provider types
