@@ -32,7 +32,7 @@ class ChangePaymentStatusRequest:
             | PAID | READY | cancelling the payment |
             | PAID | REFUNDED | refunding |
 
-            Every other move is a 409. CANCELLED stands for statements that were cancelled before they came here.
+            Every other move is a 409, and so is every move to CANCELLED, which no call of this API makes.
              Example: READY.
     """
 

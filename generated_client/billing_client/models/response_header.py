@@ -18,7 +18,7 @@ class ResponseHeader:
         Attributes:
             is_successful (bool): Whether the call did what was asked. Example: True.
             result_code (int): 0 for success, otherwise the code of the error. Example: 0.
-            result_message (str): `SUCCESS`, otherwise the sentence that the problem's `detail` holds. Example: SUCCESS.
+            result_message (str): `SUCCESS`; in a problem its `detail` or, where it has none, its `title`. Example: SUCCESS.
     """
 
     is_successful: bool

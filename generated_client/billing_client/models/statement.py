@@ -57,7 +57,7 @@ class Statement:
                 | PAID | READY | cancelling the payment |
                 | PAID | REFUNDED | refunding |
 
-                Every other move is a 409. CANCELLED stands for statements that were cancelled before they came here.
+                Every other move is a 409, and so is every move to CANCELLED, which no call of this API makes.
                  Example: READY.
             uuid (str): The account, the party that is billed. Console operations take it in the header `uuid`. Example:
                 acme.

@@ -112,8 +112,9 @@ def sync_detailed(
      Moves the statement between REGISTERED (open, may be calculated again) and READY (closed, may be
     paid): to `paymentStatusCode`
     or, where that is left out, to the other of the two. Any other target, and any other state, is a
-    409: name the target when
-    the call may be repeated.
+    409.
+
+    Name the target when a call may arrive twice: the second is then a 409, and does not toggle back.
 
     Args:
         month (str): A billing month, `YYYY-MM`, of the years 2000 to 2099. It begins with the
@@ -150,8 +151,9 @@ def sync(
      Moves the statement between REGISTERED (open, may be calculated again) and READY (closed, may be
     paid): to `paymentStatusCode`
     or, where that is left out, to the other of the two. Any other target, and any other state, is a
-    409: name the target when
-    the call may be repeated.
+    409.
+
+    Name the target when a call may arrive twice: the second is then a 409, and does not toggle back.
 
     Args:
         month (str): A billing month, `YYYY-MM`, of the years 2000 to 2099. It begins with the
@@ -188,8 +190,9 @@ async def asyncio_detailed(
      Moves the statement between REGISTERED (open, may be calculated again) and READY (closed, may be
     paid): to `paymentStatusCode`
     or, where that is left out, to the other of the two. Any other target, and any other state, is a
-    409: name the target when
-    the call may be repeated.
+    409.
+
+    Name the target when a call may arrive twice: the second is then a 409, and does not toggle back.
 
     Args:
         month (str): A billing month, `YYYY-MM`, of the years 2000 to 2099. It begins with the
@@ -226,8 +229,9 @@ async def asyncio(
      Moves the statement between REGISTERED (open, may be calculated again) and READY (closed, may be
     paid): to `paymentStatusCode`
     or, where that is left out, to the other of the two. Any other target, and any other state, is a
-    409: name the target when
-    the call may be repeated.
+    409.
+
+    Name the target when a call may arrive twice: the second is then a 409, and does not toggle back.
 
     Args:
         month (str): A billing month, `YYYY-MM`, of the years 2000 to 2099. It begins with the
