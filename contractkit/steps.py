@@ -78,7 +78,8 @@ def lint(config: Config, echo: Echo) -> Outcome:
 def generate(config: Config, echo: Echo) -> Outcome:
     """Spec to bundle, and bundle to client and provider types; prance proves that the bundle equals its sources."""
     from contractkit import bundle
-    from contractkit.generate import client, provider_types
+    from contractkit.generate import client
+    from contractkit.generate import provider as provider_types
 
     bundle.write_bundle(config.spec, config.bundle)
     bundle.prove(config.spec, config.bundle)
