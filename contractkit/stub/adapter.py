@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import connexion.context
+import orjson
 from attrs import frozen
 from connexion.resolver import Resolution, Resolver
 from starlette.concurrency import run_in_threadpool
@@ -161,9 +162,7 @@ def _unpack(operation: Operation, result: object) -> Answer:
 
 
 def _is_plain(reply: Reply) -> bool:
-    return reply.status.isdigit() and not any(
-        header.required and header.name.lower() != "x-request-id" for header in reply.headers
-    )
+    return reply.status.isdigit() and not any(header.required for header in reply.headers)
 
 
 def _carriers(content: tuple[Media, ...], body: object) -> tuple[Media, ...]:
@@ -180,8 +179,6 @@ def _carriers(content: tuple[Media, ...], body: object) -> tuple[Media, ...]:
 
 
 def _raw(media: Media, body: object) -> bytes:
-    import orjson
-
     if media.is_json:
         return orjson.dumps(body)
     match body:

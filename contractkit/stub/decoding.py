@@ -1,5 +1,6 @@
 """Text of parameters and forms into JSON values, by style and schema."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -99,8 +100,6 @@ def load_json(body: bytes) -> Any:
     try:
         value: Any = orjson.loads(body)
         if LONG_INTEGER.search(body):  # orjson makes a float of an integer beyond 64 bits
-            import json
-
             value = json.loads(body)
     except RecursionError:
         raise DecodingError("nested too deeply") from None

@@ -47,8 +47,8 @@ class Mock:
         """
         wished = {name.lower(): value.strip() for name, value in PREFERENCE.findall(prefer)}
         status, reply = self._reply(wished.get("code", ""))
-        headers = {header.name: self._header(header) for header in reply.headers if header.required}
-        headers.pop("X-Request-Id", None)
+        needed = (header for header in reply.headers if header.required and header.name.lower() != "x-request-id")
+        headers = {header.name: self._header(header) for header in needed}
         if not reply.content or status in (204, 304):
             return Answer(status, None, headers)
         media = negotiate(reply.content, accept)

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from attrs import field, frozen, mutable
+from attrs import field, mutable
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from contractkit.stub.bodies import BodyReader, readers
 from contractkit.stub.document import Operation
 from contractkit.stub.parameters import ParameterSet
-from contractkit.stub.schemas import Schemas
+from contractkit.stub.schemas import Direction, Schemas
 
 KEY = "contractkit.exchange"
 ABSENT: Final = object()
@@ -50,6 +50,9 @@ class Plan:
     def compile(self) -> None:
         """Compiles what is compiled on first use otherwise, so that a fault of the document shows at the start."""
         _ = self.parameters, self.bodies
+        for reply in self.operation.replies.values():
+            for media in reply.content:
+                self.schemas.check(media.schema, Direction.RESPONSE)
 
 
 @mutable
@@ -63,14 +66,6 @@ class Exchange:
     instance: str
     arguments: dict[str, object] = field(factory=dict)
     body: object = ABSENT
-
-
-@frozen
-class RequestNote:
-    """What an error needs to know of any request, matched or not."""
-
-    request_id: str
-    instance: str
 
 
 def of(scope: Scope | Mapping[str, Any]) -> Exchange:

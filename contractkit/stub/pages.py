@@ -1,6 +1,6 @@
 """The document itself and Swagger UI, served from this process: no page asks another host for anything."""
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from html import escape
 from pathlib import Path
 
@@ -48,7 +48,7 @@ def pages(document: Document, *, docs_path: str, spec_path: str) -> Iterator[Rou
         yield Route(f"{docs_path}/{name}", _asset(Path(swagger_ui_bundle.swagger_ui_path) / name, media_type))
 
 
-def _asset(path: Path, media_type: str):  # type: ignore[no-untyped-def]
+def _asset(path: Path, media_type: str) -> Callable[[Request], Awaitable[Response]]:
     async def asset(_request: Request) -> Response:
         return FileResponse(path, media_type=media_type)
 

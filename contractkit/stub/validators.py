@@ -17,7 +17,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from contractkit.stub import exchange
 from contractkit.stub.decoding import DecodingError, load_json
-from contractkit.stub.document import Media, Operation, is_json
+from contractkit.stub.document import Media, is_json
 from contractkit.stub.parameters import Inputs, read_cookies, read_query
 from contractkit.stub.problems import MEDIA_TYPE, Problem
 from contractkit.stub.schemas import Direction
@@ -191,8 +191,3 @@ def _replay(body: bytes, receive: Receive) -> Receive:
         return messages.pop() if messages else await receive()
 
     return again
-
-
-def undocumented(operation: Operation, status: int) -> ReplyFault:
-    """The fault of a status that an operation does not document."""
-    return ReplyFault(f"{operation.key}: status {status} is not documented")

@@ -1,6 +1,7 @@
 """How handlers are called, and what becomes of what they return."""
 
 import logging
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -85,6 +86,23 @@ def test_a_body_comes_as_its_media_type_says(shop: Got, ask: Ask, request_: Got,
     assert got == [expected]
 
 
+def test_plain_handlers_leave_the_event_loop_free_and_coroutines_run_on_it(shop: Got, ask: Ask) -> None:
+    ran = []
+
+    def list_items(**_: object) -> Got:
+        ran.append(threading.current_thread() is threading.main_thread())
+        return {}
+
+    async def get_mine() -> str:
+        ran.append(threading.current_thread() is threading.main_thread())
+        return "mine"
+
+    app = create_app(shop, handlers={"listItems": list_items, "getMine": get_mine})
+    assert ask(app, "GET", "/items").status_code == 200
+    assert ask(app, "GET", "/items/mine").json() == "mine"
+    assert ran == [False, True]
+
+
 def test_an_absent_body_is_none(shop: Got, ask: Ask) -> None:
     def put_tree(*, body: Got | None = None) -> Got:
         assert body is None
@@ -159,6 +177,14 @@ def test_a_reply_that_is_not_as_documented_is_a_500_that_tells_nothing(
     assert response.headers["content-type"] == "application/problem+json"
     assert set(response.json()) == {"type", "title", "status", "detail", "instance"}
     assert response.headers["x-request-id"] in caplog.text
+
+
+def test_the_log_says_which_part_of_a_reply_is_wrong(shop: Got, ask: Ask, caplog: pytest.LogCaptureFixture) -> None:
+    app = create_app(shop, handlers={"addItem": lambda **_: (202, ITEM), "getItem": lambda **_: {"id": 1}})
+    ask(app, "POST", "/items", json=ITEM)
+    assert "status 202 is not documented" in caplog.text
+    ask(app, "GET", "/items/i1")
+    assert '/id: 1 is not of type "string"; /name: is required' in caplog.text
 
 
 class NoSuchItemError(Exception):

@@ -13,11 +13,17 @@ import pytest
 SHOP = Path(__file__).with_name("shop.yaml")
 PROGRAM = """
 import sys, yaml
+from contextlib import asynccontextmanager
 from pathlib import Path
 from contractkit.stub import create_app, serve
 
+@asynccontextmanager
+async def lifespan(app):
+    yield
+    print("closed", flush=True)
+
 def make():
-    return create_app(yaml.load(Path(sys.argv[1]).read_text(), yaml.CSafeLoader))
+    return create_app(yaml.load(Path(sys.argv[1]).read_text(), yaml.CSafeLoader), lifespan=lifespan)
 
 serve(make, "127.0.0.1", int(sys.argv[2]))
 """
@@ -50,8 +56,8 @@ def test_a_server_says_where_it_listens_answers_and_ends_cleanly_when_told(
     assert (head.status_code, head.headers["allow"], head.content) == (405, "GET, POST", b"")
     assert httpx.get(f"{url}/items/a%2Fb").status_code == 200
     child.send_signal(number)
-    _, errors = child.communicate(timeout=20)
-    assert (child.returncode, errors) == (0, "")
+    output, errors = child.communicate(timeout=20)
+    assert (child.returncode, output, errors) == (0, "closed\n", "")
 
 
 def test_a_body_over_the_limit_is_refused_before_it_is_read(server: tuple[subprocess.Popen[str], str]) -> None:
