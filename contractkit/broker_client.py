@@ -108,7 +108,7 @@ def connect(config: Config, *, run: Path) -> Iterator[BrokerClient]:
         return
     port = free_port()
     command = [tool(config.broker.command[0]), *config.broker.command[1:], "--port", str(port)]
-    with running("the broker", command, port=port, ready="/", log=run / "broker.log") as server:
+    with running("the broker", command, port=port, ready=config.broker.ready, log=run / "broker.log") as server:
         yield BrokerClient(server.url, config.broker)
 
 

@@ -66,10 +66,11 @@ class Fuzz:
 
 @frozen
 class Broker:
-    """The Pact Broker in use. `url` None means the embedded one, started by `command` on `port`."""
+    """The Pact Broker in use. `url` None means the embedded one: `command` starts it, `ready` answers without a token."""
 
     command: tuple[str, ...]
     environment: str = "production"
+    ready: str = "/diagnostic/status/heartbeat"
     url: str | None = None
     token: str | None = field(default=None, repr=False)
     username: str | None = None
@@ -116,6 +117,7 @@ def load(start: Path | None = None) -> Config:
         broker=Broker(
             command=tuple(_text(where, broker, "broker", "command").split()),
             environment=str(broker.get("environment", "production")),
+            ready=str(broker.get("ready", "/diagnostic/status/heartbeat")),
             url=(env.get("PACT_BROKER_BASE_URL") or "").rstrip("/") or None,
             token=env.get("PACT_BROKER_TOKEN") or None,
             username=env.get("PACT_BROKER_USERNAME") or None,

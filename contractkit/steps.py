@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 import orjson
-from attrs import asdict, field, frozen
+from attrs import asdict, evolve, field, frozen
 
 from contractkit import broker_client, document, fuzz, pacts, verify
 from contractkit.config import Config
@@ -78,23 +78,47 @@ def lint(config: Config, echo: Echo) -> Outcome:
 def generate(config: Config, echo: Echo) -> Outcome:
     """Spec to bundle, and bundle to client and provider types; prance proves that the bundle equals its sources."""
     from contractkit import bundle
-    from contractkit.generate import client
-    from contractkit.generate import provider as provider_types
 
     bundle.write_bundle(config.spec, config.bundle)
     bundle.prove(config.spec, config.bundle)
-    echo(f"{config.bundle.relative_to(config.root)}: equals its sources")
-    client.generate_client(
-        config.bundle, config.client.path, project=config.client.project, package=config.client.package
-    )
-    echo(f"{config.client.path.relative_to(config.root)}: the client")
-    provider_types.generate_provider(config.bundle, config.provider.generated)
-    echo(f"{config.provider.generated.relative_to(config.root)}: the provider types")
+    _generate_code(config, config.client.path, config.provider.generated)
+    for made in (config.bundle, config.client.path, config.provider.generated):
+        echo(str(made.relative_to(config.root)))
+    return Outcome(True, f"{_size(config)}: bundle, client, provider types")
+
+
+def check_generated(config: Config, echo: Echo) -> Outcome:
+    """Generates everything again beside the tree, and names each file that is not what the spec makes it."""
+    from contractkit import bundle
+    from contractkit.generate import client as folders
+
+    with private_folder(config, "drift") as run:
+        fresh = {config.bundle: run / "bundle" / config.bundle.name, config.client.path: run / "client"}
+        fresh[config.provider.generated] = run / "provider"
+        bundle.write_bundle(config.spec, fresh[config.bundle])
+        _generate_code(evolve(config, bundle=fresh[config.bundle]), run / "client", run / "provider")
+        differing = [
+            str((tree / name).relative_to(config.root))
+            for tree, made in fresh.items()
+            for name in folders.differing(tree, made)
+        ]
+    for name in differing:
+        echo(f"{name} is not what the spec makes it; run `make generate`")
+    return Outcome(not differing, f"{_size(config)}: {len(differing)} generated files differ from the spec")
+
+
+def _generate_code(config: Config, client: Path, provider: Path) -> None:
+    from contractkit.generate.client import generate_client
+    from contractkit.generate.provider import generate_provider
+
+    generate_client(config.bundle, client, project=config.client.project, package=config.client.package)
+    generate_provider(config.bundle, provider)
+
+
+def _size(config: Config) -> str:
     found = document.load_bundle(config.bundle)
     schemas = len(found.get("components", {}).get("schemas", {}))
-    return Outcome(
-        True, f"{len(document.operations(found))} operations, {schemas} schemas: bundle, client, provider types"
-    )
+    return f"{len(document.operations(found))} operations, {schemas} schemas"
 
 
 def publish(config: Config, echo: Echo, *, version: str, branch: str) -> Outcome:

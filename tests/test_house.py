@@ -35,7 +35,7 @@ MAY_IMPORT = {
 }
 READS_ENVIRONMENT = {"config.py", "cli.py"}
 ENGINE_FORBIDS = ("float(", "round(", "datetime.now", "uuid4")
-BILLING_WORDS = re.compile(r"billing|invoice|statement|meter(?:ing|s)?\b|late.?fee|KRW", re.IGNORECASE)
+BILLING_WORDS = re.compile(r"\bbilling|\binvoice|\bmeter(?:s|ing)?\b|late.?fee|\bKRW\b", re.IGNORECASE)
 
 
 def modules(*folders: str) -> Iterator[Path]:

@@ -37,10 +37,18 @@ def generate_client(bundle: Path, out: Path, *, project: str, package: str) -> N
 
 def same(left: Path, right: Path) -> bool:
     """Whether two folders hold the same files with the same bytes."""
-    return _files(left) == _files(right)
+    return not differing(left, right)
+
+
+def differing(left: Path, right: Path) -> list[str]:
+    """The files that are in one of two folders alone, or differ; for two files that differ, an empty name."""
+    one, other = _files(left), _files(right)
+    return sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))
 
 
 def _files(folder: Path) -> dict[str, bytes]:
+    if folder.is_file():
+        return {"": folder.read_bytes()}
     found = (path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
 
