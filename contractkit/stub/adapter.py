@@ -60,6 +60,8 @@ class Adapter:
     def _encoded(self, answer: Answer, found: exchange.Exchange) -> object:
         headers = {**answer.headers, "X-Request-Id": found.request_id}
         reply = self.plan.operation.reply(answer.status)
+        if reply is None and not self.is_mock:
+            raise ReplyFault(f"status {answer.status} is not documented")
         content = reply.content if reply else ()
         if not content or (answer.body is None and not any(media.is_json for media in content)):
             if answer.body is not None:

@@ -145,6 +145,7 @@ class Schemas:
                 {**root, "definitions": definitions} if definitions else root,
                 validate_formats=True,
                 formats=FORMATS,
+                mask="the value" if direction is Direction.RESPONSE else None,  # a reply's faults go to the log
             )
         )
 
