@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Generic, TypeVar, cast
 
 from attrs import frozen
@@ -37,7 +37,10 @@ class Coupon:
 
 @frozen
 class Context:
-    """The outside world. `run` starts work in the background; `stopping` says that such work should end soon."""
+    """The outside world. `run` starts work in the background; `stopping` says that such work should end soon.
+
+    A charge that has had no answer for as long as `patience` is in doubt.
+    """
 
     store: Store
     clock: Callable[[], datetime]
@@ -46,6 +49,7 @@ class Context:
     run: Callable[[Callable[[], None]], None]
     stopping: Callable[[], bool]
     coupons: Mapping[str, Coupon]
+    patience: timedelta = timedelta(seconds=30)
 
 
 @frozen

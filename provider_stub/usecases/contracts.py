@@ -9,7 +9,7 @@ from typing import TypeVar
 from attrs import evolve, frozen
 
 from provider_stub.engine.contracts import Contract, ContractPrice, ContractType, check_contract, prices_under
-from provider_stub.engine.counters import Counter, price_list
+from provider_stub.engine.counters import Counter
 from provider_stub.engine.errors import (
     BillingError,
     ContractInUse,
@@ -19,7 +19,6 @@ from provider_stub.engine.errors import (
     UnknownCounter,
     gathered,
 )
-from provider_stub.engine.period import Month
 from provider_stub.engine.prices import Price, PriceModel, Tier, per_unit, tiered
 from provider_stub.engine.regions import REGIONS
 from provider_stub.store.protocol.records import Page, Window
@@ -145,9 +144,10 @@ def get_contract_prices(ctx: Context, contract_id: str, counter_names: Sequence[
     if counter_names is not None and (unknown := [name for name in counter_names if name not in counters]):
         faults = [Fault("/query/counterNames", f"there is no counter {name}") for name in unknown]
         raise NotFound(faults[0].detail, *faults)
-    in_own = in_currency(rows, contract.currency)
-    today = Month.of(ctx.clock(), next(one.zone for one in REGIONS.values() if one.currency == contract.currency))
-    listed = price_list(in_own, today)
+    zone = next(one.zone for one in REGIONS.values() if one.currency == contract.currency)
+    today = ctx.clock().astimezone(zone).date()
+    in_effect = [row for row in in_currency(rows, contract.currency) if row.effective_from <= today]
+    listed = {name: row.price for name, row in by_name(in_effect).items()}
     agreed = {one.counter_name for one in contract.prices}
     wanted = sorted(set(counter_names) if counter_names is not None else agreed | listed.keys())
     prices = prices_under(contract, listed, wanted)

@@ -1,0 +1,240 @@
+"""Credit: granting it, taking it back, redeeming coupons, and what is left."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from types import MappingProxyType
+from typing import Final, TypeVar
+
+from attrs import frozen
+
+from provider_stub.engine.accounts import Account
+from provider_stub.engine.credits import CreditGrant, CreditType, EntryKind, LedgerEntry, check_grant
+from provider_stub.engine.errors import (
+    BillingError,
+    CurrencyMismatch,
+    Fault,
+    NotFound,
+    UnknownCounter,
+    gathered,
+)
+from provider_stub.store.protocol.records import HistoryEntry, Page, Window
+from provider_stub.store.protocol.tx import Tx
+from provider_stub.usecases.context import Context, Coupon, Once, existing, locked, region
+from provider_stub.usecases.errors import CouponRedeemed, UnknownReference
+
+B = TypeVar("B")
+
+
+@frozen
+class Gift:
+    """What each account of a campaign gets. `months` counts from the first day, where no last day is given."""
+
+    amount: int
+    name: str
+    credit_type: CreditType
+    account_ids: tuple[str, ...]
+    currency: str | None = None
+    counters: tuple[str, ...] = ()
+    valid_from: date | None = None
+    valid_to: date | None = None
+    months: int | None = None
+
+
+@frozen
+class Credit:
+    """A grant, what is left of it, and the coupon that it came from."""
+
+    grant: CreditGrant
+    left: int
+    coupon: str | None = None
+
+
+@frozen
+class History:
+    """A part of the ledger, and what is left of all credit that was asked about."""
+
+    entries: Page[HistoryEntry]
+    left: int
+
+
+@frozen
+class Balance:
+    """What is left, by type; every type is there."""
+
+    currency: str
+    left: Mapping[CreditType, int]
+
+
+def grant_credits(ctx: Context, campaign_id: str, gift: Gift, once: Once[Sequence[Credit], B]) -> B:
+    """Grants the same to every account, or to none of them.
+
+    Raises UnknownReference and CurrencyMismatch (/uuidList/N), UnknownCounter (/counterNames/N), InvalidValue,
+    InvalidWindow.
+    """
+    with ctx.store.write() as tx:
+        return once.run(tx, ctx.clock(), lambda: _grant(ctx, tx, campaign_id, gift))
+
+
+def _grant(ctx: Context, tx: Tx, campaign_id: str, gift: Gift) -> Sequence[Credit]:
+    accounts = _accounts(tx, gift)
+    _check_counters(tx, gift.counters)
+    credits_made = []
+    for account in sorted(accounts, key=lambda account: account.account_id):
+        grant = _dated(ctx, account, campaign_id, gift)
+        check_grant(grant, _today(ctx, account))
+        tx.credits.grant(grant, _first_entry(ctx, grant))
+        credits_made.append(Credit(grant, grant.amount))
+    return credits_made
+
+
+def _accounts(tx: Tx, gift: Gift) -> list[Account]:
+    errors: list[BillingError] = []
+    accounts: list[Account] = []
+    for index, account_id in enumerate(gift.account_ids):
+        account = tx.accounts.get(account_id)
+        if account is None:
+            errors.append(UnknownReference.at_field(f"/uuidList/{index}", f"there is no account {account_id}"))
+            continue
+        accounts.append(account)
+        expected = gift.currency or region(accounts[0]).currency
+        found = region(account).currency
+        if found != expected:
+            detail = f"{account_id} is billed in {found}, the credit is in {expected}"
+            errors.append(CurrencyMismatch.at_field(f"/uuidList/{index}", detail))
+    if errors:
+        raise gathered(errors)
+    return accounts
+
+
+def _check_counters(tx: Tx, names: Sequence[str]) -> None:
+    known = {row.counter_name for row in tx.counters.rows(names)} if names else set()
+    faults = [
+        Fault(f"/counterNames/{index}", f"there is no counter {name}")
+        for index, name in enumerate(names)
+        if name not in known
+    ]
+    if faults:
+        raise UnknownCounter(faults[0].detail, *faults)
+
+
+def _dated(ctx: Context, account: Account, campaign_id: str, gift: Gift) -> CreditGrant:
+    valid_from = gift.valid_from or _today(ctx, account)
+    valid_to = gift.valid_to
+    if valid_to is None and gift.months is not None:
+        valid_to = months_later(valid_from, gift.months) - timedelta(days=1)
+    return CreditGrant(
+        ctx.new_id("credit"),
+        account.account_id,
+        gift.credit_type,
+        gift.amount,
+        region(account).currency,
+        valid_from,
+        valid_to,
+        ctx.clock(),
+        frozenset(gift.counters),
+        gift.name,
+        campaign_id,
+    )
+
+
+def cancel_credits(ctx: Context, campaign_id: str, reason: str) -> Sequence[Credit]:
+    """Takes back what is left of a campaign's grants; what statements have used stays used.
+
+    The grants that it touched. Raises NotFound for a campaign that never granted anything.
+    """
+    with ctx.store.write() as tx:
+        grants = tx.credits.of_campaign(campaign_id)
+        if not grants:
+            raise NotFound(f"there is no credit of campaign {campaign_id}")
+        touched = []
+        for account_id in sorted({grant.account_id for grant in grants}):
+            tx.accounts.lock(account_id)
+            left = tx.credits.left(account_id)
+            mine = [g for g in grants if g.account_id == account_id and left.get(g.grant_id, 0) > 0]
+            entries = [
+                LedgerEntry(ctx.new_id("entry"), g.grant_id, EntryKind.CANCEL, -left[g.grant_id], ctx.clock())
+                for g in mine
+            ]
+            tx.credits.book(account_id, entries, reason=reason)
+            touched += [Credit(grant, 0) for grant in mine]
+        return touched
+
+
+def redeem_coupon(ctx: Context, account_id: str, code: str, once: Once[Credit, B]) -> B:
+    """Raises NotFound (account, coupon), CouponRedeemed, InvalidWindow when the coupon has ended."""
+    with ctx.store.write() as tx:
+        account = locked(tx, account_id)
+        return once.run(tx, ctx.clock(), lambda: _redeem(ctx, tx, account, code))
+
+
+def _redeem(ctx: Context, tx: Tx, account: Account, code: str) -> Credit:
+    coupon = ctx.coupons.get(code)
+    if coupon is None:
+        raise NotFound(f"there is no coupon {code}")
+    today = _today(ctx, account)
+    if coupon.last_day is not None and coupon.last_day < today:
+        raise CouponRedeemed(f"coupon {code} has ended")
+    grant = _grant_of(ctx, account, coupon, today)
+    if not tx.credits.grant(grant, _first_entry(ctx, grant), coupon=code):
+        raise CouponRedeemed(f"the account has redeemed {code} before")
+    return Credit(grant, grant.amount, code)
+
+
+def _grant_of(ctx: Context, account: Account, coupon: Coupon, today: date) -> CreditGrant:
+    currency = region(account).currency
+    return CreditGrant(
+        ctx.new_id("credit"),
+        account.account_id,
+        coupon.credit_type,
+        coupon.amounts[currency],
+        currency,
+        today,
+        months_later(today, coupon.months) - timedelta(days=1),
+        ctx.clock(),
+        name=coupon.name,
+    )
+
+
+def list_credit_history(ctx: Context, account_id: str, credit_type: CreditType | None, window: Window) -> History:
+    """Newest first. Raises NotFound."""
+    with ctx.store.read() as tx:
+        existing(tx.accounts.get(account_id), account_id)
+        left = _left_by_type(tx, account_id)
+        total = sum(left.values()) if credit_type is None else left[credit_type]
+        return History(tx.credits.history(account_id, credit_type, window), total)
+
+
+def get_credit_balance(ctx: Context, account_id: str) -> Balance:
+    """Raises NotFound."""
+    with ctx.store.read() as tx:
+        account = existing(tx.accounts.get(account_id), account_id)
+        return Balance(region(account).currency, _left_by_type(tx, account_id))
+
+
+def _left_by_type(tx: Tx, account_id: str) -> Mapping[CreditType, int]:
+    left = tx.credits.left(account_id)
+    sums = dict.fromkeys(CreditType, 0)
+    for grant in tx.credits.grants(account_id):
+        sums[grant.credit_type] += left.get(grant.grant_id, 0)
+    return MappingProxyType(sums)
+
+
+def _first_entry(ctx: Context, grant: CreditGrant) -> LedgerEntry:
+    return LedgerEntry(ctx.new_id("entry"), grant.grant_id, EntryKind.GRANT, grant.amount, ctx.clock())
+
+
+def _today(ctx: Context, account: Account) -> date:
+    return ctx.clock().astimezone(region(account).zone).date()
+
+
+_MONTHS: Final = 12
+
+
+def months_later(day: date, months: int) -> date:
+    """The same day some months later, or the last day of a month that is too short for it."""
+    year, month = divmod(day.year * _MONTHS + day.month - 1 + months, _MONTHS)
+    last = calendar.monthrange(year, month + 1)[1]
+    return date(year, month + 1, min(day.day, last))
