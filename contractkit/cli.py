@@ -2,7 +2,6 @@
 
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -160,8 +159,7 @@ def main() -> None:
 def _serve(factory: str, host: str, port: int) -> None:
     from contractkit.stub import serve as run
 
-    make: Callable[..., object] = steps.named(factory)
-    run(make(host=host), host=host, port=port)
+    run(steps.named(factory)(host=host), host=host, port=port)
 
 
 def _finish(outcome: steps.Outcome, file: Path | None) -> None:

@@ -55,18 +55,17 @@ class Consumers:
 class Fuzz:
     """Schemathesis: its configuration file and how many examples an operation and phase.
 
-    `prepare` is `module:callable`; it is given an authenticated httpx.Client of the fresh provider, to create what
-    the operations need to succeed.
+    `app` is a factory like the provider's: the product, on a store that holds what its operations need to succeed.
     """
 
     config: Path
-    prepare: str
+    app: str
     examples: int = 10
 
 
 @frozen
 class Broker:
-    """The Pact Broker in use. `url` None means the embedded one: `command` starts it, `ready` answers without a token."""
+    """The Pact Broker in use; `url` None means the embedded one. `ready` of `command` answers without a token."""
 
     command: tuple[str, ...]
     environment: str = "production"

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 
 from attrs import field, frozen, mutable
@@ -20,7 +20,7 @@ from rich.table import Table
 from contractkit import document, pacts, report, steps
 from contractkit.config import Config
 from contractkit.errors import ToolkitError
-from contractkit.process import Server, stop, unique_folder
+from contractkit.process import stop, unique_folder
 
 WAITING, RUNNING, PASSED, FAILED, SKIPPED = "waiting", "running", "passed", "FAILED", "skipped"
 MARKS = {WAITING: "dim", RUNNING: "cyan", PASSED: "green", FAILED: "bold red", SKIPPED: "dim"}
@@ -128,18 +128,10 @@ def _loop(job: Job, *, seed: int, version: str | None, branch: str | None) -> No
         return
     number = version or pacts.version(config.root)
     named = ("--version", number), ("--branch", branch or pacts.branch(config.root))
-    with ExitStack() as servers, ThreadPoolExecutor(2) as lanes:
-        server: list[Server] = []
-
-        def serve(_log: Path) -> steps.Outcome:
-            begin = time.monotonic()
-            server.append(servers.enter_context(steps.provider(config, config.provider.app, run=job.folder)))
-            count = len(document.operations(document.load_bundle(config.bundle)))
-            return steps.Outcome(True, f"{count} operations, ready after {time.monotonic() - begin:.1f} s")
-
-        if not job.step("serve", serve):
-            return
-        fuzzing = lanes.submit(job.step, "fuzz", job.command("fuzz", "--seed", str(seed), "--url", server[0].url))
+    if not job.step("serve", lambda _log: _serve(job)):
+        return
+    with ThreadPoolExecutor(2) as lanes:
+        fuzzing = lanes.submit(job.step, "fuzz", job.command("fuzz", "--seed", str(seed)))
         contracts = lanes.submit(_contracts, job, named[0], named[1])
         try:
             fuzzing.result()
@@ -147,6 +139,15 @@ def _loop(job: Job, *, seed: int, version: str | None, branch: str | None) -> No
         except BaseException:  # Ctrl-C: end the children first, or leaving the block would wait for them
             job.cancel()
             raise
+
+
+def _serve(job: Job) -> steps.Outcome:
+    """The product as `make stub` serves it: it must start, and say that it is ready."""
+    begin = time.monotonic()
+    with steps.provider(job.config, job.config.provider.app, run=job.folder):
+        ready = time.monotonic() - begin
+    count = len(document.operations(document.load_bundle(job.config.bundle)))
+    return steps.Outcome(True, f"{count} operations, ready after {ready:.1f} s")
 
 
 def _contracts(job: Job, version: tuple[str, str], branch: tuple[str, str]) -> None:

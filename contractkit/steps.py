@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 import orjson
 from attrs import asdict, evolve, field, frozen
 
@@ -186,8 +185,6 @@ def fuzz_provider(config: Config, echo: Echo, *, seed: int, examples: int, url: 
     token = named(config.provider.token)()
     with private_folder(config, "fuzz") as run, _served(config, run, url) as server:
         echo(f"seed {seed}, {examples} examples, {server.url}")
-        with httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {token}"}, timeout=30) as client:
-            named(config.fuzz.prepare)(client)
         result = fuzz.fuzz(
             config.bundle,
             server.url,
@@ -212,7 +209,7 @@ def _served(config: Config, run: Path, url: str | None) -> Iterator[Server]:
     if url:
         yield Server(url.rstrip("/"), os.getpid(), run / "provider.log")
         return
-    with provider(config, config.provider.app, run=run) as server:
+    with provider(config, config.fuzz.app, run=run) as server:
         yield server
 
 

@@ -1,6 +1,11 @@
 """Serves any OpenAPI 3.0 document with Connexion: from handlers, from its examples, or some of each."""
 
-from contractkit.stub.app import create_app
+import warnings
+
+with warnings.catch_warnings():
+    # Connexion imports a test client that its web framework means to retire; a user can do nothing about it.
+    warnings.filterwarnings("ignore", message="Using `httpx` with `starlette.testclient`")
+    from contractkit.stub.app import create_app
 from contractkit.stub.parameters import argument_name
 from contractkit.stub.problems import FieldError, Problem, StubError
 from contractkit.stub.security import SecurityCheck

@@ -28,7 +28,7 @@ path = "consumers"
 pacts = "pacts"
 [tool.contractkit.fuzz]
 config = "schemathesis.toml"
-prepare = "items:prepare"
+app = "items:create_app"
 [tool.contractkit.broker]
 command = "no-such-broker serve"
 """
