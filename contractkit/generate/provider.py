@@ -278,7 +278,7 @@ def _write_schemas(types: _Types, out: Path) -> None:
         sys.executable, "-m", "datamodel_code_generator", "--input", str(source), "--input-file-type", "openapi",
         "--output", str(out), "--output-model-type", "typing.TypedDict", "--target-python-version", "3.11",
         "--disable-timestamp", "--use-standard-collections", "--use-union-operator", "--enum-field-as-literal", "all",
-        "--use-schema-description", "--formatters", "ruff-format",
+        "--use-schema-description", "--strict-nullable", "--formatters", "ruff-format",
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     source.unlink()
