@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+import httpx
 import pytest
 from billing_client import AuthenticatedClient
 from pact import Pact, match
