@@ -51,7 +51,7 @@ def refuse(interaction: HttpInteraction, status: int, result_code: int, *pointer
 
 def one_of(example: str, *others: str) -> Any:
     """One of several words; the client refuses any other."""
-    return match.regex(example, regex=f"^({'|'.join((example, *others))})$")
+    return match.regex(example, regex=f"^({'|'.join(sorted({example, *others}))})$")
 
 
 def identifier(example: str) -> Any:

@@ -34,12 +34,13 @@ class NotYoursError(ConsoleError):
     """It belongs to another account."""
 
 
-class NoPriceError(ConsoleError):
-    """An estimate names something without a price; `rows` are the numbers of those rows, from 0."""
+class EstimateError(ConsoleError):
+    """An estimate names something that has no price; `rows` are the numbers of the rows to mark, from 0."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem)
-        self.rows = [int(fault.pointer.split("/")[2]) for fault in problem.errors or ()]
+        usage = (fault.pointer for fault in problem.errors or () if fault.pointer.startswith("/usage/"))
+        self.rows = [int(pointer.split("/")[2]) for pointer in usage]
 
 
 @frozen
@@ -136,5 +137,5 @@ def invoice_of(statement: Statement) -> Invoice:
 
 
 def error_of(problem: Problem) -> ConsoleError:
-    kinds = {403: NotYoursError, 404: NotFoundError, 422: NoPriceError}
+    kinds = {403: NotYoursError, 404: NotFoundError, 422: EstimateError}
     return kinds.get(problem.status, ConsoleError)(problem)

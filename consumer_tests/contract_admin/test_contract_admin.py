@@ -51,11 +51,12 @@ def agreed() -> dict[str, Any]:
 
 def adjustment(kind: str, value: int, *, adjustment_id: str, **target: str) -> dict[str, Any]:
     kinds = ("PERCENT_DISCOUNT", "STATIC_DISCOUNT", "PERCENT_EXTRA", "STATIC_EXTRA")
+    level = "PROJECT" if "projectId" in target else "BILLING_GROUP"
     return {
         "adjustmentId": identifier(adjustment_id),
-        "level": one_of(*(("PROJECT", "BILLING_GROUP") if "projectId" in target else ("BILLING_GROUP", "PROJECT"))),
+        "level": one_of(level, "PROJECT", "BILLING_GROUP"),
         "adjustment": match.number(value),
-        "adjustmentTypeCode": one_of(kind, *(other for other in kinds if other != kind)),
+        "adjustmentTypeCode": one_of(kind, *kinds),
         "descriptions": match.type([]),
         "monthFrom": match.regex("2026-10", regex=r"^\d{4}-\d{2}$"),
         **target,
