@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, Generic, TypeVar, cast
@@ -12,7 +14,7 @@ from provider_stub.engine.accounts import Account
 from provider_stub.engine.credits import CreditType
 from provider_stub.engine.errors import Forbidden, IdempotencyConflict, NotFound
 from provider_stub.engine.regions import Region, region_of
-from provider_stub.store.protocol.records import IdempotencyKey, KeptReply
+from provider_stub.store.protocol.records import IdempotencyKey, KeptReply, Window
 from provider_stub.store.protocol.tx import Store, Tx
 from provider_stub.usecases.gateway import Gateway
 
@@ -125,3 +127,17 @@ def own(owner: str, account_id: str, what: str) -> None:
     """Raises Forbidden for what belongs to another account."""
     if owner != account_id:
         raise Forbidden(f"{what} belongs to another account")
+
+
+def once(
+    encode: Callable[[R], B], operation: str, key: str | None, request: object, *, account_id: str = ""
+) -> Once[R, B]:
+    """For an operation that takes an Idempotency-Key; `request` is all that tells two of its requests apart."""
+    if key is None:
+        return Once(encode)
+    text = json.dumps(request, sort_keys=True, separators=(",", ":"))
+    return Once(encode, IdempotencyKey(operation, account_id, key, hashlib.sha256(text.encode()).hexdigest()))
+
+
+def window(page: int, items_per_page: int) -> Window:
+    return Window.of(page, items_per_page)

@@ -27,6 +27,19 @@ from provider_stub.store.protocol.tx import Tx
 from provider_stub.usecases.calculations import calculate_account, open_groups, statements_of
 from provider_stub.usecases.context import Context, Once, existing, locked
 
+# Job and its parts are what these use cases give and take; whoever calls them need not know the store.
+__all__ = [
+    "Job",
+    "JobError",
+    "JobKind",
+    "get_batch",
+    "get_progress",
+    "resume_jobs",
+    "run_job",
+    "start_batch",
+    "start_calculation",
+]
+
 B = TypeVar("B")
 LOG = logging.getLogger(__name__)
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import TypeVar
+from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from attrs import frozen
@@ -17,6 +17,7 @@ from provider_stub.engine.errors import (
     BillingError,
     Fault,
     Forbidden,
+    InvalidValue,
     InvalidWindow,
     MonthPaid,
     NotFound,
@@ -34,6 +35,9 @@ from provider_stub.usecases.counters import by_name
 from provider_stub.usecases.errors import UnknownReference
 
 B = TypeVar("B")
+
+_FIRST_YEAR: Final = 2000
+_LAST_YEAR: Final = 2099
 
 
 @frozen
@@ -161,6 +165,8 @@ def _meter(ctx: Context, desk: _Desk, reading: Reading) -> Meter:
         reading.parent_resource_id,
         reading.source,
     )
+    if not _in_range(reading.timestamp, desk.zone):
+        errors.append(InvalidValue.at_field("/timestamp", "the instant is not of the years 2000 to 2099"))
     if project is None:
         errors.append(UnknownReference.at_field("/appKey", f"there is no app key {reading.app_key}"))
     elif desk.states.get((desk.group_of[project.project_id], month := Month.of(reading.timestamp, desk.zone))) is (
@@ -177,6 +183,11 @@ def _meter(ctx: Context, desk: _Desk, reading: Reading) -> Meter:
     if errors:
         raise gathered(errors)
     return meter
+
+
+def _in_range(instant: datetime, zone: ZoneInfo) -> bool:
+    """In UTC and in the account's own zone: the contract shows the one, and bills by the other."""
+    return all(_FIRST_YEAR <= instant.astimezone(one).year <= _LAST_YEAR for one in (UTC, zone))
 
 
 def _all_rejected(errors: Sequence[BillingError]) -> BillingError:

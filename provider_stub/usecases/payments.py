@@ -35,6 +35,9 @@ from provider_stub.usecases.errors import GatewayTimedOut
 from provider_stub.usecases.gateway import GatewayRefusedError, GatewayTimeoutError
 from provider_stub.usecases.statements import Place, at, with_debts
 
+# The bill is what these use cases give; whoever calls them need not know the store.
+__all__ = ["Bill", "cancel_payment", "change_payment_status", "pay", "reconcile_payments", "refund_payment"]
+
 B = TypeVar("B")
 LOG = logging.getLogger(__name__)
 

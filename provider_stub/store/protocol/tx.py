@@ -33,6 +33,10 @@ from provider_stub.store.protocol.records import (
 )
 
 
+class StoreUnavailableError(Exception):
+    """The database does not answer; what was under way has not happened."""
+
+
 class Accounts(Protocol):
     def get(self, account_id: str) -> Account | None: ...
 
@@ -312,15 +316,18 @@ class Tx(Protocol):
 
 class Store(Protocol):
     def read(self) -> AbstractContextManager[Tx]:
-        """One consistent view; nothing may be written through it."""
+        """One consistent view; nothing may be written through it. Raises StoreUnavailableError."""
         ...
 
     def write(self) -> AbstractContextManager[Tx]:
-        """A unit of work: committed at the end of the block, rolled back when it raises."""
+        """A unit of work: committed at the end of the block, rolled back when it raises.
+
+        Raises StoreUnavailableError.
+        """
         ...
 
     def check(self) -> None:
-        """Raises when the store does not answer."""
+        """Raises StoreUnavailableError."""
         ...
 
     def close(self) -> None: ...

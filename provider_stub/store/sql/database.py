@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from attrs import frozen
 from sqlalchemy.engine import URL
 
+from provider_stub.store.protocol.tx import StoreUnavailableError
 from provider_stub.store.sql.accounts import SqlAccounts
 from provider_stub.store.sql.contracts import SqlAdjustments, SqlContracts
 from provider_stub.store.sql.credits import SqlCredits
@@ -70,21 +71,29 @@ class SqlStore:
 
     @contextmanager
     def read(self) -> Iterator[SqlTx]:
-        with self._readers.begin() as connection:
+        with _translated(), self._readers.begin() as connection:
             yield SqlTx.over(connection)
 
     @contextmanager
     def write(self) -> Iterator[SqlTx]:
-        with self._turn, self._writers.begin() as connection:
+        with _translated(), self._turn, self._writers.begin() as connection:
             yield SqlTx.over(connection)
 
     def check(self) -> None:
-        with self._readers.begin() as connection:
+        with _translated(), self._readers.begin() as connection:
             connection.execute(sa.text("SELECT 1"))
 
     def close(self) -> None:
         self._readers.dispose()
         self._writers.dispose()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (sa.exc.OperationalError, sa.exc.TimeoutError) as error:
+        raise StoreUnavailableError(str(error)) from error
 
 
 def open_store(url: str) -> SqlStore:

@@ -1,0 +1,1 @@
+"""The billing provider: it serves the contract under spec/, and bills."""
