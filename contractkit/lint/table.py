@@ -1,0 +1,12 @@
+"""All rules by name: a rule is called what its function is called, with hyphens."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from contractkit.lint import operations, structure
+from contractkit.lint.settings import Rule
+
+TOPICS = (structure, operations)
+RULES: Mapping[str, Rule] = MappingProxyType(
+    {rule.__name__.replace("_", "-"): rule for topic in TOPICS for rule in topic.RULES}
+)
