@@ -1,0 +1,141 @@
+"""The benchmark as a harness: what it reports, not how fast anything is."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from contractkit import config
+from contractkit.bench import Plan, run
+from contractkit.bench.compare import percentile
+from contractkit.bench.traffic import opened, requests
+from contractkit.errors import SpecError
+from contractkit.stub.document import Document
+
+PYPROJECT = """
+[tool.contractkit]
+spec = "spec.yaml"
+bundle = "spec.yaml"
+lint = "lint.yaml"
+[tool.contractkit.client]
+path = "client"
+project = "shop-client"
+package = "shop_client"
+[tool.contractkit.provider]
+name = "shop-api"
+generated = "generated"
+app = "shop:create_app"
+verification = "shop:create_app"
+token = "shop:token"
+[tool.contractkit.consumers]
+path = "consumers"
+pacts = "pacts"
+[tool.contractkit.fuzz]
+config = "schemathesis.toml"
+app = "shop:create_app"
+[tool.contractkit.broker]
+command = "contract-broker serve"
+"""
+SPEC = """
+openapi: 3.0.3
+info: {title: Shop, version: 1.0.0}
+servers: [{url: https://shop.example/v1}]
+security: [{staff: []}]
+paths:
+  /items:
+    get:
+      operationId: list_items
+      tags: [items]
+      parameters: [{name: kind, in: query, schema: {type: string}, example: reading lamp}]
+      responses: &replies
+        '200': {description: Done., content: {application/json: {schema: {type: object}, example: {name: lamp}}}}
+        default: {description: Why not., content: {application/problem+json: {schema: {type: object}}}}
+    post:
+      operationId: add_item
+      tags: [items]
+      parameters: [{name: Shop-Key, in: header, required: true, schema: {type: string}, example: k1}]
+      requestBody:
+        required: true
+        content: {application/json: {schema: {type: object, required: [name]}, example: {name: lamp}}}
+      responses: *replies
+  /items/{name}:
+    get:
+      operationId: get_item
+      tags: [items]
+      parameters: [{name: name, in: path, required: true, schema: {type: string, maxLength: 3}, example: too long}]
+      responses: *replies
+    delete:
+      operationId: delete_item
+      tags: [items]
+      parameters: [{name: name, in: path, required: true, schema: {type: string}, example: lamp}]
+      responses: *replies
+components:
+  securitySchemes: {staff: {type: http, scheme: bearer}}
+"""
+TINY = Plan(blocks=2, seconds=0.05, connections=(1, 3), broker_calls=2, bundlings=1)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    (tmp_path / "pyproject.toml").write_text(PYPROJECT)
+    (tmp_path / "spec.yaml").write_text(SPEC)
+    return tmp_path
+
+
+def test_a_run_reports_every_server_every_broker_call_and_every_build(
+    shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outcome = run(config.load(shop), lambda _: None, TINY)
+    assert outcome.passed, outcome.showed
+    found = json.loads((shop / "reports/bench.json").read_text())["data"]
+    rows = {(row["server"], row["connections"]): row for row in found["rows"]}
+    assert rows.keys() >= {("stub", 1), ("Connexion", 1), ("stub", 3), ("Connexion", 3)}
+    for (server, _), row in rows.items():
+        assert row["failures"] == 0
+        assert row["requests"] >= 2 * TINY.blocks
+        assert row["requests"] % 2 == 0, "a block is whole rounds of both operations"
+        assert 0 < row["p50"] <= row["p99"]
+        assert (row["slower"] is None) == (server == "stub")
+    assert rows["Connexion", 1]["fewer"]["least"] <= rows["Connexion", 1]["fewer"]["most"]
+    calls = ["publish a contract", "publish a verification result", "matrix", "pacts for verification", "overview page"]
+    built = ["bundle", "generate the client", "generate the provider's types"]
+    assert [figure["name"] for figure in found["broker"]] == calls
+    assert [figure["name"] for figure in found["builds"]] == built
+    page, table = (shop / "reports/bench.html").read_text(), capsys.readouterr().out
+    assert "<script" not in page
+    for name in ("stub", "Connexion", "overview page", "bundle"):
+        assert name in page
+        assert name in table
+
+
+def test_an_operation_that_a_server_refuses_is_compared_nowhere_and_named(shop: Path) -> None:
+    outcome = run(config.load(shop), lambda _: None, TINY)
+    assert [note for note in outcome.data["notes"] if note.startswith("left out")] == [
+        "left out: GET /items/{name} (Connexion: 400)"
+    ]
+
+
+def test_a_document_without_examples_is_refused_with_its_name(shop: Path) -> None:
+    (shop / "spec.yaml").write_text(SPEC.replace(", example: {name: lamp}", ""))
+    with pytest.raises(SpecError, match=r"spec\.yaml: no GET or POST has an example"):
+        run(config.load(shop), lambda _: None, TINY)
+    assert not (shop / "reports").exists()
+
+
+def test_requests_are_made_of_the_examples_of_the_document() -> None:
+    import yaml
+
+    found = {each.label: each for each in requests(Document.load(opened(yaml.safe_load(SPEC))))}
+    assert found.keys() == {"GET /items", "POST /items", "GET /items/{name}"}
+    assert found["GET /items"].target == "/items?kind=reading+lamp"
+    assert found["GET /items"].plain
+    head, _, body = found["POST /items"].data.partition(b"\r\n\r\n")
+    assert b"Shop-Key: k1" in head.splitlines()
+    assert json.loads(body) == {"name": "lamp"}
+    assert found["GET /items/{name}"].target == "/items/too%20long"
+
+
+def test_a_percentile_is_a_value_that_was_measured() -> None:
+    assert percentile([5.0, 1.0, 3.0], 50) == 3.0
+    assert percentile([float(number) for number in range(1, 101)], 99) == 99.0
+    assert percentile([7.0], 99) == 7.0
