@@ -111,7 +111,7 @@ def describe(verification: Verification) -> list[str]:
     """The failures as lines for a terminal, each with its consumer, interaction, expected and got."""
     lines = []
     for result in verification.failures:
-        states = "".join(f", given {state!r}" for state in result.states)
+        states = f", given {' and '.join(result.states)}" if result.states else ""
         kind = "pending" if result.pending else "failed"
         lines.append(f"{kind}: {result.consumer}: {result.description}{states}")
         for mismatch in result.mismatches:

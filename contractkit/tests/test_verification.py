@@ -129,7 +129,7 @@ def test_a_broken_promise_names_consumer_interaction_expected_and_got(project: P
     (project / "broken").touch()
     result = verify(project, broker, "--no-pending")
     assert result.returncode == 1
-    assert "failed: web-app: a request for item 7, given 'an item exists'" in result.stdout
+    assert "failed: web-app: a request for item 7, given an item exists" in result.stdout
     assert "$.price: Expected 'five' (String) to be an integer" in result.stdout
     assert "expected 5" in result.stdout
     assert '<failure message="$.price' in (project / "reports/verification.xml").read_text()

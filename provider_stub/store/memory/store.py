@@ -82,5 +82,9 @@ class MemoryStore:
     def check(self) -> None:
         """It always answers."""
 
+    def clear(self) -> None:
+        with self._turn:
+            self._tables = {}
+
     def close(self) -> None:
         """There is nothing to give back."""

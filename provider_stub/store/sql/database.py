@@ -83,6 +83,11 @@ class SqlStore:
         with _translated(), self._readers.begin() as connection:
             connection.execute(sa.text("SELECT 1"))
 
+    def clear(self) -> None:
+        with _translated(), self._turn, self._writers.begin() as connection:
+            for table in reversed(METADATA.sorted_tables):
+                connection.execute(table.delete())
+
     def close(self) -> None:
         self._readers.dispose()
         self._writers.dispose()
