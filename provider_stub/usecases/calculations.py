@@ -13,7 +13,7 @@ from provider_stub.engine.calculation import Calculation, CalculationInput, calc
 from provider_stub.engine.contracts import Contract, ContractTerm, term_in_force
 from provider_stub.engine.counters import price_list
 from provider_stub.engine.credits import CreditBalance, CreditGrant, LedgerEntry, restoring, unreversed, use_entry
-from provider_stub.engine.errors import Conflict
+from provider_stub.engine.errors import IllegalTransition
 from provider_stub.engine.metering import Usage, aggregate
 from provider_stub.engine.payments import PaymentState
 from provider_stub.engine.period import Month
@@ -48,14 +48,14 @@ def statements_of(tx: Tx, account: Account, month: Month) -> dict[str, Bill]:
 
 
 def delete_calculated_resources(ctx: Context, account_id: str, month: Month) -> None:
-    """Removes the month's statements and gives their credit back. Raises NotFound, Conflict when one is closed."""
+    """Removes the month's statements and gives their credit back. Raises NotFound, IllegalTransition when one is closed."""
     with ctx.store.write() as tx:
         account = locked(tx, account_id)
         bills = statements_of(tx, account, month).values()
         for bill in bills:
             if not _open(bill):
                 statement = bill.statement
-                raise Conflict(f"{statement.payment_group_id} is {statement.payment_status}")
+                raise IllegalTransition(f"{statement.payment_group_id} is {statement.payment_status}")
         for bill in bills:
             give_back(ctx, tx, bill, ctx.clock())
             tx.statements.remove(bill.statement.payment_group_id)
@@ -111,7 +111,7 @@ def _calculate_group(ctx: Context, tx: Tx, books: _Books, group: BillingGroup, *
     _burn(ctx, tx, books, group, calculation)
     bill = Bill(calculation.statement, tuple(usage), calculation.credit_uses)
     if not tx.statements.save(bill, None if standing is None else PaymentState.REGISTERED):
-        raise Conflict(f"{calculation.statement.payment_group_id} was closed meanwhile")
+        raise IllegalTransition(f"{calculation.statement.payment_group_id} was closed meanwhile")
 
 
 def _inputs(tx: Tx, books: _Books, group: BillingGroup, usage: Sequence[Usage], *, overdue: bool) -> CalculationInput:

@@ -17,7 +17,7 @@ from attrs import evolve, frozen
 
 from provider_stub.engine.accounts import Account
 from provider_stub.engine.credits import EntryKind, LedgerEntry, expired
-from provider_stub.engine.errors import BillingError, Conflict, NotFound
+from provider_stub.engine.errors import BillingError, IllegalTransition, NotFound
 from provider_stub.engine.payments import OWED
 from provider_stub.engine.period import Month
 from provider_stub.engine.regions import region_of
@@ -53,7 +53,7 @@ _IDS_AT_ONCE: Final = 500
 def start_calculation(ctx: Context, account_id: str, month: Month, include_usage: bool, once: Once[str, B]) -> B:
     """Starts to calculate an account's month, or joins the calculation of it that runs already; replies with its id.
 
-    Raises NotFound, and Conflict when every statement of the month is closed.
+    Raises NotFound, and IllegalTransition when every statement of the month is closed.
     """
     started: list[str] = []
     with ctx.store.write() as tx:
@@ -65,7 +65,7 @@ def start_calculation(ctx: Context, account_id: str, month: Month, include_usage
                 return running[0].job_id
             groups = open_groups(account, statements_of(tx, account, month))
             if not groups:
-                raise Conflict(f"all statements of {month} are closed")
+                raise IllegalTransition(f"all statements of {month} are closed")
             job = Job(
                 ctx.new_id("calculation"),
                 JobKind.CALCULATION,

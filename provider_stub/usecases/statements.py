@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from attrs import frozen
 
-from provider_stub.engine.errors import Conflict, InvalidWindow, NotFound
+from provider_stub.engine.errors import IllegalTransition, InvalidWindow, NotFound
 from provider_stub.engine.payments import OWED
 from provider_stub.engine.period import Month
 from provider_stub.engine.receipts import Receipt, receipt
@@ -60,14 +60,14 @@ def list_payments(
 
 
 def get_receipt(ctx: Context, account_id: str, place: Place) -> Receipt:
-    """Raises NotFound, Forbidden, Conflict when it is not paid, CoveredByCredits when no money came in."""
+    """Raises NotFound, Forbidden, IllegalTransition when it is not paid, CoveredByCredits when no money came in."""
     with ctx.store.read() as tx:
         existing(tx.accounts.get(account_id), account_id)
         bill = at(tx, place)
     own(bill.statement.account_id, account_id, f"statement {place.payment_group_id}")
     paid_at = bill.paid_at
     if paid_at is None:
-        raise Conflict(f"a {bill.statement.payment_status} statement has no receipt")
+        raise IllegalTransition(f"a {bill.statement.payment_status} statement has no receipt")
     return receipt(bill.statement, number=f"R-{place.payment_group_id}", paid_at=paid_at)
 
 

@@ -13,7 +13,7 @@ from provider_stub.engine.calculation import CalculationInput, calculate
 from provider_stub.engine.contracts import Contract
 from provider_stub.engine.counters import Counter, price_list
 from provider_stub.engine.credits import CreditBalance, CreditGrant, CreditType
-from provider_stub.engine.errors import BillingError, InvalidValue, InvalidWindow, UnknownCounter, gathered
+from provider_stub.engine.errors import BillingError, InvalidValue, InvalidWindow, UnpricedCounter, gathered
 from provider_stub.engine.metering import CounterType, Usage, check_volume
 from provider_stub.engine.period import Month
 from provider_stub.engine.prices import Price, per_unit
@@ -157,7 +157,7 @@ def _check(given: Assumptions, prices: dict[str, Price], contract: Contract | No
 def _faults_of(usage: Usage, prices: dict[str, Price], at: str) -> list[BillingError]:
     price = prices.get(usage.counter_name)
     if price is None:
-        return [UnknownCounter.at_field(f"{at}/counterName", f"{usage.counter_name} has no price")]
+        return [UnpricedCounter.at_field(f"{at}/counterName", f"{usage.counter_name} has no price")]
     errors: list[BillingError] = []
     try:
         scale_in(usage.unit, price.unit)
