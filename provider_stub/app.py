@@ -175,7 +175,7 @@ def to_problem(error: Exception) -> Problem | None:
     return Problem(
         answer.status,
         title=answer.title,
-        detail=error.detail,
+        detail=problems.summary(error),
         type=answer.type,
         errors=tuple(FieldError(fault.pointer, fault.detail) for fault in error.faults),
     )

@@ -17,6 +17,8 @@ URN: Final = "urn:problem:billing:"
 RETRY_SECONDS: Final = 5
 """What Retry-After says when something outside the provider does not answer."""
 
+LONGEST_DETAIL: Final = 1000
+
 
 @frozen
 class Answer:
@@ -73,6 +75,11 @@ _RESULT_CODES: Final = MappingProxyType({one.type: one.result_code for one in AN
 def answer_to(error: BillingError) -> Answer | None:
     """None for an error that is nobody's fault but the provider's."""
     return ANSWERS.get(error.code)
+
+
+def summary(error: BillingError) -> str:
+    """The error's detail. One that gathers hundreds of faults is cut; each of these has its own place."""
+    return error.detail if len(error.detail) <= LONGEST_DETAIL else f"{error.detail[:LONGEST_DETAIL]} ..."
 
 
 def result_code(status: int, kind: str) -> int:

@@ -70,8 +70,8 @@ class SqlAccounts:
     def _owners(self, name: sa.Column[str], owner: sa.Column[str], wanted: Collection[str]) -> Mapping[str, str]:
         if not wanted:
             return {}
-        rows = self._connection.execute(sa.select(name, owner).where(name.in_(wanted))).tuples()
-        return dict(rows.all())
+        rows = self._connection.execute(sa.select(name, owner).where(name.in_(wanted)))
+        return {row[0]: row[1] for row in rows}
 
     def ids(self, region: str | None, after: str, limit: int) -> tuple[str, ...]:
         query = sa.select(ACCOUNTS.c.account_id).where(ACCOUNTS.c.account_id > after, *_in_region(region))
