@@ -122,11 +122,11 @@ def _reason(error: Exception) -> str:
     if not isinstance(cause, ValidationError):
         return _brief(error)
     closest = best_match([cause]) or cause
-    return f"{_shown(tuple(closest.absolute_path))}: {_brief(closest.message)}"
+    return f"{_shown(tuple(map(str, closest.absolute_path)))}: {_brief(closest.message)}"
 
 
 def _shown(pointer: Pointer) -> str:
-    return f"#{source.pointer(tuple(map(str, pointer)))}"
+    return f"#{source.pointer(pointer)}"
 
 
 def _brief(value: object) -> str:

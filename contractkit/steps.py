@@ -89,7 +89,7 @@ def generate(config: Config, echo: Echo) -> Outcome:
 def check_generated(config: Config, echo: Echo) -> Outcome:
     """Generates everything again beside the tree, and names each file that is not what the spec makes it."""
     from contractkit import bundle
-    from contractkit.generate import client as folders
+    from contractkit.generate import output as folders
 
     with private_folder(config, "drift") as run:
         fresh = {config.bundle: run / "bundle" / config.bundle.name, config.client.path: run / "client"}

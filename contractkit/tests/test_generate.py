@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from contractkit.errors import GenerationError
-from contractkit.generate.client import differing, generate_client
+from contractkit.generate.client import generate_client
+from contractkit.generate.output import differing
 from contractkit.generate.provider import generate_provider
 from contractkit.process import free_port, running
 
@@ -125,17 +126,17 @@ def test_handlers_that_fit_the_spec_type_check_and_a_renamed_property_names_the_
     assert 'handlers.py:11: error: Missing key "years" for TypedDict "Animal"' in renamed.stdout
 
 
-def test_an_operation_without_a_name_cannot_have_a_handler(bundle: Path) -> None:
+def test_an_operation_without_a_name_is_handled_under_its_method_and_path(bundle: Path) -> None:
     bundle.write_text(json.dumps(SPEC).replace('"operationId": "getAnimal", ', ""))
-    with pytest.raises(GenerationError, match=r"GET /animals/\{animalId\} has no operationId"):
-        generate_provider(bundle, bundle.parent / "generated")
-    assert not (bundle.parent / "generated").exists()
+    generate_provider(bundle, bundle.parent / "generated")
+    assert "def get_animals_animal_id(" in (bundle.parent / "generated/api.py").read_text()
 
 
 def test_two_parameters_that_would_be_one_keyword_are_refused(bundle: Path) -> None:
     bundle.write_text(json.dumps(SPEC).replace('"name": "X-Trace"', '"name": "Limit"'))
     with pytest.raises(GenerationError, match="two parameters would both be the argument limit"):
         generate_provider(bundle, bundle.parent / "generated")
+    assert not (bundle.parent / "generated").exists()
 
 
 def test_generating_twice_gives_the_same_bytes_and_stale_files_vanish(bundle: Path) -> None:
@@ -171,6 +172,34 @@ def test_a_document_the_client_generator_warns_of_leaves_the_old_client(bundle: 
     with pytest.raises(GenerationError, match="cannot be generated"):
         generate_client(bundle, out, project="zoo-client", package="zoo_client")
     assert (out / "zoo_client/client.py").stat().st_ino == before
+
+
+def test_an_operation_that_would_be_lost_is_named(bundle: Path) -> None:
+    document = json.loads(json.dumps(SPEC))
+    document["paths"]["/zoos"] = {
+        "get": {**document["paths"]["/animals/{animalId}"]["put"], "operationId": "getAnimal"}
+    }
+    bundle.write_text(json.dumps(document))
+    with pytest.raises(
+        GenerationError, match=r"the client lacks 1 of 3 operations: (GET /zoos|GET /animals/\{animalId\})"
+    ):
+        generate_client(bundle, bundle.parent / "client", project="zoo-client", package="zoo_client")
+    assert [path.name for path in bundle.parent.iterdir()] == ["spec.json"]
+
+
+def test_another_client_with_more_headers_leaves_the_first_as_it_is_and_no_token_is_shown(client: Path) -> None:
+    script = """
+from zoo_client import AuthenticatedClient
+first = AuthenticatedClient("http://127.0.0.1", "secret")
+first.get_httpx_client()
+second = first.with_headers({"X-Tenant": "two"}).with_timeout(1)
+assert "X-Tenant" not in first.get_httpx_client().headers
+assert second.get_httpx_client().headers["X-Tenant"] == "two"
+assert second.get_httpx_client().headers["Authorization"] == "Bearer secret"
+assert "secret" not in repr(first)
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=client, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture

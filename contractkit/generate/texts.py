@@ -1,0 +1,100 @@
+"""Text from a document on its way into Python: never able to end the comment or string that it stands in."""
+
+import textwrap
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+WIDTH = 108
+Schema = Mapping[str, Any]
+
+
+def paragraph(text: object) -> str:
+    """The first paragraph of a description, on one line."""
+    lines = str(text or "").strip().splitlines()
+    first = []
+    for line in lines:
+        if not line.strip():
+            break
+        first.append(line)
+    return _printable(" ".join(" ".join(first).split()))
+
+
+def comment(text: str) -> list[str]:
+    """A text as the lines of a comment."""
+    return [f"# {line}" for line in textwrap.wrap(text, WIDTH, break_on_hyphens=False)]
+
+
+def in_docstring(text: str) -> str:
+    """A text as it stands between triple double quotes."""
+    return text.replace("\\", "\\\\").replace('"""', "'''").removesuffix('"')
+
+
+def docstring(parts: list[str], indent: int) -> list[str]:
+    """The lines of a docstring: a first line, and paragraphs below it; nothing for no text.
+
+    A part that starts with a backquote is a list entry, and stands directly below the one before or below a colon.
+    """
+    wrapped = [_wrapped(part, WIDTH - indent) for part in parts if part]
+    if not wrapped:
+        return []
+    if len(wrapped) == 1 and len(wrapped[0]) == 1:
+        return [f'"""{wrapped[0][0]}"""']
+    lines = [f'"""{wrapped[0][0]}', *wrapped[0][1:]]
+    for before, part in pairwise(wrapped):
+        follows = part[0].startswith("`") and (before[0].startswith("`") or before[-1].endswith(":"))
+        lines += part if follows else ["", *part]
+    return [*lines, '"""']
+
+
+def limits(schema: Schema) -> str:
+    """The limits of a schema in words: `1 to 64 characters`, `at most 1000`."""
+    spans = (
+        ("minLength", "maxLength", " characters"),
+        ("minItems", "maxItems", " entries"),
+        ("minProperties", "maxProperties", " members"),
+        ("minimum", "maximum", ""),
+    )
+    found = [span(schema.get(low), schema.get(high), unit) for low, high, unit in spans]
+    if isinstance(schema.get("format"), str):
+        found.append(schema["format"])
+    if "default" in schema and not isinstance(schema["default"], (dict, list)):
+        found.append(f"default {schema['default']!r}")
+    return _printable(", ".join(each for each in found if each))
+
+
+def span(low: object, high: object, unit: str) -> str:
+    """`low` to `high`, one of them, or nothing."""
+    match low, high:
+        case None, None:
+            return ""
+        case None, _:
+            return f"at most {high}{unit}"
+        case _, None:
+            return f"at least {low}{unit}"
+    return f"{low}{unit}" if low == high else f"{low} to {high}{unit}"
+
+
+def described(schema: Schema) -> str:
+    """A schema's first paragraph, and its limits."""
+    return joined(paragraph(schema.get("description") or schema.get("title")), limits(schema))
+
+
+def joined(text: str, limit: str) -> str:
+    if not limit:
+        return text
+    return f"{text.rstrip('.')}; {limit}." if text else f"{limit[:1].upper()}{limit[1:]}."
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    hang = "    " if text.startswith("`") else ""
+    return textwrap.wrap(in_docstring(text), width, subsequent_indent=hang, break_on_hyphens=False)
+
+
+def _printable(text: str) -> str:
+    return "".join(character for character in text if character.isprintable())
+
+
+def in_words(name: str) -> str:
+    """A name as a sentence's beginning: `create_item` is "Create item"."""
+    return _printable(name.replace("_", " ").strip().capitalize())
