@@ -3,21 +3,20 @@
 import re
 
 from contractkit.lint.finding import Fault, Faults
-from contractkit.lint.settings import Rule
-from contractkit.lint.spec import Node, Operation, Spec, is_json
+from contractkit.lint.settings import Pattern, Rule
+from contractkit.lint.spec import Node, Spec
 
-URL_SAFE = r"^[A-Za-z0-9._~-]+$"
-EXPRESSION = re.compile(r"\$(request|response)\.(body|path|query|header)(.*)")
+URL_SAFE = re.compile(r"^[A-Za-z0-9._~-]+$")
 
 
-def operation_operation_id(spec: Spec, *, pattern: str = URL_SAFE) -> Faults:
+def operation_operation_id(spec: Spec, *, pattern: Pattern = URL_SAFE) -> Faults:
     """Every operation has an operationId that fits `pattern`; clients and handlers are named after it."""
     for operation in spec.operations:
         name = operation.node.get("operationId", "")
         if not name:
             yield Fault(operation.node.place, operation.subject, "has no operationId")
-        elif not re.search(pattern, name):
-            yield Fault(operation.node.at("operationId"), operation.subject, f"{name} does not fit {pattern}")
+        elif not pattern.search(name):
+            yield Fault(operation.node.at("operationId"), operation.subject, f"{name} does not fit {pattern.pattern}")
 
 
 def operation_summary(spec: Spec, *, max_length: int = 120) -> Faults:
@@ -72,12 +71,12 @@ def parameter_description(spec: Spec) -> Faults:
             yield Fault(node.place, name, f"{name} has no description")
 
 
-def operation_2xx_response(spec: Spec) -> Faults:
-    """Every operation has exactly one success, so that a caller knows what it gets."""
+def operation_2xx_response(spec: Spec, *, at_most: int = 1) -> Faults:
+    """Every operation has a 2xx response, and at most `at-most` of them, so that a caller knows what it gets."""
     for operation in spec.operations:
         count = len(operation.successes)
-        if count != 1:
-            message = f"has {count} 2xx responses instead of one"
+        if not 1 <= count <= at_most:
+            message = f"has {count} 2xx responses; allowed are 1 to {at_most}"
             yield Fault(operation.node.at("responses"), operation.subject, message)
 
 
@@ -160,83 +159,6 @@ def _scopes(scheme: Node) -> set[str]:
     return {scope for flow in flows for scope in flow.get("scopes") or ()}
 
 
-def created_links(spec: Spec, *, statuses: tuple[str, ...] = ("201",)) -> Faults:
-    """What an operation creates is linked to what can be done with it, so that tools can walk from call to call."""
-    for operation in spec.operations:
-        for status, response in operation.responses.items():
-            if status in statuses and not response.get("links"):
-                yield Fault(response.place, operation.subject, f"the {status} response has no links")
-
-
-def link_targets(spec: Spec) -> Faults:
-    """A link names an operation of the document, and parameters that it has."""
-    known = {operation.node.get("operationId"): operation for operation in spec.operations}
-    for link in spec.of("link"):
-        name = link.get("operationId")
-        if name is None:
-            continue
-        target = known.get(name)
-        if target is None:
-            yield Fault(link.at("operationId"), link.place.name, f"there is no operation {name}")
-            continue
-        for parameter in link.get("parameters") or {}:
-            if not _has_parameter(target, parameter):
-                place = link.at("parameters", parameter)
-                yield Fault(place, link.place.name, f"{name} has no parameter {parameter}")
-
-
-def _has_parameter(operation: Operation, name: str) -> bool:
-    location, dot, rest = name.partition(".")
-    if dot and location in ("path", "query", "header", "cookie"):
-        return operation.parameter(location, rest) is not None
-    return any(parameter.get("name") == name for parameter in operation.parameters)
-
-
-def link_expressions(spec: Spec) -> Faults:
-    """What a link takes from the request or the response is there: a declared parameter, header or property."""
-    for operation in spec.operations:
-        for response in operation.responses.values():
-            for name, link in spec.each(response, "link", "links").items():
-                values = [*(link.get("parameters") or {}).values(), *_strings(link.get("requestBody"))]
-                for text in values:
-                    if isinstance(text, str) and not _leads(spec, operation, response, text):
-                        yield Fault(link.place, name, f"{text} is not there in {operation.subject}")
-
-
-def _strings(value: object) -> list[str]:
-    if isinstance(value, dict):
-        return [text for each in value.values() for text in _strings(each)]
-    if isinstance(value, list):
-        return [text for each in value for text in _strings(each)]
-    return [value] if isinstance(value, str) else []
-
-
-def _leads(spec: Spec, operation: Operation, response: Node, text: str) -> bool:
-    match = EXPRESSION.fullmatch(text)
-    if match is None:
-        return True  # a constant, or $url, $method and $statusCode, which are always there
-    side, part, rest = match.groups()
-    name = rest.removeprefix(".")
-    if part == "body":
-        holder = operation.body if side == "request" else response
-        schema = spec.json(holder) if holder else None
-        return schema is not None and _has_pointer(spec, schema, rest.removeprefix("#").split("/")[1:])
-    if side == "response":
-        return name.lower() in {header.lower() for header in response.get("headers") or {}}
-    return operation.parameter(part, name) is not None
-
-
-def _has_pointer(spec: Spec, schema: Node, tokens: list[str]) -> bool:
-    for token in tokens:
-        found = spec.properties(schema).get(token)
-        if found is None and token.isdecimal():
-            found = next((each for part in spec.parts(schema) if (each := spec.below(part, "schema", "items"))), None)
-        if found is None:
-            return False
-        schema = found
-    return True
-
-
 def patch_merge(spec: Spec) -> Faults:
     """PATCH takes a merge patch and guards against lost updates: If-Match in the request, ETag in the answer."""
     for operation in spec.operations:
@@ -268,7 +190,7 @@ def callback_signature(spec: Spec, *, header: str = "Webhook-Signature") -> Faul
 
 
 def _is_header(parameter: Node, name: str) -> bool:
-    return parameter.get("in") == "header" and parameter.get("name", "").lower() == name.lower()
+    return bool(parameter.get("in") == "header" and parameter.get("name", "").lower() == name.lower())
 
 
 def info_semver(spec: Spec) -> Faults:
@@ -307,9 +229,6 @@ RULES: tuple[Rule, ...] = (
     operation_security,
     security_defined,
     security_scopes_defined,
-    created_links,
-    link_targets,
-    link_expressions,
     patch_merge,
     callback_signature,
     info_semver,

@@ -10,9 +10,11 @@ rules:
 """
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, get_args
+from types import MappingProxyType
+from typing import Any
 
 from attrs import frozen
 
@@ -22,13 +24,8 @@ from contractkit.lint.finding import Faults
 from contractkit.source import Pointer, Source
 
 Rule = Callable[..., Faults]
+Pattern = re.Pattern[str]
 SEVERITIES = ("error", "warn", "off")
-_KINDS: Mapping[Any, str] = {
-    str: "a string",
-    int: "an integer",
-    bool: "true or false",
-    tuple[str, ...]: "a list of strings",
-}
 
 
 @frozen
@@ -83,6 +80,8 @@ class _Reader:
         if not _says(said.get("reason")):
             raise self.wrong((*where, "reason"), f"{name} needs a reason")
         known = options(self.table[name])
+        for key in _required(self.table[name]) - said.keys():
+            raise self.wrong(where, f"{name} needs the option {key}")
         given = {key: each for key, each in said.items() if key not in ("severity", "reason", "except")}
         return Setting(
             rule=name,
@@ -95,12 +94,11 @@ class _Reader:
         _, rule, name = where
         if name not in known:
             raise self.wrong(where, f"{rule} has no option {name}; it has {', '.join(known) or 'none'}")
-        kind = known[name]
-        if get_args(kind) and isinstance(value, list) and all(isinstance(each, str) for each in value):
-            return tuple(value)
-        if get_args(kind) or not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            raise self.wrong(where, f"{name} must be {_KINDS[kind]}")
-        return value
+        words, convert = _KINDS[known[name]]
+        try:
+            return convert(value)
+        except (TypeError, re.error) as error:
+            raise self.wrong(where, f"{name} must be {words}" + (f": {error}" if str(error) else "")) from None
 
     def exceptions(self, where: Pointer, value: Any) -> dict[str, str]:
         found = self.mapping(where, value, "except")
@@ -124,5 +122,50 @@ def options(rule: Rule) -> dict[str, Any]:
     return {each.name.replace("_", "-"): each.annotation for each in parameters if each.kind is each.KEYWORD_ONLY}
 
 
+def _required(rule: Rule) -> set[str]:
+    parameters = inspect.signature(rule).parameters.values()
+    needed = (each.name for each in parameters if each.kind is each.KEYWORD_ONLY and each.default is each.empty)
+    return {name.replace("_", "-") for name in needed}
+
+
 def _says(text: object) -> bool:
     return isinstance(text, str) and bool(text.strip())
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _count(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise TypeError
+    return tuple(map(_text, value))
+
+
+def _pattern(value: Any) -> Pattern:
+    return re.compile(_text(value))
+
+
+def _by_pattern(value: Any) -> dict[Pattern, tuple[str, ...]]:
+    if not isinstance(value, Mapping):
+        raise TypeError
+    return {_pattern(key): _texts(each) for key, each in value.items()}
+
+
+_KINDS: Mapping[Any, tuple[str, Callable[[Any], Any]]] = MappingProxyType(
+    {
+        str: ("a string", _text),
+        int: ("an integer", _count),
+        tuple[str, ...]: ("a list of strings", _texts),
+        Pattern: ("a regular expression", _pattern),
+        Mapping[Pattern, tuple[str, ...]]: ("regular expressions, each with a list of strings", _by_pattern),
+    }
+)

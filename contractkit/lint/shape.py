@@ -24,7 +24,7 @@ _FIELDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "pathItem": {"parameters": MAPS, "servers": MAPS, "summary": TEXT, "description": TEXT},
         "operation": {
             "operationId": TEXT, "summary": TEXT, "description": TEXT, "tags": TEXTS, "parameters": MAPS,
-            "requestBody": MAP, "responses": MAP, "security": MAPS, "servers": MAPS, "callbacks": MAP, "deprecated": FLAG,
+            "requestBody": MAP, "responses": MAP, "security": MAPS, "servers": MAPS, "callbacks": MAP,
         },
         "parameter": {**_EXAMPLES, "name": TEXT, "in": TEXT, "content": MAP, "style": TEXT, "explode": FLAG},
         "header": {**_EXAMPLES, "content": MAP},

@@ -7,6 +7,7 @@ from typing import Any
 
 from attrs import define, evolve, field, frozen
 
+from contractkit.bundle import LOCATION
 from contractkit.bundle_files import Files, Place, referred
 from contractkit.document import METHODS, children
 from contractkit.errors import SpecError
@@ -158,6 +159,20 @@ class Spec:
 def is_json(media_type: str) -> bool:
     """Whether a media type, with or without parameters, is JSON."""
     return media_type.partition(";")[0].strip().lower().endswith(("/json", "+json"))
+
+
+def mapping(spec: Spec, schema: Node) -> dict[str, Place]:
+    """What the tags of a schema's discriminator stand for; those that lead nowhere are left out."""
+    said = (schema.get("discriminator") or {}).get("mapping")
+    found: dict[str, Place] = {}
+    for tag, target in said.items() if isinstance(said, Mapping) else ():
+        is_name = not LOCATION.search(str(target))
+        reference = f"#/components/schemas/{target}" if is_name else str(target)
+        try:
+            found[tag] = spec.files.resolve(reference, spec.root.place if is_name else schema.place)
+        except SpecError:
+            continue
+    return found
 
 
 def read(root: Path) -> Spec:

@@ -1,16 +1,13 @@
 """Rules about what the document is made of: paths, servers, references, components."""
 
 import re
-from collections.abc import Iterator
 from itertools import combinations
 
-from contractkit.bundle import LOCATION
 from contractkit.bundle_files import Place
 from contractkit.document import children
-from contractkit.errors import SpecError
 from contractkit.lint.finding import Fault, Faults
 from contractkit.lint.settings import Rule
-from contractkit.lint.spec import Spec
+from contractkit.lint.spec import Spec, mapping
 
 VARIABLE = re.compile(r"\{([^{}]*)\}")
 
@@ -106,7 +103,9 @@ def spec_ref_siblings(spec: Spec) -> Faults:
 
 def no_unused_components(spec: Spec) -> Faults:
     """What is written is used: components of the root, entries of further files, and files beside those in use."""
-    used = {reference.target for reference in spec.references} | set(_mapped(spec))
+    used = {reference.target for reference in spec.references} | {
+        place for schema in spec.of("schema") for place in mapping(spec, schema).values()
+    }
     named = {scheme for operation in spec.operations for each in operation.security for scheme in each}
     components = spec.root.get("components") or {}
     for tokens, kind, _ in children("components", components):
@@ -115,18 +114,6 @@ def no_unused_components(spec: Spec) -> Faults:
             yield Fault(place, tokens[1], f"nothing uses the {kind} {tokens[1]}")
     yield from _unused_entries(spec, used)
     yield from _unused_files(spec)
-
-
-def _mapped(spec: Spec) -> Iterator[Place]:
-    """What the discriminators map to."""
-    for schema in spec.of("schema"):
-        mapping = (schema.get("discriminator") or {}).get("mapping")
-        for target in mapping.values() if isinstance(mapping, dict) else ():
-            reference = target if LOCATION.search(str(target)) else f"#/components/schemas/{target}"
-            try:
-                yield spec.files.resolve(str(reference), schema.place if reference is target else spec.root.place)
-            except SpecError:
-                continue  # a name that is no component: the rule on discriminators says so
 
 
 def _unused_entries(spec: Spec, used: set[Place]) -> Faults:
