@@ -43,8 +43,8 @@ def tell(provider: SetUp) -> None:
     term = {"contractId": "ct-period-2026", "monthFrom": MONTH}
     provider.call("update_billing_group", billing_group_id="acme-main", body=term)
     _adjustments(provider)
-    for uuid, app_key in (("acme", "ak-acme-web"), ("hooli", "ak-hooli-main"), ("hooli", "ak-hooli-lab")):
-        provider.call("record_meters", uuid=uuid, body={"meterList": [_meter(app_key)]})
+    for uuid, meter_id, app_key in METERS:
+        provider.call("record_meters", uuid=uuid, body={"meterList": [_meter(meter_id, app_key)]})
     grant = {"credit": 50_000, "creditName": "Autumn", "balancePriceTypeCode": "FREE", "uuidList": ["initech"]}
     provider.call("grant_credits", campaign_id="autumn-2026", body=grant)
     provider.bring_to("acme", MONTH, "REGISTERED")
@@ -59,6 +59,13 @@ ACCOUNTS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "initech": {"initech-main": ("initech-web",)},
     "hooli": {"hooli-main": ("hooli-main",), "hooli-lab": ("hooli-lab",)},
 }
+
+
+METERS = (
+    ("acme", "acme-web-vm1-2026-10", "ak-acme-web"),
+    ("hooli", "hooli-main-2026-10", "ak-hooli-main"),
+    ("hooli", "hooli-lab-2026-10", "ak-hooli-lab"),
+)
 
 
 def _project(name: str) -> dict[str, str]:
@@ -90,13 +97,17 @@ def _adjustments(provider: SetUp) -> None:
     )
 
 
-def _meter(app_key: str) -> dict[str, str]:
+def _meter(meter_id: str, app_key: str) -> dict[str, str]:
     return {
-        "meterId": f"{app_key.removeprefix('ak-')}-seed-2026-10",
+        "meterId": meter_id,
         "appKey": app_key,
         "counterName": "compute.c2.c8m8",
         "counterType": "DELTA",
         "counterUnit": "HOURS",
-        "counterVolume": "10",
-        "timestamp": "2026-10-15T00:00:00Z",
+        "counterVolume": "720",
+        "resourceId": "vm-1",
+        "resourceName": "vm 1",
+        "parentResourceId": "acme-web",
+        "source": "agent-1",
+        "timestamp": "2026-10-31T23:59:00+09:00",
     }
