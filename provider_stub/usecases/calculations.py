@@ -48,7 +48,7 @@ def statements_of(tx: Tx, account: Account, month: Month) -> dict[str, Bill]:
 
 
 def delete_calculated_resources(ctx: Context, account_id: str, month: Month) -> None:
-    """Removes the month's statements and gives their credit back. Raises NotFound, IllegalTransition when one is closed."""
+    """Removes the month's statements and gives their credit back. Raises NotFound, IllegalTransition."""
     with ctx.store.write() as tx:
         account = locked(tx, account_id)
         bills = statements_of(tx, account, month).values()

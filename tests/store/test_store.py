@@ -53,12 +53,10 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 
 
 def account(name: str, region: str = "KR", groups: tuple[str, ...] = ("main",)) -> Account:
-    made = (
-        BillingGroup(
-            f"{name}-{group}", group, (Project(f"{name}-{group}-web", f"{name}-{group}-key"),), group == "main"
-        )
-        for group in groups
-    )
+    made = []
+    for group in groups:
+        own = f"{name}-{group}"
+        made.append(BillingGroup(own, group, (Project(f"{own}-web", f"{own}-key"),), group == "main"))
     return Account(name, region, tuple(made))
 
 
