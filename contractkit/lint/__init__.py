@@ -9,12 +9,15 @@ from pathlib import Path
 
 from contractkit import source
 from contractkit.lint import settings, spec
-from contractkit.lint.finding import Finding
+from contractkit.lint.finding import Fault, Finding
 from contractkit.lint.settings import Setting, Settings
 from contractkit.lint.spec import Spec
 from contractkit.lint.table import RULES
 
 __all__ = ["RULES", "Finding", "lint"]
+
+
+STRUCT = "struct"  # the one finding that no file turns off: a field of the wrong kind, which no rule could read
 
 
 def lint(root: Path, rules: Path) -> list[Finding]:
@@ -25,34 +28,40 @@ def lint(root: Path, rules: Path) -> list[Finding]:
     """
     said = settings.read(rules, RULES)
     read = spec.read(root)
+    if read.misshapen:
+        return sorted(_finding(fault, STRUCT, "error", read) for fault in read.misshapen)
     return sorted(finding for each in said.rules if each.severity != "off" for finding in _apply(each, said, read))
 
 
-def _apply(setting: Setting, said: Settings, read: Spec) -> list[Finding]:
+def _apply(setting: Setting, said: Settings, read: Spec) -> set[Finding]:
     faults = list(RULES[setting.rule](read, **setting.options))
     needed = {fault.subject for fault in faults}
     found = {
-        Finding(
-            file=source.shown(fault.place.path),
-            line=read.line(fault.place),
-            rule=setting.rule,
-            severity=setting.severity,
-            pointer=source.pointer(fault.place.pointer),
-            message=fault.message,
-        )
+        _finding(fault, setting.rule, setting.severity, read)
         for fault in faults
         if fault.subject not in setting.exceptions
     }
-    idle = [("rules", setting.rule, "except", name) for name in setting.exceptions if name not in needed]
-    return [*found, *(_idle(where, setting, said) for where in idle)]
+    return found | {_idle(name, setting, said) for name in setting.exceptions if name not in needed}
 
 
-def _idle(where: tuple[str, ...], setting: Setting, said: Settings) -> Finding:
+def _finding(fault: Fault, rule: str, severity: str, read: Spec) -> Finding:
+    return Finding(
+        file=source.shown(fault.place.path),
+        line=read.line(fault.place),
+        rule=rule,
+        severity=severity,
+        pointer=source.pointer(fault.place.pointer),
+        message=fault.message,
+    )
+
+
+def _idle(name: str, setting: Setting, said: Settings) -> Finding:
+    where = "rules", setting.rule, "except", name
     return Finding(
         file=source.shown(said.file.path),
-        line=said.line(*where),
+        line=said.file.line(where),
         rule=setting.rule,
         severity=setting.severity,
         pointer=source.pointer(where),
-        message=f"the exception {where[-1]} is not needed",
+        message=f"the exception {name} is not needed",
     )

@@ -45,9 +45,6 @@ class Settings:
     file: Source
     rules: tuple[Setting, ...]
 
-    def line(self, *tokens: str) -> int:
-        return self.file.line(tokens)
-
 
 def read(path: Path, table: Mapping[str, Rule]) -> Settings:
     """The rules of a file, in its order. Raises SpecError, naming file and line, for anything that it must not say."""

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 MAP, LIST, TEXT, FLAG, NUMBER = "a mapping", "a list", "a string", "true or false", "a number"
-MAPS, TEXTS, LISTS = "a list of mappings", "a list of strings", "a mapping of lists"
+MAPS, TEXTS = "a list of mappings", "a list of strings"
 _EXAMPLES = {"examples": MAP, "schema": MAP, "description": TEXT}
 _FIELDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
@@ -47,10 +47,9 @@ _FIELDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
 )  # fmt: skip
 
 
-def misshapen(kind: str, node: Mapping[str, Any]) -> tuple[str, str] | None:
-    """The first field that is not what it has to be, and what it has to be."""
-    fields = _FIELDS.get(kind, {})
-    return next(((name, fields[name]) for name in fields if name in node and not _is(fields[name], node[name])), None)
+def misshapen(kind: str, node: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The fields that are not what they have to be, and what they have to be."""
+    return [(name, form) for name, form in _FIELDS.get(kind, {}).items() if name in node and not _is(form, node[name])]
 
 
 def _is(form: str, value: Any) -> bool:

@@ -11,6 +11,7 @@ from contractkit.bundle import LOCATION
 from contractkit.bundle_files import Files, Place, referred
 from contractkit.document import METHODS, children
 from contractkit.errors import SpecError
+from contractkit.lint.finding import Fault
 from contractkit.lint.shape import misshapen
 
 REQUEST, RESPONSE = "request", "response"
@@ -83,7 +84,11 @@ class Operation:
 
 @frozen
 class Spec:
-    """A spec that was read whole. `nodes` are by kind; `directions` says which schemas requests and responses reach."""
+    """A spec that was read whole.
+
+    `nodes` are by kind; `directions` says which schemas requests and responses reach. Where a field that rules read is
+    of the wrong kind, `misshapen` says so, and no rule may be asked.
+    """
 
     root: Node
     files: Files
@@ -92,6 +97,7 @@ class Spec:
     nodes: Mapping[str, tuple[Node, ...]]
     references: tuple[Reference, ...]
     directions: Mapping[Place, frozenset[str]]
+    misshapen: tuple[Fault, ...]
 
     def line(self, place: Place) -> int:
         """Where a place is in its file; the first line of a file that the spec does not refer to."""
@@ -178,8 +184,7 @@ def mapping(spec: Spec, schema: Node) -> dict[str, Place]:
 def read(root: Path) -> Spec:
     """The spec whose root document is `root`, with all files that it refers to.
 
-    Raises SpecError, naming file and line, where a file cannot be read, a reference leads nowhere or goes in a circle,
-    or a field that rules read is of the wrong kind.
+    Raises SpecError, naming file and line, where a file cannot be read or a reference leads nowhere or in a circle.
     """
     return _Reader(Place(Path(os.path.normpath(root.absolute())))).read()
 
@@ -191,6 +196,7 @@ class _Reader:
     nodes: dict[tuple[str, Place], Node] = field(factory=dict)
     references: dict[Place, Reference] = field(factory=dict)
     directions: dict[Place, set[str]] = field(factory=dict)
+    misshapen: list[Fault] = field(factory=list)
     seen: set[tuple[str, Place, str]] = field(factory=set)
 
     def read(self) -> Spec:
@@ -209,8 +215,9 @@ class _Reader:
             nodes={kind: tuple(found) for kind, found in by_kind.items()},
             references=tuple(self.references.values()),
             directions={place: frozenset(found) for place, found in self.directions.items()},
+            misshapen=tuple(self.misshapen),
         )
-        return _with_operations(spec)
+        return spec if self.misshapen else _with_operations(spec)
 
     def walk(self, kind: str, value: Any, place: Place, direction: str) -> None:
         """Meets an object and everything below it; the way that it travels goes down with it."""
@@ -232,9 +239,11 @@ class _Reader:
 
     def meet(self, kind: str, value: Mapping[str, Any], place: Place) -> Node:
         if (kind, place) not in self.nodes:
-            if wrong := misshapen(kind, value):
-                raise SpecError(f"{self.files.at(place.below(wrong[0]))}: {wrong[0]} must be {wrong[1]}")
-            self.nodes[kind, place] = Node(kind, value, place)
+            node = self.nodes[kind, place] = Node(kind, value, place)
+            self.misshapen += [
+                Fault(place.below(name), node.subject, f"{name} must be {form}")
+                for name, form in misshapen(kind, value)
+            ]
         return self.nodes[kind, place]
 
     def settled(self, kind: str, value: Any, place: Place) -> tuple[Any, Place]:

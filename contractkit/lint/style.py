@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
 from contractkit.bundle_files import Place
@@ -32,7 +33,7 @@ def path_segment_plural(spec: Spec) -> Faults:
     """The segment before a parameter names a collection, in the plural."""
     for path in spec.paths:
         segments = path.split("/")
-        for segment, following in zip(segments, segments[1:], strict=False):
+        for segment, following in pairwise(segments):
             if following.startswith("{") and segment and not segment.startswith("{") and not segment.endswith("s"):
                 yield Fault(spec.root.at("paths", path), segment, f"the segment {segment} is not plural")
 
