@@ -49,15 +49,15 @@ async def _calls(connection: Connection, calls: int) -> list[Figure]:
     matrix = f"/matrix?q[][pacticipant]={CONSUMER}&q[][version]={calls}&q[][pacticipant]={PROVIDER}&latestby=cvpv"
     demand = {"consumerVersionSelectors": [{"latest": True}], "providerVersionBranch": "main"}
     versions = range(1, calls + 1)
-    published = await _timed(connection, "publish a contract", [_publication(version) for version in versions])
+    published = await _timed(connection, "publish", [_publication(version) for version in versions])
     results = await _results_path(connection, calls)
     return [
         published,
-        await _timed(connection, "publish a verification result", [_result(results, version) for version in versions]),
+        await _timed(connection, "verification result", [_result(results, version) for version in versions]),
         await _timed(connection, "matrix", [_get(quote(matrix, safe="/?=&"))] * calls),
         await _timed(
             connection,
-            "pacts for verification",
+            "for-verification",
             [_post(f"/pacts/provider/{PROVIDER}/for-verification", demand)] * calls,
         ),
         await _timed(connection, "overview page", [request("GET", "/", {"Accept": "text/html"})] * calls),

@@ -30,10 +30,10 @@ def measure(config: Config, run: Path, bundlings: int) -> list[Figure]:
     return [
         _timed("bundle", lambda: bundle.write_bundle(config.spec, made), bundlings),
         _timed(
-            "generate the client",
+            "generate client",
             lambda: generate_client(made, run / "client", project=client.project, package=client.package),
         ),
-        _timed("generate the provider's types", lambda: generate_provider(made, run / "provider")),
+        _timed("generate types", lambda: generate_provider(made, run / "provider")),
     ]
 
 

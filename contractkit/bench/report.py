@@ -7,12 +7,18 @@ from pathlib import Path
 
 from attrs import field, frozen
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from contractkit.bench.builds import Figure
 from contractkit.bench.compare import Ratio, Row
 from contractkit.bench.machine import Machine
+
+EXPLAINED = (
+    "quotients: of medians over interleaved blocks; in brackets least and most of one",
+    "other work on the machine makes figures noisy, the quotients less so",
+)
 
 
 @frozen
@@ -38,42 +44,37 @@ class Bar:
 
 def in_a_line(result: Result) -> str:
     """What the run showed, in one line."""
-    compared = (
-        f"{_times(row.fewer)} {row.server}'s at {row.connections} connections" for row in result.rows if row.fewer
-    )
+    compared = (f"{row.fewer.of_all:.1f} times {row.server}'s at {row.connections}" for row in result.rows if row.fewer)
     failed = sum(row.failures for row in result.rows)
     return f"the stub's rate is {'; '.join(compared)}; {failed} failures; {result.seconds:.0f} s"
 
 
 def print_table(result: Result) -> None:
-    """The table for a person at a terminal."""
-    table = Table(title=str(result.machine), title_justify="left", caption_justify="left", caption=_caption(result))
-    table.add_column("what")
-    for name in ("connections", "p50 ms", "p99 ms", "requests/s", "its p50 / stub's", "stub's rate / its"):
-        table.add_column(name, justify="right")
+    """The table for a person at a terminal; it fits 80 columns."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("", no_wrap=True)
+    for name in ("at\nonce", "p50\nms", "p99\nms", "per\nsecond", "its p50\n/ stub's", "stub's rate\n/ its"):
+        table.add_column(name, justify="right", no_wrap=True)
     for row in result.rows:
-        failed = f" ({row.failures} FAILED)" if row.failures else ""
-        table.add_row(
-            row.server + failed,
-            str(row.connections),
-            f"{row.p50:.2f}",
-            f"{row.p99:.2f}",
-            f"{row.rate:.0f}",
-            _times(row.slower),
-            _times(row.fewer),
-        )
-    for title, figures in (("broker", result.broker), ("build", result.builds)):
+        failed = f" [red]{row.failures} FAILED[/red]" if row.failures else ""
+        figures = (_milliseconds(row.p50), _milliseconds(row.p99), f"{row.rate:.0f}")
+        table.add_row(row.server + failed, str(row.connections), *figures, _times(row.slower), _times(row.fewer))
+    for title, plain in (("the broker", result.broker), ("builds", result.builds)):
         table.add_section()
-        for figure in figures:
-            table.add_row(f"{title}: {figure.name}", "", f"{figure.milliseconds:.2f}", "", "", "", "")
-    Console().print(table)
+        table.add_row(f"[dim]{title}[/dim]")
+        for figure in plain:
+            table.add_row(figure.name, "", _milliseconds(figure.milliseconds))
+    console = Console()
+    console.print(str(result.machine), highlight=False)
+    console.print(table)
+    console.print("\n".join([*result.notes, *EXPLAINED]), highlight=False, style="dim", markup=False)
 
 
 def write_page(result: Result, path: Path, *, title: str) -> None:
     """Writes the page, whole or not at all."""
     environment = Environment(loader=PackageLoader("contractkit.bench"), autoescape=True, undefined=StrictUndefined)
     page = environment.get_template("bench.html").render(
-        title=title, result=result, groups=_groups(result.rows), times=_times
+        title=title, result=result, groups=_groups(result.rows), times=_times, milliseconds=_milliseconds
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(f".{os.getpid()}")
@@ -91,13 +92,11 @@ def _groups(rows: Sequence[Row]) -> dict[int, list[Bar]]:
     return groups
 
 
+def _milliseconds(value: float) -> str:
+    """Three or four digits: more would be noise."""
+    return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
 def _times(ratio: Ratio | None) -> str:
-    """A ratio with its spread over the blocks: `3.1x (2.8-3.4)`."""
-    return "" if ratio is None else f"{ratio.of_all:.1f}x ({ratio.least:.1f}-{ratio.most:.1f})"
-
-
-def _caption(result: Result) -> str:
-    spread = "quotients are of medians over interleaved blocks, in brackets the smallest and largest of one block"
-    return "\n".join(
-        [*result.notes, spread, "figures are noisy where the machine has other work; the quotients less so"]
-    )
+    """A ratio with its spread over the blocks: `3.1 (2.8-3.4)`."""
+    return "" if ratio is None else f"{ratio.of_all:.1f} ({ratio.least:.1f}-{ratio.most:.1f})"

@@ -78,8 +78,8 @@ def _compared(
         notes += (f"left out: {each}" for each in probed.left_out)
         if not probed.served:
             raise SpecError(f"no operation is answered with a success by every server: {'; '.join(probed.left_out)}")
-        notes.append(f"{len(probed.served)} operations, one request each in turn, the same bytes for every server")
-        notes.append("Connexion has its defaults: it validates requests; the stub validates replies too")
+        notes.append(f"{len(probed.served)} operations in turn, the same bytes to every server")
+        notes.append("Connexion, by default, validates requests only; the stub validates replies too")
         turns = len(plan.connections) * (plan.blocks + 0.5) * len(contenders)  # the round that warms up is half as long
         left = plan.total_seconds - (time.monotonic() - began)
         seconds = max(SHORTEST_BLOCK, min(plan.seconds, left / turns))
