@@ -80,6 +80,7 @@ def _compared(
             raise SpecError(f"no operation is answered with a success by every server: {'; '.join(probed.left_out)}")
         notes.append(f"{len(probed.served)} operations in turn, the same bytes to every server")
         notes.append("Connexion, by default, validates requests only; the stub validates replies too")
+        notes.append("Connexion's mock is told that its replies are JSON, else it answers many with 500")
         turns = len(plan.connections) * (plan.blocks + 0.5) * len(contenders)  # the round that warms up is half as long
         left = plan.total_seconds - (time.monotonic() - began)
         seconds = max(SHORTEST_BLOCK, min(plan.seconds, left / turns))
