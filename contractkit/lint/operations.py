@@ -49,7 +49,7 @@ def operation_singular_tag(spec: Spec) -> Faults:
 
 def operation_tag_defined(spec: Spec) -> Faults:
     """Every tag of an operation is one that the document lists."""
-    known = {tag.get("name") for tag in spec.root.get("tags", ())}
+    known = {str(tag.get("name")) for tag in spec.root.get("tags", ())}
     for operation in spec.operations:
         for index, tag in enumerate(operation.node.get("tags", ())):
             if tag not in known:
