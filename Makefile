@@ -68,6 +68,9 @@ can-i-deploy: setup ## may this version be deployed? exit status 1 when not
 fuzz: setup ## schemathesis against the provider; SEED=, EXAMPLES=
 	@$(KIT) fuzz $(if $(SEED),--seed $(SEED)) $(if $(EXAMPLES),--examples $(EXAMPLES))
 
+bench: setup ## performance against peers, as ratios of one interleaved run
+	@$(KIT) bench
+
 token: setup ## a bearer token for the provider: ADMIN=1 or ACCOUNT=acme
 	@$(BIN)/python -m provider_stub token $(if $(ACCOUNT),--account $(ACCOUNT),--admin)
 

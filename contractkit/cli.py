@@ -129,6 +129,14 @@ def fuzz(
 
 
 @app.command()
+def bench(outcome: OutcomeFile = None) -> None:
+    """Measure the stub against its peers in one interleaved run, the broker, and the builds."""
+    from contractkit.bench import run
+
+    _finish(run(settings.load(), typer.echo), outcome)
+
+
+@app.command()
 def contract(
     version: Version = None,
     branch: Branch = None,
