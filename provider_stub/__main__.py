@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 
-from contractkit.stub import serve
-from provider_stub.app import admin_token, console_token, create_app
+from provider_stub import config
 from provider_stub.config import ConfigError
+from provider_stub.tokens import issuer
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -15,13 +15,22 @@ def main(arguments: list[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     try:
         if given.command == "token":
-            sys.stdout.write(f"{admin_token() if given.admin else console_token(given.account)}\n")
+            tokens = issuer(config.load())
+            sys.stdout.write(f"{tokens.admin() if given.admin else tokens.console(given.account)}\n")
         else:
-            serve(lambda: create_app(host=given.host), given.host, given.port)
-    except (ConfigError, ValueError) as error:
+            _serve(given.host, given.port)
+    except ConfigError as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
     return 0
+
+
+def _serve(host: str, port: int) -> None:
+    # Only serving needs all of the provider; a token should not wait for it.
+    from contractkit.stub import serve
+    from provider_stub.app import create_app
+
+    serve(lambda: create_app(host=host), host, port)
 
 
 def _parser() -> argparse.ArgumentParser:

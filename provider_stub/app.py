@@ -37,7 +37,7 @@ from provider_stub.handlers.payments import Payments
 from provider_stub.security import Security
 from provider_stub.store.protocol.tx import Store, StoreUnavailableError
 from provider_stub.store.sql.database import open_store
-from provider_stub.tokens import Tokens, signing_key
+from provider_stub.tokens import Tokens, issuer, signing_key
 from provider_stub.usecases.context import Context
 from provider_stub.usecases.gateway import Gateway
 from provider_stub.usecases.jobs import resume_jobs
@@ -84,9 +84,12 @@ def build(
     gateway: Callable[[Store, Clock], Gateway] = SimulatedGateway,
     routes: Sequence[BaseRoute] = (),
 ) -> Provider:
-    """A provider of its own; what is given takes the place of what the settings would make."""
+    """A provider of its own; what is given takes the place of what the settings would make.
+
+    Raises ConfigError when the database cannot be opened, or the contract is not generated yet.
+    """
     clock = clock or _now
-    store = store or open_store(settings.database_url)
+    store = store or _open(settings)
     workers = Workers()
     ctx = Context(
         store=store,
@@ -124,12 +127,12 @@ def build(
 
 def admin_token() -> str:
     """A token for every operation, signed with the key of this folder."""
-    return _tokens().admin()
+    return issuer(config.load()).admin()
 
 
 def console_token(account: str) -> str:
     """A token for the console operations of one account, signed with the key of this folder."""
-    return _tokens().console(account)
+    return issuer(config.load()).console(account)
 
 
 def handlers(ctx: Context, version: str) -> Mapping[str, Callable[..., object]]:
@@ -197,8 +200,11 @@ def _try_again(status: int, detail: str) -> Problem:
     return Problem(status, detail=detail, headers={"Retry-After": str(problems.RETRY_SECONDS)})
 
 
-def _tokens() -> Tokens:
-    return Tokens(signing_key(config.load().key_file), _now)
+def _open(settings: Settings) -> Store:
+    try:
+        return open_store(settings.database_url)
+    except (ValueError, StoreUnavailableError) as error:
+        raise ConfigError(f"BILLING_DATABASE_URL: {error}") from error
 
 
 def _now() -> datetime:

@@ -16,6 +16,8 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
+from provider_stub.config import Settings
+
 ALGORITHM: Final = "HS256"
 LIFETIME: Final = timedelta(hours=12)
 
@@ -76,6 +78,11 @@ class Tokens:
         if caller.role != ADMIN and not (caller.role == CONSOLE and isinstance(caller.account, str)):
             raise InvalidTokenError("the token names no role of this provider")
         return caller
+
+
+def issuer(settings: Settings) -> Tokens:
+    """What signs tokens by the clock of this machine, with the key of this folder."""
+    return Tokens(signing_key(settings.key_file), lambda: datetime.now(UTC))
 
 
 def signing_key(file: Path) -> OctKey:

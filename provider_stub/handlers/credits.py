@@ -7,11 +7,10 @@ from typing import Literal
 
 from attrs import frozen
 
-from provider_stub import wire
-from provider_stub.engine.credits import CreditType
 from provider_stub.generated import schemas
 from provider_stub.usecases import credits as credit
 from provider_stub.usecases.context import Context, once, window
+from provider_stub.wire import decode, encode
 
 
 @frozen
@@ -30,12 +29,12 @@ class Credits:
         gift = credit.Gift(
             int(body["credit"]),
             body["creditName"],
-            CreditType(body["balancePriceTypeCode"]),
+            decode.credit_type(body["balancePriceTypeCode"]),
             tuple(body["uuidList"]),
             body.get("currency"),
             tuple(body.get("counterNames", ())),
-            wire.optional_day(body.get("expirationDateFrom"), "/expirationDateFrom"),
-            wire.optional_day(body.get("expirationDateTo"), "/expirationDateTo"),
+            decode.optional_day(body.get("expirationDateFrom"), "/expirationDateFrom"),
+            decode.optional_day(body.get("expirationDateTo"), "/expirationDateTo"),
             int(body["expirationPeriod"]) if "expirationPeriod" in body else None,
         )
         one_time = once(_several, "grant_credits", idempotency_key, (campaign_id, body))
@@ -52,13 +51,13 @@ class Credits:
         page: int = 1,
         items_per_page: int = 20,
     ) -> schemas.CreditHistory:
-        wanted = CreditType(balance_price_type_code) if balance_price_type_code else None
+        wanted = decode.optional_credit_type(balance_price_type_code)
         history = credit.list_credit_history(self.ctx, uuid, wanted, window(page, items_per_page))
         return {
-            "header": wire.success(),
+            "header": encode.success(),
             "totalCreditAmt": history.left,
             "entries": [
-                wire.credit_entry(one.entry, one.grant, one.coupon, one.reason) for one in history.entries.items
+                encode.credit_entry(one.entry, one.grant, one.coupon, one.reason) for one in history.entries.items
             ],
             "totalItems": history.entries.total,
         }
@@ -66,20 +65,21 @@ class Credits:
     def get_credit_balance(self, *, uuid: str) -> schemas.CreditBalance:
         balance = credit.get_credit_balance(self.ctx, uuid)
         return {
-            "header": wire.success(),
+            "header": encode.success(),
             "stats": {
                 "totalAmount": sum(balance.left.values()),
-                "currency": wire.code(balance.currency),
+                "currency": encode.code(balance.currency),
                 "restCreditsByBalancePriceTypeCode": [
-                    {"balancePriceTypeCode": wire.code(kind), "restAmount": left} for kind, left in balance.left.items()
+                    {"balancePriceTypeCode": encode.code(kind), "restAmount": left}
+                    for kind, left in balance.left.items()
                 ],
             },
         }
 
 
 def _one(made: credit.Credit) -> schemas.CreditResponse:
-    return {"header": wire.success(), "credit": wire.credit(made.grant, made.left, made.coupon)}
+    return {"header": encode.success(), "credit": encode.credit(made.grant, made.left, made.coupon)}
 
 
 def _several(made: Sequence[credit.Credit]) -> schemas.CreditList:
-    return {"header": wire.success(), "credits": [wire.credit(one.grant, one.left, one.coupon) for one in made]}
+    return {"header": encode.success(), "credits": [encode.credit(one.grant, one.left, one.coupon) for one in made]}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from provider_stub import wire
 from provider_stub.generated import schemas
 from provider_stub.usecases.context import Context
+from provider_stub.wire import encode
 
 
 @frozen
@@ -27,4 +27,4 @@ class Health:
         return self._up()
 
     def _up(self) -> schemas.Health:
-        return {"header": wire.success(), "status": "UP", "version": self.version}
+        return {"header": encode.success(), "status": "UP", "version": self.version}

@@ -8,12 +8,11 @@ from decimal import Decimal
 
 from attrs import frozen
 
-from provider_stub import wire
-from provider_stub.engine.metering import CounterType
 from provider_stub.generated import schemas
 from provider_stub.usecases import metering
 from provider_stub.usecases.context import Context, once, window
 from provider_stub.usecases.metering import Reading, Recorded, Verdict
+from provider_stub.wire import decode, encode
 
 
 @frozen
@@ -42,30 +41,30 @@ class Metering:
             self.ctx,
             uuid,
             app_key=app_key,
-            first_day=wire.optional_day(from_, "/query/from"),
-            last_day=wire.optional_day(to, "/query/to"),
+            first_day=decode.optional_day(from_, "/query/from"),
+            last_day=decode.optional_day(to, "/query/to"),
             counter_name=counter_name,
             window=window(page, items_per_page),
         )
-        meters = [wire.meter(meter) for meter in found.items]
-        return {"header": wire.success(), "meters": meters, "totalItems": found.total}
+        meters = [encode.meter(meter) for meter in found.items]
+        return {"header": encode.success(), "meters": meters, "totalItems": found.total}
 
     def get_meter(self, *, uuid: str, meter_id: str) -> schemas.MeterResponse:
-        return {"header": wire.success(), "meter": wire.meter(metering.get_meter(self.ctx, uuid, meter_id))}
+        return {"header": encode.success(), "meter": encode.meter(metering.get_meter(self.ctx, uuid, meter_id))}
 
     def delete_meters(self, *, app_key: str, from_: str, to: str) -> schemas.DeletedMeters:
-        days = (wire.day(from_, "/query/from"), wire.day(to, "/query/to"))
-        return {"header": wire.success(), "deleted": metering.delete_meters(self.ctx, app_key, *days)}
+        days = (decode.day(from_, "/query/from"), decode.day(to, "/query/to"))
+        return {"header": encode.success(), "deleted": metering.delete_meters(self.ctx, app_key, *days)}
 
 
 def _reading(one: schemas.MeterInput, at: str) -> Reading:
     return Reading(
         one["appKey"],
         one["counterName"],
-        CounterType(one["counterType"]),
+        decode.counter_type(one["counterType"]),
         one["counterUnit"],
         Decimal(one["counterVolume"]),
-        wire.instant(one["timestamp"], f"{at}/timestamp"),
+        decode.instant(one["timestamp"], f"{at}/timestamp"),
         one.get("meterId"),
         one.get("resourceId", ""),
         one.get("resourceName", ""),
@@ -77,7 +76,7 @@ def _reading(one: schemas.MeterInput, at: str) -> Reading:
 def _recorded(recorded: Sequence[Recorded]) -> schemas.RecordMetersResponse:
     times = Multiset(one.verdict for one in recorded)
     return {
-        "header": wire.success(),
+        "header": encode.success(),
         "accepted": times[Verdict.ACCEPTED],
         "duplicates": times[Verdict.DUPLICATE],
         "conflicts": times[Verdict.CONFLICT],
@@ -87,9 +86,9 @@ def _recorded(recorded: Sequence[Recorded]) -> schemas.RecordMetersResponse:
 
 
 def _result(index: int, one: Recorded) -> schemas.MeterResult:
-    shown: schemas.MeterResult = {"index": index, "resultCode": wire.code(one.verdict)}
+    shown: schemas.MeterResult = {"index": index, "resultCode": encode.code(one.verdict)}
     if one.meter_id is not None:
         shown["meterId"] = one.meter_id
     if one.faults:
-        shown["errors"] = wire.faults(one.faults)
+        shown["errors"] = encode.faults(one.faults)
     return shown

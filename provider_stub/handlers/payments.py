@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from provider_stub import wire
-from provider_stub.engine.period import Month
 from provider_stub.generated import schemas
 from provider_stub.usecases import payments, statements
 from provider_stub.usecases.context import Context, once, window
 from provider_stub.usecases.payments import Bill
 from provider_stub.usecases.statements import Place
+from provider_stub.wire import decode, encode
 
 
 @frozen
@@ -20,56 +19,54 @@ class Payments:
     def list_statements(
         self, *, month: str, uuid: str, page: int = 1, items_per_page: int = 100
     ) -> schemas.StatementList:
-        found = statements.list_statements(self.ctx, uuid, _month(month), window(page, items_per_page))
-        shown = [wire.statement(one) for one in found.items]
-        return {"header": wire.success(), "statements": shown, "totalItems": found.total}
+        found = statements.list_statements(self.ctx, uuid, decode.path_month(month), window(page, items_per_page))
+        shown = [encode.statement(one) for one in found.items]
+        return {"header": encode.success(), "statements": shown, "totalItems": found.total}
 
     def list_unpaid_statements(
         self, *, month: str, uuid: str, page: int = 1, items_per_page: int = 100
     ) -> schemas.UnpaidStatementList:
-        found = statements.list_unpaid_statements(self.ctx, uuid, _month(month), window(page, items_per_page))
-        shown = [wire.unpaid_statement(one) for one in found.items]
-        return {"header": wire.success(), "statements": shown, "totalItems": found.total}
+        found = statements.list_unpaid_statements(
+            self.ctx, uuid, decode.path_month(month), window(page, items_per_page)
+        )
+        shown = [encode.unpaid_statement(one) for one in found.items]
+        return {"header": encode.success(), "statements": shown, "totalItems": found.total}
 
     def list_payments(
         self, *, month_from: str, month_to: str, uuid: str | None = None, page: int = 1, items_per_page: int = 20
     ) -> schemas.StatementList:
-        months = (Month.parse(month_from, "/query/monthFrom"), Month.parse(month_to, "/query/monthTo"))
+        months = (decode.month(month_from, "/query/monthFrom"), decode.month(month_to, "/query/monthTo"))
         found = statements.list_payments(self.ctx, *months, uuid, window(page, items_per_page))
-        shown = [wire.statement(one) for one in found.items]
-        return {"header": wire.success(), "statements": shown, "totalItems": found.total}
+        shown = [encode.statement(one) for one in found.items]
+        return {"header": encode.success(), "statements": shown, "totalItems": found.total}
 
     def change_payment_status(self, *, month: str, body: schemas.ChangePaymentStatusRequest) -> schemas.PaymentResponse:
-        place = Place(_month(month), body["paymentGroupId"])
-        target = wire.payment_state(body.get("paymentStatusCode"))
+        place = Place(decode.path_month(month), body["paymentGroupId"])
+        target = decode.payment_state(body.get("paymentStatusCode"))
         return _reply(payments.change_payment_status(self.ctx, place, target))
 
     def pay(
         self, *, month: str, uuid: str, body: schemas.PayRequest, idempotency_key: str | None = None
     ) -> schemas.PaymentResponse:
-        place = Place(_month(month), body["paymentGroupId"])
+        place = Place(decode.path_month(month), body["paymentGroupId"])
         one_time = once(_reply, "pay", idempotency_key, (month, body), account_id=uuid)
         return payments.pay(self.ctx, uuid, place, one_time)
 
     def cancel_payment(self, *, month: str, payment_group_id: str) -> schemas.PaymentResponse:
-        return _reply(payments.cancel_payment(self.ctx, Place(_month(month), payment_group_id)))
+        return _reply(payments.cancel_payment(self.ctx, Place(decode.path_month(month), payment_group_id)))
 
     def refund_payment(
         self, *, month: str, body: schemas.RefundPaymentRequest, idempotency_key: str | None = None
     ) -> schemas.PaymentResponse:
-        place = Place(_month(month), body["paymentGroupId"])
+        place = Place(decode.path_month(month), body["paymentGroupId"])
         one_time = once(_reply, "refund_payment", idempotency_key, (month, body))
         return payments.refund_payment(self.ctx, place, body["reason"], one_time)
 
     def get_receipt(self, *, month: str, uuid: str, payment_group_id: str) -> schemas.ReceiptResponse:
-        receipt = statements.get_receipt(self.ctx, uuid, Place(_month(month), payment_group_id))
-        return {"header": wire.success(), "receipt": wire.receipt(receipt)}
-
-
-def _month(text: str) -> Month:
-    return Month.parse(text, "/path/month")
+        receipt = statements.get_receipt(self.ctx, uuid, Place(decode.path_month(month), payment_group_id))
+        return {"header": encode.success(), "receipt": encode.receipt(receipt)}
 
 
 def _reply(bill: Bill) -> schemas.PaymentResponse:
-    payment = wire.payment(bill.statement, paid_at=bill.paid_at, refunded_at=bill.refunded_at, reason=bill.reason)
-    return {"header": wire.success(), "payment": payment}
+    payment = encode.payment(bill.statement, paid_at=bill.paid_at, refunded_at=bill.refunded_at, reason=bill.reason)
+    return {"header": encode.success(), "payment": payment}

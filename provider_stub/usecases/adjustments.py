@@ -13,6 +13,9 @@ from provider_stub.store.protocol.records import Page, Window
 from provider_stub.store.protocol.tx import Tx
 from provider_stub.usecases.context import Context, Once
 
+# Whoever calls these use cases need not know the engine to name a level.
+__all__ = ["Level", "create_adjustment", "delete_adjustments", "list_adjustments"]
+
 B = TypeVar("B")
 
 

@@ -69,6 +69,11 @@ class WhatIf:
     credit_left: int
 
 
+def currency_of(region: str) -> str:
+    """Raises UnknownRegion."""
+    return region_of(region).currency
+
+
 def what_if(ctx: Context, given: Assumptions) -> WhatIf:
     """Raises an Invalid for what does not fit, with a pointer to each field at fault."""
     zone = region_of(given.region)

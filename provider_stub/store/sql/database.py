@@ -98,22 +98,26 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except (sa.exc.OperationalError, sa.exc.TimeoutError) as error:
-        raise StoreUnavailableError(str(error)) from error
+        cause = str(error.orig if isinstance(error, sa.exc.DBAPIError) else error)
+        raise StoreUnavailableError(f"the database does not answer: {cause.partition(chr(10))[0]}") from error
 
 
 def open_store(url: str) -> SqlStore:
     """The store behind `sqlite:///file` or `postgresql://...`; its tables are created where they are missing.
 
-    Raises ValueError for a URL of another kind, and SQLAlchemy's errors when the database does not answer.
+    Raises ValueError for a URL of another kind, and StoreUnavailableError when the database does not answer.
     """
-    where = sa.make_url(url)
+    try:
+        where = sa.make_url(url)
+    except sa.exc.ArgumentError:
+        raise ValueError("a database URL begins with sqlite:/// or postgresql://") from None
     if where.get_backend_name() == "sqlite":
         store = _sqlite(where)
     elif where.get_backend_name() == "postgresql":
         store = _postgresql(where)
     else:
         raise ValueError(f"a database URL begins with sqlite:/// or postgresql://, not {where.drivername}")
-    with store._writers.begin() as connection:
+    with _translated(), store._writers.begin() as connection:
         METADATA.create_all(connection)
     return store
 

@@ -1,27 +1,25 @@
-"""Engine values as the JSON of the contract, and JSON as engine values.
+"""Engine values as the JSON of the contract.
 
-Optional members are left out rather than null. Amounts stay integers, and decimals travel as text; the few JSON numbers
-among them are read through their shortest text, so that 0.1 is one tenth.
+Optional members are left out rather than null. Amounts stay integers, and decimals travel as text.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
 
-from provider_stub.engine.accounts import BillingGroup
-from provider_stub.engine.adjustments import Adjustment, AppliedAdjustment, Description, Level
+from provider_stub.engine.accounts import Account, BillingGroup
+from provider_stub.engine.adjustments import Adjustment, AppliedAdjustment, Level
 from provider_stub.engine.contracts import Contract, ContractTerm
 from provider_stub.engine.counters import Counter
 from provider_stub.engine.credits import CreditGrant, LedgerEntry
-from provider_stub.engine.errors import Fault, InvalidValue
+from provider_stub.engine.errors import Fault
 from provider_stub.engine.metering import Meter
 from provider_stub.engine.money import decimal_text
-from provider_stub.engine.payments import PaymentState
-from provider_stub.engine.prices import Price, PriceModel, Tier
+from provider_stub.engine.prices import Price, PriceModel
 from provider_stub.engine.receipts import Receipt
 from provider_stub.engine.regions import REGIONS
 from provider_stub.engine.statements import LineItem, Statement
@@ -45,28 +43,8 @@ def code(value: str | StrEnum) -> Any:
     return str(value)
 
 
-def instant(text: str, pointer: str) -> datetime:
-    """Raises InvalidValue for an instant that no calendar has."""
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        raise InvalidValue.at_field(pointer, f"{text} is not an instant") from None
-
-
 def instant_text(value: datetime) -> str:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-def day(text: str, pointer: str) -> date:
-    """Raises InvalidValue for a day that no calendar has."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise InvalidValue.at_field(pointer, f"{text} is not a day of the calendar") from None
-
-
-def optional_day(text: str | None, pointer: str) -> date | None:
-    return None if text is None else day(text, pointer)
 
 
 def number(value: Decimal) -> float:
@@ -76,14 +54,6 @@ def number(value: Decimal) -> float:
 
 def faults(found: Iterable[Fault]) -> list[schemas.FieldError]:
     return [{"pointer": fault.pointer, "detail": fault.detail} for fault in found]
-
-
-def tiers(given: Sequence[schemas.Tier]) -> tuple[Tier, ...]:
-    return tuple(Tier(Decimal(one["upTo"]) if "upTo" in one else None, Decimal(one["price"])) for one in given)
-
-
-def descriptions(given: Sequence[schemas.AdjustmentDescription]) -> tuple[Description, ...]:
-    return tuple(Description(one["locale"], one["message"]) for one in given)
 
 
 def billing_group(account_id: str, group: BillingGroup, terms: Iterable[ContractTerm]) -> schemas.BillingGroup:
@@ -99,10 +69,6 @@ def billing_group(account_id: str, group: BillingGroup, terms: Iterable[Contract
             if term.billing_group_id == group.billing_group_id
         ],
     }
-
-
-def currency_of(region: str) -> Any:
-    return REGIONS[region].currency
 
 
 def counter(rows: Sequence[Counter], current: Counter) -> schemas.Counter:
@@ -382,5 +348,26 @@ def receipt(one: Receipt) -> schemas.Receipt:
     }
 
 
-def payment_state(text: str | None) -> PaymentState | None:
-    return None if text is None else PaymentState(text)
+def account_reply(one: Account, terms: Sequence[ContractTerm]) -> schemas.AccountResponse:
+    return {
+        "header": success(),
+        "account": {
+            "uuid": one.account_id,
+            "region": code(one.region),
+            "currency": code(REGIONS[one.region].currency),
+            "billingGroups": [billing_group(one.account_id, group, terms) for group in one.billing_groups],
+        },
+    }
+
+
+def contract_reply(one: Contract) -> schemas.ContractResponse:
+    return {"header": success(), "contract": contract(one)}
+
+
+def adjustment_list(found: Sequence[Adjustment], total: int) -> schemas.AdjustmentList:
+    return {"header": success(), "adjustments": [adjustment(one) for one in found], "totalItems": total}
+
+
+def adjustment_reply(one: Adjustment) -> schemas.AdjustmentList:
+    """A list of the one adjustment that was created."""
+    return adjustment_list([one], 1)
