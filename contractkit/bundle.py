@@ -25,6 +25,7 @@ from contractkit.source import Pointer
 __all__ = ["bundle", "prove", "write_bundle"]
 
 UNNAMABLE = re.compile(r"[^A-Za-z0-9._-]")
+NUMERIC = re.compile(r"[-+]?(?:0o[0-7]+|0x[0-9a-fA-F]+|(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?)\Z")
 LOCATION = re.compile(r"[/#]|\.(?:json|ya?ml)$")  # in a discriminator's mapping: a place, not the name of a schema
 OpenPlaces = tuple[Place, ...]
 
@@ -57,9 +58,10 @@ def dump(document: Mapping[str, Any]) -> str:
 
 
 class _Dumper(yaml.CSafeDumper):
+    # What YAML 1.1 takes for no string, and beside that whatever looks like a number to anybody: 0390, 0o17, 1e3, .5
     yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own declaration of it
-        first: [*yaml.CSafeDumper.yaml_implicit_resolvers.get(first, []), *source.json_scalars().get(first, [])]
-        for first in yaml.CSafeDumper.yaml_implicit_resolvers.keys() | source.json_scalars().keys()
+        first: [*yaml.CSafeDumper.yaml_implicit_resolvers.get(first, []), ("tag:yaml.org,2002:float", NUMERIC)]
+        for first in {*yaml.CSafeDumper.yaml_implicit_resolvers, *"+-.0123456789"}
     }
 
     def ignore_aliases(self, _data: Any) -> bool:

@@ -116,12 +116,13 @@ def _instant(value: Any) -> datetime | None:
 
 def _reason(error: Exception) -> str:
     """What a validator said, without the schema and the instance that it would print in full."""
-    from jsonschema.exceptions import ValidationError, best_match
+    from jsonschema.exceptions import ValidationError
 
-    cause = error.__cause__ or error.__context__
-    if not isinstance(cause, ValidationError):
+    closest = error.__cause__ or error.__context__
+    if not isinstance(closest, ValidationError):
         return _brief(error)
-    closest = best_match([cause]) or cause
+    while closest.context:  # of the alternatives that failed, the one that got furthest is the one that was meant
+        closest = max(closest.context, key=lambda each: len(each.absolute_path))
     return f"{_shown(tuple(map(str, closest.absolute_path)))}: {_brief(closest.message)}"
 
 

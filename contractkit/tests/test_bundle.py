@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ruamel.yaml import YAML
 
 from contractkit import source
 from contractkit.bundle import bundle, dump, prove, write_bundle
@@ -245,10 +246,12 @@ def test_plain_scalars_have_the_types_of_json(tmp_path: Path) -> None:
 
 
 def test_what_is_written_reads_alike_in_yaml_1_1_and_1_2(tmp_path: Path) -> None:
-    document = {"200": "2026-01-01", "yes": "no", "a": ["1e3", "0x1F", "1:30", "~", "=", " x ", "a\nb\n"], "n": 1.5}
+    texts = ["1e3", "0x1F", "0o17", "0390", "+1", ".5", "1:30", "~", "=", ".inf", "1.2.3", " x ", "a\nb\n"]
+    document = {"200": "2026-01-01", "yes": "no", "texts": texts, "numbers": [1.5, -2, 1e30]}
     (tmp_path / "a.yaml").write_text(dump(document))
     assert source.read(tmp_path / "a.yaml").value == document
     assert yaml.safe_load(dump(document)) == document
+    assert YAML(typ="safe").load(dump(document)) == document
 
 
 def test_a_bundle_is_written_whole_marked_and_the_same_each_time(shop: Path, tmp_path: Path) -> None:
