@@ -1,8 +1,8 @@
 """The spec's own rules, each with its reason, checked in the source files where they can be mended.
 
-Not repeated here is what bundling and its proof refuse already: references that lead nowhere, names that collide,
-documents that break the OpenAPI schema, operationIds that stand twice, parameters of a path that no operation
-declares, required properties that do not exist, and defaults that do not fit.
+Not repeated here is what bundling and its proof refuse already: references that lead nowhere, components that want one
+name, documents that break the OpenAPI schema, operationIds that stand twice, and parameters of a path that no
+operation declares.
 """
 
 from pathlib import Path

@@ -43,11 +43,20 @@ def no_invalid_parameter_examples(spec: Spec) -> Faults:
 
 def no_invalid_schema_examples(spec: Spec) -> Faults:
     """The example of a schema fits the schema, in every direction in which it travels."""
+    yield from _own_values(spec, "example")
+
+
+def no_invalid_defaults(spec: Spec) -> Faults:
+    """The default of a schema fits the schema."""
+    yield from _own_values(spec, "default")
+
+
+def _own_values(spec: Spec, word: str) -> Faults:
     judge = _Judge.of(spec)
     for schema in spec.of("schema"):
-        if "example" in schema.value:
+        if word in schema.value:
             for direction in sorted(spec.directions.get(schema.place, {RESPONSE})):
-                yield from judge.faults(schema, schema.get("example"), schema.at("example"), direction, schema.subject)
+                yield from judge.faults(schema, schema.get(word), schema.at(word), direction, schema.subject)
 
 
 def scalar_property_missing_example(spec: Spec) -> Faults:
@@ -134,5 +143,6 @@ RULES: tuple[Rule, ...] = (
     no_invalid_media_type_examples,
     no_invalid_parameter_examples,
     no_invalid_schema_examples,
+    no_invalid_defaults,
     scalar_property_missing_example,
 )

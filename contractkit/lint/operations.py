@@ -150,13 +150,13 @@ def security_scopes_defined(spec: Spec) -> Faults:
             scheme = schemes.get(name)
             if scheme is None or scheme.get("type") == "openIdConnect":
                 continue
-            for scope in sorted(set(map(str, asked or ())) - _scopes(scheme)):
+            for scope in sorted(set(map(str, asked if isinstance(asked, list) else ())) - _scopes(scheme)):
                 yield Fault(operation.node.at("security"), operation.subject, f"{name} has no scope {scope}")
 
 
 def _scopes(scheme: Node) -> set[str]:
     flows = [flow for flow in (scheme.get("flows") or {}).values() if isinstance(flow, dict)]
-    return {scope for flow in flows for scope in flow.get("scopes") or ()}
+    return {scope for flow in flows if isinstance(flow.get("scopes"), dict) for scope in flow["scopes"]}
 
 
 def patch_merge(spec: Spec) -> Faults:

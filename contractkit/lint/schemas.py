@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from contractkit.bundle_files import Place
 from contractkit.lint.finding import Fault, Faults
 from contractkit.lint.settings import Pattern, Rule
-from contractkit.lint.spec import REQUEST, RESPONSE, Node, Spec
+from contractkit.lint.spec import REQUEST, Node, Spec, mapping
 
-BOTH = (REQUEST, RESPONSE)
 TYPES: Mapping[str, tuple[type, ...]] = MappingProxyType(
     {
         "string": (str,),
@@ -96,13 +96,11 @@ def nullable_shape(spec: Spec) -> Faults:
         if "type" not in schema.value:
             yield Fault(schema.at("nullable"), schema.subject, "nullable needs a type beside it")
         elif "enum" in schema.value and schema.get("enum") != [None]:
-            yield Fault(
-                schema.at("nullable"), schema.subject, "a nullable enum is read in three ways; use oneOf with null"
-            )
+            message = "a nullable enum is read in three ways; use oneOf with null"
+            yield Fault(schema.at("nullable"), schema.subject, message)
         elif {"allOf", "oneOf", "anyOf"} & schema.value.keys():
-            yield Fault(
-                schema.at("nullable"), schema.subject, "nullable beside a choice is refused; use oneOf with null"
-            )
+            message = "nullable beside a choice is refused; use oneOf with null"
+            yield Fault(schema.at("nullable"), schema.subject, message)
 
 
 def one_of_tagged(spec: Spec) -> Faults:
@@ -120,8 +118,8 @@ def one_of_tagged(spec: Spec) -> Faults:
 
 def _untagged(spec: Spec, schema: Node, variants: Mapping[str, Node]) -> Faults:
     discriminator = schema.get("discriminator") or {}
-    tag, mapping = discriminator.get("propertyName"), discriminator.get("mapping")
-    if not isinstance(tag, str) or not isinstance(mapping, dict):
+    tag = discriminator.get("propertyName")
+    if not isinstance(tag, str) or not isinstance(discriminator.get("mapping"), dict):
         yield Fault(schema.at("oneOf"), schema.subject, "has no discriminator with a mapping")
         return
     for index, variant in variants.items():
@@ -130,8 +128,9 @@ def _untagged(spec: Spec, schema: Node, variants: Mapping[str, Node]) -> Faults:
         if len(values) != 1 or not required:
             message = f"{variant.subject} must require {tag} with an enum of one value"
             yield Fault(schema.at("oneOf", index), schema.subject, message)
-        elif values[0] not in mapping:
-            yield Fault(schema.at("discriminator"), schema.subject, f"the mapping has no {values[0]}")
+        elif mapping(spec, schema).get(str(values[0])) != variant.place:
+            message = f"the mapping does not lead from {values[0]} to {variant.subject}"
+            yield Fault(schema.at("discriminator"), schema.subject, message)
 
 
 def _tags(spec: Spec, variant: Node, tag: str) -> Iterator[list[Any]]:
@@ -153,24 +152,41 @@ def all_of_disjoint(spec: Spec) -> Faults:
         for index, member in members.items():
             for name in spec.properties(member):
                 if owners.setdefault(name, index) != index:
-                    yield Fault(
-                        schema.at("allOf", index), schema.subject, f"another member has the property {name} too"
-                    )
+                    message = f"another member has the property {name} too"
+                    yield Fault(schema.at("allOf", index), schema.subject, message)
         kinds = {spec.type_of(member) for member in members.values()} - {"", "object"}
         if len(members) > 1 and kinds:
-            yield Fault(
-                schema.at("allOf"), schema.subject, f"only objects can be joined, not {', '.join(sorted(kinds))}"
-            )
+            message = f"only objects can be joined, not {', '.join(sorted(kinds))}"
+            yield Fault(schema.at("allOf"), schema.subject, message)
+
+
+def no_required_schema_properties_undefined(spec: Spec) -> Faults:
+    """What an object requires is one of its properties; a part of an allOf may require those of the other parts."""
+    joined = _joined(spec)
+    for schema in spec.of("schema"):
+        if schema.place in joined or not schema.get("required"):
+            continue
+        known = spec.properties(schema).keys()
+        for word in ("oneOf", "anyOf"):
+            known |= {name for each in spec.each(schema, "schema", word).values() for name in spec.properties(each)}
+        for index, name in enumerate(schema.get("required")):
+            if name not in known:
+                yield Fault(schema.at("required", str(index)), schema.subject, f"there is no property {name}")
 
 
 def additional_properties_decided(spec: Spec) -> Faults:
     """Every object of a request says whether it takes further properties; a part of an allOf can not."""
-    joined = {member.place for schema in spec.of("schema") for member in spec.each(schema, "schema", "allOf").values()}
+    joined = _joined(spec)
     for schema in spec.of("schema", REQUEST):
         if not _is_object(schema) or schema.place in joined or _is_null(schema):
             continue
         if "additionalProperties" not in schema.value:
             yield Fault(schema.place, schema.subject, "does not say whether it takes further properties")
+
+
+def _joined(spec: Spec) -> set[Place]:
+    """The schemas that are part of an allOf."""
+    return {member.place for schema in spec.of("schema") for member in spec.each(schema, "schema", "allOf").values()}
 
 
 def _is_object(schema: Node) -> bool:
@@ -260,6 +276,7 @@ RULES: tuple[Rule, ...] = (
     nullable_shape,
     one_of_tagged,
     all_of_disjoint,
+    no_required_schema_properties_undefined,
     additional_properties_decided,
     read_only_not_required,
     string_limits,

@@ -168,16 +168,18 @@ def is_json(media_type: str) -> bool:
 
 
 def mapping(spec: Spec, schema: Node) -> dict[str, Place]:
-    """What the tags of a schema's discriminator stand for; those that lead nowhere are left out."""
+    """The schemas that the tags of a schema's discriminator stand for; tags that lead nowhere are left out."""
     said = (schema.get("discriminator") or {}).get("mapping")
     found: dict[str, Place] = {}
-    for tag, target in said.items() if isinstance(said, Mapping) else ():
-        is_name = not LOCATION.search(str(target))
-        reference = f"#/components/schemas/{target}" if is_name else str(target)
+    for tag, name in said.items() if isinstance(said, Mapping) else ():
+        is_place = LOCATION.search(str(name))
+        reference = {"$ref": name if is_place else f"#/components/schemas/{name}"}
         try:
-            found[tag] = spec.files.resolve(reference, spec.root.place if is_name else schema.place)
+            target = spec.follow("schema", reference, schema.place if is_place else spec.root.place)
         except SpecError:
             continue
+        if target is not None and target.place != schema.place:
+            found[tag] = target.place
     return found
 
 

@@ -90,7 +90,9 @@ def callback(parameters: list[Json]) -> Json:
 def variants(kind: Json, **fields: Any) -> Json:
     one = {"type": "object", "required": ["kind"], "properties": {"kind": kind}}
     other = {"type": "object", "required": ["kind"], "properties": {"kind": {"type": "string", "enum": ["cup"]}}}
-    return sends({"oneOf": [one, other], **fields})
+    names = [{"$ref": "#/components/schemas/Leaf"}, {"$ref": "#/components/schemas/Cup"}]
+    top = {"components": {"schemas": {"Leaf": one, "Cup": other}}}
+    return operation("post", requestBody=content({"oneOf": names, **fields}), top=top)
 
 
 def pages(schema: Json, *names: str) -> Json:
@@ -370,6 +372,12 @@ CASES = (
         (f"{SENT_SCHEMA}/allOf/1",),
     ),
     Case(
+        "no-required-schema-properties-undefined",
+        sends({"allOf": [{"required": ["a"]}, {"properties": {"a": TEXT}}]}),
+        sends({"required": ["a", "b"], "properties": {"a": TEXT}}),
+        (f"{SENT_SCHEMA}/required/1",),
+    ),
+    Case(
         "additional-properties-decided",
         sends({"type": "object", "additionalProperties": False}),
         sends({"type": "object"}),
@@ -429,6 +437,12 @@ CASES = (
         sends({"type": "string", "nullable": True, "example": None}),
         sends({"type": "string", "example": None}),
         (f"{SENT_SCHEMA}/example",),
+    ),
+    Case(
+        "no-invalid-defaults",
+        sends({"type": "string", "maxLength": 1, "default": "a"}),
+        sends({"type": "string", "maxLength": 1, "default": "ab"}),
+        (f"{SENT_SCHEMA}/default",),
     ),
     Case(
         "scalar-property-missing-example",
