@@ -166,7 +166,7 @@ def no_required_schema_properties_undefined(spec: Spec) -> Faults:
     for schema in spec.of("schema"):
         if schema.place in joined or not schema.get("required"):
             continue
-        known = spec.properties(schema).keys()
+        known = set(spec.properties(schema))
         for word in ("oneOf", "anyOf"):
             known |= {name for each in spec.each(schema, "schema", word).values() for name in spec.properties(each)}
         for index, name in enumerate(schema.get("required")):
