@@ -119,7 +119,7 @@ class Declarations:
         self.made[name] = None
         schema = documents.target(self.document, "#" + source.pointer(key))
         schema = schema if isinstance(schema, Mapping) else {}
-        shapes = self._shapes(schema, (key,)) if self._is_object(schema) else None
+        shapes = self._shapes(schema, (key,)) if self._is_object(schema) and not _stand_in(schema) else None
         if shapes and len(shapes) == 1 and shapes[0].properties and not _is_nullable(schema):
             self._fill(name, schema, shapes[0])
         else:
@@ -165,13 +165,11 @@ class Declarations:
 
     def _object(self, schema: Schema, name: str) -> str:
         """An object, out of all its parts; or the one part that says what it is."""
-        parts = schema.get("allOf") or []
-        telling = [each for each in parts if isinstance(each, Mapping) and not _is_vague(each)]
-        if len(telling) == 1 and not schema.get("properties") and not schema.get("required") and not _either(schema):
-            return self.annotation(telling[0], name)
+        if part := _stand_in(schema):
+            return self.annotation(part, name)
         shapes = self._shapes(schema, ())
         if shapes is None:
-            return next((self.annotation(each, name) for each in telling), "Any")
+            return next((self.annotation(each, name) for each in _telling(schema)), "Any")
         if len(shapes) > MAX_VARIANTS or not any(shape.properties for shape in shapes):
             return self._typed(schema, "object", name)
         if len(shapes) == 1:
@@ -282,8 +280,15 @@ def _is_vague(schema: Schema) -> bool:
     return not schema.keys() & {"$ref", "type", "enum", "properties", "items", "allOf", "oneOf", "anyOf", "required"}
 
 
-def _either(schema: Schema) -> bool:
-    return bool(schema.get("oneOf") or schema.get("anyOf"))
+def _telling(schema: Schema) -> list[Schema]:
+    return [each for each in schema.get("allOf") or () if isinstance(each, Mapping) and not _is_vague(each)]
+
+
+def _stand_in(schema: Schema) -> Schema | None:
+    """The one part that a schema consists of, where an allOf only adds words to it."""
+    telling = _telling(schema)
+    alone = len(telling) == 1 and not any(schema.get(key) for key in ("properties", "required", "oneOf", "anyOf"))
+    return telling[0] if alone else None
 
 
 def _strings(value: object) -> list[str]:
