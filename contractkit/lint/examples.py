@@ -55,8 +55,12 @@ def _own_values(spec: Spec, word: str) -> Faults:
     judge = _Judge.of(spec)
     for schema in spec.of("schema"):
         if word in schema.value:
-            for direction in sorted(spec.directions.get(schema.place, {RESPONSE})):
-                yield from judge.faults(schema, schema.get(word), schema.at(word), direction, schema.subject)
+            directions = sorted(spec.directions.get(schema.place, {RESPONSE}))
+            found = (
+                list(judge.faults(schema, schema.get(word), schema.at(word), direction, schema.subject))
+                for direction in directions
+            )
+            yield from next(filter(None, found), [])  # what fits neither way is said once
 
 
 def scalar_property_missing_example(spec: Spec) -> Faults:

@@ -12,7 +12,8 @@ import yaml
 
 from contractkit.errors import SpecError
 from contractkit.lint import RULES, Finding, lint
-from contractkit.tests.lint_cases import CASES, Case, Json
+from contractkit.tests.lint_cases import CASES
+from contractkit.tests.lint_documents import Case, Json
 
 Write = Callable[..., Path]
 
