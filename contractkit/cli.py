@@ -117,6 +117,7 @@ def fuzz(
     ] = None,
     examples: Annotated[int | None, typer.Option(help="Cases an operation and phase.", min=1)] = None,
     url: Annotated[str | None, typer.Option(help="A provider that runs already; the default starts one.")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="An operationId to fuzz; may be repeated.")] = None,
     outcome: OutcomeFile = None,
 ) -> None:
     """Fuzz the provider with Schemathesis: every phase, every check."""
@@ -125,7 +126,7 @@ def fuzz(
     found = settings.load()
     number = seed if seed is not None else 1 if os.environ.get("CI") else random_seed()
     count = examples or found.fuzz.examples
-    _finish(steps.fuzz_provider(found, typer.echo, seed=number, examples=count, url=url), outcome)
+    _finish(steps.fuzz_provider(found, typer.echo, seed=number, examples=count, url=url, only=only or ()), outcome)
 
 
 @app.command()

@@ -11,6 +11,7 @@ import orjson
 from attrs import frozen
 
 from contractkit.config import child_environment
+from contractkit.document import Operation
 from contractkit.errors import ToolkitError
 from contractkit.process import tool
 
@@ -52,28 +53,29 @@ def fuzz(
     token: str,
     seed: int,
     examples: int,
-    operations: Sequence[str],
+    operations: Sequence[Operation],
     out: Path,
     echo: Callable[[str], None],
 ) -> FuzzResult:
     """Fuzzes the API at `url` with every phase and check, `examples` cases an operation and phase.
 
-    `operations` are the labels that must be reached (`GET /items/{id}`), `out` a folder for JUnit, HAR, NDJSON and
-    JSON; `echo` is given each line that Schemathesis prints. The configuration may use `${CONTRACTKIT_TOKEN}`.
-    Raises ToolkitError when Schemathesis itself could not run.
+    Only `operations` are fuzzed, and each must be reached; `out` is a folder for JUnit, HAR, NDJSON and JSON; `echo`
+    is given each line that Schemathesis prints. The configuration may use `${CONTRACTKIT_TOKEN}`. Raises ToolkitError
+    when Schemathesis itself could not run.
     """
     out.mkdir(parents=True, exist_ok=True)
     reports = [word for kind, name in REPORTS.items() for word in (f"--report-{kind}-path", str(out / name))]
     command = [
         tool("st"), "--config-file", str(config), "run", str(bundle), "--url", url, "--seed", str(seed),
         "--max-examples", str(examples), "--report", ",".join(REPORTS), *reports, "--no-color",
+        *(word for each in operations for word in ("--include-operation-id", each.operation_id)),
     ]  # fmt: skip
     status = _run(command, {"CONTRACTKIT_TOKEN": token, "SCHEMATHESIS_CACHE_DIR": str(out / "cache")}, echo)
     summary_file = out / REPORTS["json"]
     if not summary_file.is_file():
         raise ToolkitError(f"schemathesis stopped with status {status} before it wrote a report; see its output above")
     summary = orjson.loads(summary_file.read_bytes())
-    answers = _answers(out / REPORTS["ndjson"], operations)
+    answers = _answers(out / REPORTS["ndjson"], [each.label for each in operations])
     return FuzzResult(
         status=status,
         seed=seed,

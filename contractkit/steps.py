@@ -7,7 +7,7 @@ import importlib
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -178,9 +178,17 @@ def record_deployment(config: Config, echo: Echo, *, version: str, environment: 
     return Outcome(all(answer.ok for answer in answers), f"{len(names)} applications in {environment}")
 
 
-def fuzz_provider(config: Config, echo: Echo, *, seed: int, examples: int, url: str | None = None) -> Outcome:
-    """Fuzzes the provider, one that runs at `url` or one started for it on an empty database."""
-    labels = [operation.label for operation in document.operations(document.load_bundle(config.bundle))]
+def fuzz_provider(
+    config: Config, echo: Echo, *, seed: int, examples: int, url: str | None = None, only: Sequence[str] = ()
+) -> Outcome:
+    """Fuzzes the provider, one that runs at `url` or one started for it; all operations, or those with the ids `only`.
+
+    Raises ConfigError for an operationId that the document does not have.
+    """
+    every = document.operations(document.load_bundle(config.bundle))
+    if unknown := sorted(set(only) - {each.operation_id for each in every}):
+        raise ConfigError(f"{config.bundle} has no operation {unknown[0]}")
+    operations = [each for each in every if not only or each.operation_id in only]
     out = unique_folder(config.reports, "fuzz-run")
     token = named(config.provider.token)()
     with private_folder(config, "fuzz") as run, _served(config, run, url) as server:
@@ -192,15 +200,16 @@ def fuzz_provider(config: Config, echo: Echo, *, seed: int, examples: int, url: 
             token=token,
             seed=seed,
             examples=examples,
-            operations=labels,
+            operations=operations,
             out=out,
             echo=echo,
         )
     pacts.replace_folder(out, config.reports / "fuzz")
     for line in (*result.failures, *result.warnings, *(f"never answered 2xx: {label}" for label in result.unreached)):
         echo(line)
-    reached = len(labels) - len(result.unreached)
-    showed = f"{result.cases} cases, {len(result.failures)} failures, {reached} of {len(labels)} reached, seed {seed}"
+    reached = len(operations) - len(result.unreached)
+    found = f"{result.cases} cases, {len(result.failures)} failures"
+    showed = f"{found}, {reached} of {len(operations)} operations reached, seed {seed}"
     return Outcome(result.passed, showed, asdict(result))
 
 

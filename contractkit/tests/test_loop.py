@@ -1,4 +1,4 @@
-"""The whole loop on a small API that has nothing to do with the flagship: every step passes, and every step can fail."""
+"""The whole loop on a small API that has nothing to do with the flagship."""
 
 import json
 import os
@@ -58,7 +58,12 @@ PATHS = """
     description: The item of this name.
     security: []
     parameters:
-      - {name: name, in: path, required: true, description: Its name., schema: {type: string, pattern: '^[a-z]{1,20}$'}, example: lamp}
+      - name: name
+        in: path
+        required: true
+        description: Its name.
+        schema: {type: string, pattern: '^[a-z]{1,20}$'}
+        example: lamp
     responses:
       '200':
         description: The item.
@@ -167,8 +172,6 @@ def test_every_step_passes_and_leaves_one_table_and_a_report(shop: Path) -> None
 
 
 def test_a_handler_that_breaks_the_contract_fails_fuzzing_and_verification(shop: Path) -> None:
-    (shop / "spec/openapi.yaml").write_text(SPEC.replace("/items/{name}: {", "/items/{name}: {"))
-    assert contract(shop)[0] == 0
     (shop / "shop.py").write_text(
         SHOP.replace('"five" if Path("broken").exists() else 5', '5 if name == "ready" else "five"')
     )
