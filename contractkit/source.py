@@ -6,7 +6,7 @@ A plain YAML scalar has the type that JSON would give it, so a value means what 
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ _SCALARS = (
     ("int", "-?(?:0|[1-9][0-9]*)", tuple("-0123456789")),
     ("float", r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?", tuple("-0123456789")),
 )
-_VALUE = {
+_VALUE: Mapping[str, Callable[[str], Any]] = {
     f"{_TAG}null": lambda _text: None,
     f"{_TAG}bool": lambda text: text.lower() == "true",
     f"{_TAG}int": int,
