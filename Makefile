@@ -31,10 +31,10 @@ setup: .venv/ready ## .venv with everything that requirements.lock pins
 .PHONY: install
 install:
 	@if [ -f .venv/ready ] && [ -z "$$(find requirements.lock contractkit/pyproject.toml broker/pyproject.toml -newer .venv/ready)" ]; then exit 0; fi; \
-	echo 'setting up .venv from requirements.lock' && \
+	echo 'setting up .venv from requirements.lock' >&2 && \
 	$(PYTHON) -m venv .venv && \
-	$(BIN)/pip install --quiet --no-compile --no-deps --require-hashes -r requirements.lock && \
-	$(BIN)/pip install --quiet --no-compile --no-deps --no-build-isolation -e contractkit -e broker -e generated_client && \
+	$(BIN)/pip install -qq --no-compile --no-deps --require-hashes -r requirements.lock && \
+	$(BIN)/pip install -qq --no-compile --no-deps --no-build-isolation -e contractkit -e broker -e generated_client && \
 	touch .venv/ready
 
 generate: setup ## spec -> bundle -> client, provider types
