@@ -431,13 +431,14 @@ def test_the_gateways_book_has_one_line_an_attempt(store: Store) -> None:
         assert tx.charges.all() == (evolve(line, state=ChargeState.VOIDED),)
 
 
-def test_writers_from_many_threads_lose_no_update(store: Store) -> None:
+def test_writers_that_lock_the_account_lose_no_update(store: Store) -> None:
     with store.write() as tx:
         tx.jobs.add(Job("j-1", JobKind.CALCULATION, MONTH, NOW, account_id="acme", max_progress=1000))
 
     def work() -> None:
         for _ in range(10):
             with store.write() as tx:
+                tx.accounts.lock("acme")
                 job = tx.jobs.get("j-1")
                 assert job is not None
                 assert tx.jobs.save(evolve(job, progress=job.progress + 1))

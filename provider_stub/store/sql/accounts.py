@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Any, Final
 
 import sqlalchemy as sa
 from attrs import frozen
@@ -11,17 +12,44 @@ from provider_stub.engine.accounts import Account, BillingGroup, Project
 from provider_stub.store.sql.schema import ACCOUNTS, GROUPS, KEYS, PROJECTS
 from provider_stub.store.sql.upsert import upsert
 
+_WHOLE: Final = (
+    sa.select(
+        ACCOUNTS.c.account_id,
+        ACCOUNTS.c.region,
+        GROUPS.c.billing_group_id,
+        GROUPS.c.name,
+        GROUPS.c.is_default,
+        PROJECTS.c.project_id,
+        PROJECTS.c.app_key,
+    )
+    .outerjoin_from(ACCOUNTS, GROUPS, GROUPS.c.account_id == ACCOUNTS.c.account_id)
+    .outerjoin(PROJECTS, PROJECTS.c.billing_group_id == GROUPS.c.billing_group_id)
+    .order_by(GROUPS.c.billing_group_id, PROJECTS.c.project_id)
+)
+"""An account with its groups and projects, at one go: nearly every request begins with it, so it is made once."""
+
+_BY_ID: Final = _WHOLE.where(ACCOUNTS.c.account_id == sa.bindparam("id"))
+# SQLite knows no row locks and leaves FOR UPDATE out: its unit of work is alone anyhow.
+_LOCKED: Final = _BY_ID.with_for_update(of=ACCOUNTS)
+_BY_GROUP: Final = _WHOLE.where(
+    ACCOUNTS.c.account_id
+    == sa.select(GROUPS.c.account_id).where(GROUPS.c.billing_group_id == sa.bindparam("id")).scalar_subquery()
+)
+_BY_PROJECT: Final = _WHOLE.where(
+    ACCOUNTS.c.account_id
+    == sa.select(PROJECTS.c.account_id).where(PROJECTS.c.project_id == sa.bindparam("id")).scalar_subquery()
+)
+
 
 @frozen
 class SqlAccounts:
     _connection: sa.Connection
 
     def get(self, account_id: str) -> Account | None:
-        return self._load(sa.select(ACCOUNTS).where(ACCOUNTS.c.account_id == account_id))
+        return self._load(_BY_ID, account_id)
 
     def lock(self, account_id: str) -> Account | None:
-        # SQLite knows no row locks and leaves FOR UPDATE out: its unit of work is alone anyhow.
-        return self._load(sa.select(ACCOUNTS).where(ACCOUNTS.c.account_id == account_id).with_for_update())
+        return self._load(_LOCKED, account_id)
 
     def put(self, account: Account) -> None:
         self._connection.execute(
@@ -53,10 +81,10 @@ class SqlAccounts:
         return gone.rowcount > 0
 
     def of_group(self, billing_group_id: str) -> Account | None:
-        return self._load(_owner(GROUPS, GROUPS.c.billing_group_id == billing_group_id))
+        return self._load(_BY_GROUP, billing_group_id)
 
     def of_project(self, project_id: str) -> Account | None:
-        return self._load(_owner(PROJECTS, PROJECTS.c.project_id == project_id))
+        return self._load(_BY_PROJECT, project_id)
 
     def owners(
         self, billing_group_ids: Collection[str], project_ids: Collection[str], app_keys: Collection[str]
@@ -81,23 +109,18 @@ class SqlAccounts:
         query = sa.select(sa.func.count()).select_from(ACCOUNTS).where(*_in_region(region))
         return self._connection.execute(query).scalar_one()
 
-    def _load(self, query: sa.Select[tuple[str, str]]) -> Account | None:
-        row = self._connection.execute(query).first()
-        if row is None:
+    def _load(self, query: sa.Select[Any], name: str) -> Account | None:
+        rows = self._connection.execute(query, {"id": name}).all()
+        if not rows:
             return None
-        account_id = row.account_id
-        own = sa.select(PROJECTS).where(PROJECTS.c.account_id == account_id).order_by(PROJECTS.c.project_id)
-        projects: dict[str, list[Project]] = {}
-        for project in self._connection.execute(own):
-            projects.setdefault(project.billing_group_id, []).append(Project(project.project_id, project.app_key))
-        own = sa.select(GROUPS).where(GROUPS.c.account_id == account_id).order_by(GROUPS.c.billing_group_id)
-        groups = [
-            BillingGroup(
-                group.billing_group_id, group.name, tuple(projects.get(group.billing_group_id, ())), group.is_default
-            )
-            for group in self._connection.execute(own)
-        ]
-        return Account(account_id, row.region, tuple(groups))
+        groups: dict[str, tuple[str, bool, list[Project]]] = {}
+        for row in rows:
+            if row.billing_group_id is not None:
+                group = groups.setdefault(row.billing_group_id, (row.name, row.is_default, []))
+                if row.project_id is not None:
+                    group[2].append(Project(row.project_id, row.app_key))
+        made = (BillingGroup(name, label, tuple(own), default) for name, (label, default, own) in groups.items())
+        return Account(rows[0].account_id, rows[0].region, tuple(made))
 
 
 def _project_rows(account: Account) -> list[dict[str, object]]:
@@ -111,10 +134,6 @@ def _project_rows(account: Account) -> list[dict[str, object]]:
         for group in account.billing_groups
         for project in group.projects
     ]
-
-
-def _owner(table: sa.Table, condition: sa.ColumnElement[bool]) -> sa.Select[tuple[str, str]]:
-    return sa.select(ACCOUNTS).join(table, table.c.account_id == ACCOUNTS.c.account_id).where(condition)
 
 
 def _in_region(region: str | None) -> tuple[sa.ColumnElement[bool], ...]:

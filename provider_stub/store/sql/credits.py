@@ -12,7 +12,7 @@ from provider_stub.engine.credits import CreditGrant, CreditType, LedgerEntry
 from provider_stub.store.protocol.records import HistoryEntry, Page, Window
 from provider_stub.store.sql import codec
 from provider_stub.store.sql.schema import ACCOUNTS, GRANTS, LEDGER
-from provider_stub.store.sql.upsert import insert_new
+from provider_stub.store.sql.upsert import inserted
 
 
 @frozen
@@ -20,8 +20,7 @@ class SqlCredits:
     _connection: sa.Connection
 
     def grant(self, grant: CreditGrant, entry: LedgerEntry, *, coupon: str | None = None) -> bool:
-        insert = insert_new(self._connection, GRANTS)
-        if self._connection.execute(insert, codec.grant_row(grant, coupon)).rowcount == 0:
+        if not inserted(self._connection, GRANTS, codec.grant_row(grant, coupon)):
             return False
         self.book(grant.account_id, [entry])
         return True

@@ -12,7 +12,7 @@ from provider_stub.engine.period import Month
 from provider_stub.store.protocol.records import UNFINISHED, IdempotencyKey, Job, JobKind, KeptReply
 from provider_stub.store.sql import codec
 from provider_stub.store.sql.schema import JOBS, KEYS
-from provider_stub.store.sql.upsert import insert_new
+from provider_stub.store.sql.upsert import inserted
 
 _UNFINISHED = JOBS.c.status.in_(sorted(UNFINISHED))
 
@@ -53,7 +53,7 @@ class SqlKeys:
     def claim(self, key: IdempotencyKey, at: datetime) -> KeptReply | None:
         row = {"scope": key.scope, "account_id": key.account_id, "key": key.key, "digest": key.digest, "at": at}
         # Of two at once PostgreSQL lets the second wait here until the first has ended.
-        if self._connection.execute(insert_new(self._connection, KEYS), row).rowcount:
+        if inserted(self._connection, KEYS, row):
             return None
         return self.find(key)
 

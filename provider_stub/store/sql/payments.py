@@ -11,7 +11,7 @@ from provider_stub.engine.payments import LIVE_ATTEMPTS, AttemptState, PaymentAt
 from provider_stub.store.protocol.records import Charge, ChargeState
 from provider_stub.store.sql import codec
 from provider_stub.store.sql.schema import ATTEMPTS, CHARGES
-from provider_stub.store.sql.upsert import insert_new
+from provider_stub.store.sql.upsert import inserted
 
 
 @frozen
@@ -19,8 +19,7 @@ class SqlPayments:
     _connection: sa.Connection
 
     def start(self, account_id: str, attempt: PaymentAttempt) -> bool:
-        insert = insert_new(self._connection, ATTEMPTS)
-        return self._connection.execute(insert, codec.attempt_row(account_id, attempt)).rowcount == 1
+        return inserted(self._connection, ATTEMPTS, codec.attempt_row(account_id, attempt))
 
     def get(self, attempt_id: str) -> PaymentAttempt | None:
         return self._first(ATTEMPTS.c.attempt_id == attempt_id)
@@ -50,8 +49,7 @@ class SqlCharges:
     _connection: sa.Connection
 
     def add(self, charge: Charge) -> Charge:
-        insert = insert_new(self._connection, CHARGES)
-        if self._connection.execute(insert, codec.charge_row(charge)).rowcount:
+        if inserted(self._connection, CHARGES, codec.charge_row(charge)):
             return charge
         standing = self.get(charge.attempt_id)
         if standing is None:

@@ -12,7 +12,7 @@ from provider_stub.engine.period import Month
 from provider_stub.store.protocol.records import Bill, Page, Window
 from provider_stub.store.sql import codec
 from provider_stub.store.sql.schema import STATEMENTS
-from provider_stub.store.sql.upsert import insert_new
+from provider_stub.store.sql.upsert import inserted
 
 _OWING = (STATEMENTS.c.payment_status.in_(sorted(OWED)), STATEMENTS.c.payable > 0)
 
@@ -29,7 +29,7 @@ class SqlStatements:
     def save(self, bill: Bill, expected: PaymentState | None) -> bool:
         row = codec.bill_row(bill)
         if expected is None:
-            return self._connection.execute(insert_new(self._connection, STATEMENTS), row).rowcount == 1
+            return inserted(self._connection, STATEMENTS, row)
         where = (
             STATEMENTS.c.payment_group_id == bill.statement.payment_group_id,
             STATEMENTS.c.payment_status == expected,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -14,8 +16,15 @@ def upsert(connection: sa.Connection, table: sa.Table) -> sa.Insert:
 
 
 def insert_new(connection: sa.Connection, table: sa.Table) -> sa.Insert:
-    """An insert that leaves out what collides with a row that is there; `rowcount` tells."""
+    """An insert that leaves out what collides with a row that is there."""
     return _insert(connection, table).on_conflict_do_nothing()
+
+
+def inserted(connection: sa.Connection, table: sa.Table, row: Mapping[str, object]) -> bool:
+    """Inserts a row; False, and nothing stored, when it collides with one that is there."""
+    # Without the option SQLAlchemy forgets how many rows an insert wrote on PostgreSQL.
+    keeping = {"preserve_rowcount": True}
+    return connection.execute(insert_new(connection, table), row, execution_options=keeping).rowcount == 1
 
 
 def _insert(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
