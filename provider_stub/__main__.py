@@ -27,10 +27,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _serve(host: str, port: int) -> None:
     # Only serving needs all of the provider; a token should not wait for it.
-    from contractkit.stub import serve
+    from contractkit.stub import StubError, serve
     from provider_stub.app import create_app
 
-    serve(lambda: create_app(host=host), host, port)
+    try:
+        serve(lambda: create_app(host=host), host, port)
+    except StubError as error:
+        raise ConfigError(str(error)) from error
 
 
 def _parser() -> argparse.ArgumentParser:

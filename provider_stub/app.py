@@ -18,7 +18,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from contractkit import stub
-from contractkit.stub import FieldError, Problem
+from contractkit.stub import FieldError, Problem, StubError
 from provider_stub import config, problems
 from provider_stub.config import Auth, ConfigError, Settings
 from provider_stub.engine.errors import BillingError
@@ -68,11 +68,16 @@ class Provider:
 
 
 def create_app(*, host: str = "127.0.0.1") -> ASGIApp:
-    """The provider as the environment says. Raises ConfigError when it must not be served on that host."""
-    settings = config.load()
-    if settings.auth is Auth.OFF and not _is_loopback(host):
-        raise ConfigError(f"BILLING_AUTH=off is refused on {host}: without tokens only this machine may call")
-    return build(settings).app
+    """The provider as the environment says.
+
+    Raises StubError, one line that names the setting, when it cannot be served so, or must not be on that host.
+    """
+    try:
+        settings = config.load()
+        _check_exposure(settings, host)
+        return build(settings).app
+    except ConfigError as error:
+        raise StubError(str(error)) from error
 
 
 def build(
@@ -213,6 +218,11 @@ def _now() -> datetime:
 
 def _new_id(kind: str) -> str:
     return f"{kind}-{uuid4().hex}"
+
+
+def _check_exposure(settings: Settings, host: str) -> None:
+    if settings.auth is Auth.OFF and not _is_loopback(host):
+        raise ConfigError(f"BILLING_AUTH=off is refused on {host}: without tokens only this machine may call")
 
 
 def _is_loopback(host: str) -> bool:

@@ -15,9 +15,10 @@ import yaml
 from joserfc import jwt
 from joserfc.jwk import OctKey
 
+from contractkit.stub import StubError
 from provider_stub.__main__ import main
 from provider_stub.app import create_app
-from provider_stub.config import ConfigError, Settings
+from provider_stub.config import Settings
 from provider_stub.tokens import Tokens, signing_key
 from tests.serving import ROOT, Api, Served, calling
 
@@ -126,7 +127,7 @@ def test_a_provider_without_tokens_is_only_served_to_its_own_machine(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("BILLING_AUTH", "off")
-    with pytest.raises(ConfigError, match=r"BILLING_AUTH=off is refused on 0\.0\.0\.0"):
+    with pytest.raises(StubError, match=r"BILLING_AUTH=off is refused on 0\.0\.0\.0"):
         create_app(host="0.0.0.0")  # noqa: S104 - what must be refused
     assert not list(tmp_path.iterdir())
 
