@@ -20,7 +20,7 @@ from rich.table import Table
 from contractkit import document, pacts, report, steps
 from contractkit.config import Config
 from contractkit.errors import ToolkitError
-from contractkit.process import stop, unique_folder
+from contractkit.process import stop_group, unique_folder
 
 WAITING, RUNNING, PASSED, FAILED, SKIPPED = "waiting", "running", "passed", "FAILED", "skipped"
 MARKS = {WAITING: "dim", RUNNING: "cyan", PASSED: "green", FAILED: "bold red", SKIPPED: "dim"}
@@ -85,7 +85,7 @@ class Job:
         """Ends the children that run, and lets no further one start."""
         self.cancelled.set()
         for child in list(self.children):
-            stop(child)
+            stop_group(child)
 
     def run(self, command: Sequence[str], log: Path) -> int:
         """Runs a child with its output in `log`; the job knows it until it has ended."""
@@ -94,7 +94,12 @@ class Job:
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as output:
             child = subprocess.Popen(
-                command, cwd=self.config.root, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+                command,
+                cwd=self.config.root,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                process_group=0,  # a step may start processes that would outlive it
             )
             self.children.add(child)
             try:
