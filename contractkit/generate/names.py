@@ -12,7 +12,7 @@ BUILTINS = frozenset({"str", "int", "float", "bool", "bytes", "list", "dict", "t
 
 
 def class_name(text: str) -> str:
-    """`billing-groups` and `billing_groups` are BillingGroups, `HTTPError` stays as it is."""
+    """`web-hooks` and `web_hooks` are WebHooks, `HTTPError` stays as it is."""
     name = name_part(text)
     return name if name.isidentifier() and not keyword.iskeyword(name) else f"Type{name}"
 
