@@ -58,8 +58,7 @@ def mock(spec: Path, port: Port = None, host: Host = "127.0.0.1") -> None:
 
     if not spec.is_file():
         raise ToolkitError(f"{spec} is not a file")
-    number = int(os.environ.get("PORT") or 8080) if port is None else port
-    run(create_app(bundle.bundle(spec)), host=host, port=number)
+    run(create_app(bundle.bundle(spec)), host=host, port=settings.port("PORT", 8080) if port is None else port)
 
 
 @app.command(hidden=True)
@@ -147,8 +146,7 @@ def contract(
     from contractkit.contract import run
 
     found = settings.load()
-    names = {"version": version or pacts.version(found.root), "branch": branch or pacts.branch(found.root)}
-    raise typer.Exit(0 if run(found, seed=1 if seed is None else seed, **names) else 1)
+    raise typer.Exit(0 if run(found, seed=1 if seed is None else seed, version=version, branch=branch) else 1)
 
 
 def main() -> None:

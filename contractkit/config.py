@@ -121,12 +121,20 @@ def load(start: Path | None = None) -> Config:
             token=env.get("PACT_BROKER_TOKEN") or None,
             username=env.get("PACT_BROKER_USERNAME") or None,
             password=env.get("PACT_BROKER_PASSWORD") or None,
-            port=_port(env, "BROKER_PORT", 9292),
+            port=port("BROKER_PORT", 9292),
         ),
         state=root / ".contract",
         reports=root / "reports",
-        port=_port(env, "PORT", 8080),
+        port=port("PORT", 8080),
     )
+
+
+def port(name: str, default: int) -> int:
+    """A TCP port from the environment. Raises ConfigError for what is none."""
+    text = os.environ.get(name) or str(default)
+    if not text.isdecimal() or not 0 <= int(text) <= 65535:
+        raise ConfigError(f"{name} must be a port from 0 to 65535, not {text!r}")
+    return int(text)
 
 
 def no_tracking() -> None:
@@ -197,10 +205,3 @@ def _typed(where: Path, section: Mapping[str, Any], name: str, key: str, kind: A
         expected = "a whole number" if wanted is int else "a table"
         raise ConfigError(f"{where}: [tool.contractkit.{name}] `{key}` must be {expected}, not {value!r}")
     return value
-
-
-def _port(env: Mapping[str, str], name: str, default: int) -> int:
-    text = env.get(name) or str(default)
-    if not text.isdecimal() or not 0 <= int(text) <= 65535:
-        raise ConfigError(f"{name} must be a port from 0 to 65535, not {text!r}")
-    return int(text)

@@ -3,6 +3,7 @@
 Fuzzing and the pacts do not depend on each other, so they share the two cores of a small machine.
 """
 
+import shutil
 import subprocess
 import sys
 import threading
@@ -102,10 +103,9 @@ class Job:
                 process_group=0,  # a step may start processes that would outlive it
             )
             self.children.add(child)
-            try:
-                return child.wait()
-            finally:
-                self.children.discard(child)
+            status = child.wait()  # where this is interrupted the child stays known, and cancel ends it
+            self.children.discard(child)
+            return status
 
 
 def run(config: Config, *, seed: int, version: str | None, branch: str | None) -> bool:
@@ -117,14 +117,19 @@ def run(config: Config, *, seed: int, version: str | None, branch: str | None) -
     try:
         with _progress(job, console):
             _loop(job, seed=seed, version=version, branch=branch)
-    finally:
+    except BaseException:  # interrupted: nothing of this run is of use to anybody
         job.cancel()
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     for row in job.rows.values():
         row.state = SKIPPED if row.state == WAITING else row.state
     pacts.replace_folder(job.logs, config.reports / "logs")
     page = report.write(config, list(job.rows.values()), seconds=time.monotonic() - begin)
     _print(job, console, page, time.monotonic() - begin)
-    return all(row.state == PASSED for row in job.rows.values())
+    holds = all(row.state == PASSED for row in job.rows.values())
+    if holds:
+        shutil.rmtree(folder, ignore_errors=True)
+    return holds
 
 
 def _loop(job: Job, *, seed: int, version: str | None, branch: str | None) -> None:

@@ -69,10 +69,12 @@ def read(folder: Path) -> list[Pact]:
 def version(root: Path) -> str:
     """The version under which this checkout is published: the commit, and a digest of what is not committed.
 
-    Changing any file changes the version, so a broker is never told two contents under one version. Raises
-    PactError outside a git checkout.
+    Changing any file changes the version, so a broker is never told two contents under one version. Without git, as in
+    an unpacked archive, it is a digest of the files alone.
     """
     commit = _git(root, "rev-parse", "--short=12", "HEAD").strip()
+    if not commit:
+        return f"files-{_digest(root)}"
     changes = _git(root, "diff", "HEAD") if _git(root, "status", "--porcelain") else ""
     new = _git(root, "ls-files", "--others", "--exclude-standard").splitlines()
     if not changes and not new:
@@ -85,9 +87,9 @@ def version(root: Path) -> str:
 
 
 def branch(root: Path) -> str:
-    """The branch that is checked out; `main` for a detached checkout, as CI makes it."""
+    """The branch that is checked out; `main` for a detached checkout, as CI makes it, and without git."""
     name = _git(root, "rev-parse", "--abbrev-ref", "HEAD").strip()
-    return "main" if name == "HEAD" else name
+    return "main" if name in ("HEAD", "") else name
 
 
 def replace_folder(fresh: Path, target: Path) -> None:
@@ -115,11 +117,20 @@ def _add(known: dict[str, Interaction], interaction: Interaction, consumer: str)
 
 
 def _git(root: Path, *arguments: str) -> str:
+    """What git says; nothing where there is no git, or no checkout."""
     try:
-        done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise PactError(f"the version comes from git, and git does not answer in {root}; pass --version") from error
-    return done.stdout
+        return subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def _digest(root: Path) -> str:
+    found = hashlib.sha256()
+    for path in sorted(root.rglob("*")):
+        parts = path.relative_to(root).parts
+        if path.is_file() and parts[0] != "reports" and not any(p[0] == "." or p == "__pycache__" for p in parts):
+            found.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
+    return found.hexdigest()[:12]
 
 
 def summary(found: Iterable[Pact]) -> str:

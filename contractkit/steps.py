@@ -17,7 +17,7 @@ from attrs import asdict, evolve, field, frozen
 
 from contractkit import broker_client, document, fuzz, pacts, verify
 from contractkit.config import Config
-from contractkit.errors import ConfigError
+from contractkit.errors import ConfigError, ServerError
 from contractkit.process import Server, free_port, running, unique_folder
 
 Echo = Callable[[str], None]
@@ -34,9 +34,15 @@ class Outcome:
 
 @contextmanager
 def private_folder(config: Config, name: str) -> Iterator[Path]:
-    """A folder under .contract/runs for one run's databases and logs; kept when the run fails, for its logs."""
+    """A folder under .contract/runs for one run's databases and logs; kept when a server failed, for its logs."""
     folder = unique_folder(config.state / "runs", name)
-    yield folder
+    try:
+        yield folder
+    except ServerError:
+        raise
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -189,7 +195,6 @@ def fuzz_provider(
     if unknown := sorted(set(only) - {each.operation_id for each in every}):
         raise ConfigError(f"{config.bundle} has no operation {unknown[0]}")
     operations = [each for each in every if not only or each.operation_id in only]
-    out = unique_folder(config.reports, "fuzz-run")
     token = named(config.provider.token)()
     with private_folder(config, "fuzz") as run, _served(config, run, url) as server:
         echo(f"seed {seed}, {examples} examples, {server.url}")
@@ -201,10 +206,11 @@ def fuzz_provider(
             seed=seed,
             examples=examples,
             operations=operations,
-            out=out,
+            out=run / "reports",
             echo=echo,
         )
-    pacts.replace_folder(out, config.reports / "fuzz")
+        config.reports.mkdir(exist_ok=True)
+        pacts.replace_folder(run / "reports", config.reports / "fuzz")
     for line in (*result.failures, *result.warnings, *(f"never answered 2xx: {label}" for label in result.unreached)):
         echo(line)
     reached = len(operations) - len(result.unreached)

@@ -130,7 +130,11 @@ def write_junit(verification: Verification, path: Path) -> None:
         name="pact verification",
         tests=str(len(verification.interactions)),
         failures=str(len(failed)),
+        errors=str(len(verification.errors)),
     )
+    for error in verification.errors:
+        case = ElementTree.SubElement(suite, "testcase", classname="verification", name="the pacts can be verified")
+        ElementTree.SubElement(case, "error", message=error)
     for result in verification.interactions:
         case = ElementTree.SubElement(suite, "testcase", classname=result.consumer, name=result.description)
         if not result.passed and result.pending:

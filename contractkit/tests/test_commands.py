@@ -121,7 +121,7 @@ def test_a_provider_that_cannot_be_imported_is_named(project: Path) -> None:
 def test_a_missing_python_module_is_one_line(project: Path) -> None:
     (project / "sitecustomize.py").write_text("import sys\nsys.modules['typer'] = None\n")
     result = run(project, "lint", PYTHONPATH=str(project))
-    assert result.returncode == 1
+    assert result.returncode == 2
     assert result.stderr.splitlines() == [
         "error: the Python module typer is missing; remove .venv and run `make setup`"
     ]

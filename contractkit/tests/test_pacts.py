@@ -121,6 +121,13 @@ def test_the_version_changes_with_every_uncommitted_change(tmp_path: Path) -> No
     assert dirty.startswith(f"{clean}-dirty-")
 
 
-def test_outside_a_checkout_the_version_must_be_given(tmp_path: Path) -> None:
-    with pytest.raises(PactError, match="pass --version"):
-        pacts.version(tmp_path)
+def test_without_git_the_version_is_a_digest_of_the_files(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("1")
+    one = pacts.version(tmp_path)
+    (tmp_path / ".contract").mkdir()
+    (tmp_path / ".contract/state").write_text("written by a run")
+    again = pacts.version(tmp_path)
+    (tmp_path / "file").write_text("2")
+    assert one == again != pacts.version(tmp_path)
+    assert one.startswith("files-")
+    assert pacts.branch(tmp_path) == "main"
