@@ -18,6 +18,7 @@ write one file, and overwrites an interaction silently.
 """
 
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,6 +45,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("write_pacts"):
         given = getattr(config, "workerinput", {}).get("pact_parts")
         config.stash[PARTS] = Path(given) if given else unique_folder(_target(config).parent, "pact-parts")
+        # Ended from outside as by Ctrl-C, so that the session is finished and its parts are removed.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.hookimpl(optionalhook=True)

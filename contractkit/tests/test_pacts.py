@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,10 @@ import pytest
 from contractkit import pacts
 from contractkit.errors import PactError
 
+OPTIONS = [
+    "-m", "pytest", "-q", "-p", "contractkit.pytest_plugin",
+    *(word for name in ("cacheprovider", "pact", "schemathesis") for word in ("-p", f"no:{name}")),
+]  # fmt: skip
 CONFTEST = """
 import pytest
 @pytest.fixture(scope="session")
@@ -36,20 +41,7 @@ def consumer_suite(folder: Path, tests: str = TESTS) -> Path:
 
 
 def run(folder: Path, *options: str) -> int:
-    command = [
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "contractkit.pytest_plugin",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:pact",
-        "-p",
-        "no:schemathesis",
-    ]
-    return subprocess.run([sys.executable, *command, *options], cwd=folder, check=False, capture_output=True).returncode
+    return subprocess.run([sys.executable, *OPTIONS, *options], cwd=folder, check=False, capture_output=True).returncode
 
 
 def part(folder: Path, number: int, **interaction: object) -> Path:
@@ -87,6 +79,17 @@ def test_a_run_of_some_tests_writes_no_half_contract(tmp_path: Path) -> None:
     folder = consumer_suite(tmp_path)
     assert run(folder, "-k", "item") == 0
     assert not (folder / "pacts").exists()
+
+
+def test_an_interrupted_run_leaves_no_parts(tmp_path: Path) -> None:
+    waiting = "\n\ndef test_last(pact):\n    open('started', 'w').close()\n    import time; time.sleep(60)\n"
+    folder = consumer_suite(tmp_path, TESTS + waiting)
+    child = subprocess.Popen([sys.executable, *OPTIONS, "--write-pacts"], cwd=folder, stdout=subprocess.DEVNULL)
+    while not (folder / "started").exists() and child.poll() is None:
+        time.sleep(0.05)  # until the last test runs, and parts of the others are there
+    child.terminate()
+    assert child.wait(30) == pytest.ExitCode.INTERRUPTED
+    assert [path.name for path in folder.iterdir() if "part" in path.name] == []
 
 
 def test_one_interaction_described_in_two_ways_is_refused_by_name(tmp_path: Path) -> None:
