@@ -80,7 +80,9 @@ class Front:
         exchange = Exchange(
             self.plans[found.operation.key], found.values, headers, request_id, raw.decode("ascii", "replace")
         )
-        await self.app({**scope, "path": path, KEY: exchange}, self._limited(headers, receive), send)
+        # Connexion looks media types up as they are written, but their case is without meaning.
+        sent = [(name, _lower_media(value) if name == b"content-type" else value) for name, value in scope["headers"]]
+        await self.app({**scope, "path": path, "headers": sent, KEY: exchange}, self._limited(headers, receive), send)
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> bool:
         partial = None
@@ -115,6 +117,11 @@ class Front:
 
     def _too_large(self) -> Problem:
         return Problem(413, detail=f"The body may have {self.max_body} bytes.", headers={"Connection": "close"})
+
+
+def _lower_media(value: bytes) -> bytes:
+    media, semicolon, rest = value.partition(b";")
+    return media.lower() + semicolon + rest
 
 
 def _request_id(headers: Headers) -> str:

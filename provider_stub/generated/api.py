@@ -780,8 +780,8 @@ class CalculationsApi(Protocol):
 
         Starts to add up the month's meters, to price them, and to write the statement of each billing group
         that is still REGISTERED or has none yet; groups further on are left alone, and if none is open the
-        answer is 409. It runs in the background: poll `get_progress`. While a calculation of the same
-        account and month runs, the answer is its id.
+        answer is 409. It runs in the background: poll `get_progress`. While one of the same account and
+        month waits to begin, the answer is its id.
 
         `idempotency_key`: A name for this very request, in visible ASCII, chosen by the caller. A
             repetition with the same key is answered as the first one was and done once; another request

@@ -219,6 +219,12 @@ def _check_history(tx: Tx, standing: Account, wanted: Account) -> None:
         raise Conflict(f"there are statements of {', '.join(sorted(billed))}")
     if metered := tx.meters.any_of(projects):
         raise Conflict(f"there are meters of {', '.join(sorted(metered))}")
+    before, after = _group_of(standing), _group_of(wanted)
+    moved = {one for one in before.keys() & after.keys() if before[one] != after[one]}
+    if (shifted := tx.meters.any_of(moved)) and tx.statements.groups_with(
+        {group for one in shifted for group in (before[one], after[one])}
+    ):
+        raise Conflict(f"{', '.join(sorted(shifted))} has been metered, and its groups have been billed")
     adjusted = {
         *(one.target_id for one in tx.adjustments.of(Level.PROJECT, projects)),
         *(one.target_id for one in tx.adjustments.of(Level.BILLING_GROUP, groups)),
@@ -236,6 +242,10 @@ def _has_history(tx: Tx, account: Account) -> bool:
         or tx.credits.grants(account.account_id)
         or tx.contracts.terms(_ids(account.billing_groups))
     )
+
+
+def _group_of(account: Account) -> dict[str, str]:
+    return {p.project_id: group.billing_group_id for group in account.billing_groups for p in group.projects}
 
 
 def _ids(groups: Iterable[BillingGroup]) -> set[str]:

@@ -61,7 +61,9 @@ def start_calculation(ctx: Context, account_id: str, month: Month, include_usage
 
         def start() -> str:
             running = tx.jobs.latest(JobKind.CALCULATION, account_id, month, 1)
-            if running and running[0].status in UNFINISHED:
+            # One that has begun may have read the meters already; one that waits may wait for a process that is gone.
+            if running and running[0].status is JobStatus.PENDING and running[0].include_usage is include_usage:
+                started.append(running[0].job_id)
                 return running[0].job_id
             groups = open_groups(account, statements_of(tx, account, month))
             if not groups:

@@ -39,6 +39,9 @@ B = TypeVar("B")
 _FIRST_YEAR: Final = 2000
 _LAST_YEAR: Final = 2099
 
+# A statement in one of these is never calculated again: a meter that came now would never be billed.
+FINAL: Final = frozenset({PaymentState.PAID, PaymentState.REFUNDED})
+
 
 @frozen
 class Reading:
@@ -169,10 +172,10 @@ def _meter(ctx: Context, desk: _Desk, reading: Reading) -> Meter:
         errors.append(InvalidValue.at_field("/timestamp", "the instant is not of the years 2000 to 2099"))
     if project is None:
         errors.append(UnknownReference.at_field("/appKey", f"there is no app key {reading.app_key}"))
-    elif desk.states.get((desk.group_of[project.project_id], month := Month.of(reading.timestamp, desk.zone))) is (
-        PaymentState.PAID
-    ):
-        raise MonthPaid.at_field("/timestamp", f"{month} is paid")
+    elif (
+        state := desk.states.get((desk.group_of[project.project_id], month := Month.of(reading.timestamp, desk.zone)))
+    ) in FINAL:
+        raise MonthPaid.at_field("/timestamp", f"{month} is {'paid' if state is PaymentState.PAID else 'refunded'}")
     if counter is None:
         errors.append(UnknownCounter.at_field("/counterName", f"there is no counter {reading.counter_name}"))
     else:
@@ -253,7 +256,7 @@ def _check_unpaid(tx: Tx, account: Account, project: Project, first: datetime, e
     states = tx.statements.states(account.account_id, months)
     for each in months:
         starts, ends = each.bounds(zone)
-        paid = states.get((group.billing_group_id, each)) is PaymentState.PAID
+        paid = states.get((group.billing_group_id, each)) in FINAL
         if paid and tx.meters.spans(project.project_id, max(first, starts), min(end, ends)):
             raise MonthPaid(f"{each} is paid, and some of the meters belong to it")
 

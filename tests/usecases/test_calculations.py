@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from attrs import evolve
 
+from provider_stub.engine.accounts import Account, BillingGroup, Project
 from provider_stub.engine.adjustments import Adjustment, AdjustmentType, Level
 from provider_stub.engine.contracts import ContractType
 from provider_stub.engine.counters import Counter
@@ -135,6 +136,36 @@ def test_a_second_start_joins_the_calculation_that_runs(world: World) -> None:
     assert first == jobs.start_calculation(world.ctx, "acme", MONTH, True, plain())
     world.work()
     assert first != jobs.start_calculation(world.ctx, "acme", MONTH, True, plain())
+
+
+def test_a_start_with_other_usage_is_a_calculation_of_its_own(world: World) -> None:
+    world.use(10)
+    first = jobs.start_calculation(world.ctx, "acme", MONTH, False, plain())
+    assert first != jobs.start_calculation(world.ctx, "acme", MONTH, True, plain())
+
+
+def test_a_start_that_joins_a_calculation_does_it_where_the_process_that_took_it_is_gone(world: World) -> None:
+    world.use(10)
+    jobs.start_calculation(world.ctx, "acme", MONTH, True, plain())
+    world.later.clear()
+    assert world.calculate().status is JobStatus.DONE
+    assert world.bill().statement.charge == 1000
+
+
+def test_a_metered_project_does_not_move_between_groups_that_were_billed(world: World) -> None:
+    world.account("beta", ["one", "two"])
+    world.use(10, "beta", "one")
+    world.calculate("beta")
+    moved = Account(
+        "beta",
+        "KR",
+        (
+            BillingGroup("beta-one", "one", ()),
+            BillingGroup("beta-two", "two", (Project("beta-one-web", "beta-one-key"),)),
+        ),
+    )
+    with pytest.raises(Conflict):
+        accounts.put_account(world.ctx, moved)
 
 
 def test_deleting_what_was_calculated_gives_credit_back_and_keeps_the_meters(world: World) -> None:
@@ -313,6 +344,14 @@ def test_a_paid_month_takes_no_meters_and_loses_none(world: World) -> None:
         metering.delete_meters(world.ctx, "acme-main-key", date(2026, 10, 1), date(2026, 11, 30))
     assert metering.delete_meters(world.ctx, "acme-main-key", date(2026, 11, 1), date(2026, 11, 30)) == 1
     assert metering.delete_meters(world.ctx, "acme-main-key", date(2026, 10, 1), date(2026, 10, 2)) == 0
+
+
+def test_a_refunded_month_takes_no_meters_since_it_is_never_billed_again(world: World) -> None:
+    world.ready()
+    world.pay()
+    payments.refund_payment(world.ctx, world.place(), "goodwill", plain())
+    with pytest.raises(Conflict):
+        world.use(1)
 
 
 def test_a_batch_of_meters_says_what_became_of_each_and_stores_the_good_ones(world: World) -> None:

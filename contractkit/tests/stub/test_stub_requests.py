@@ -156,6 +156,8 @@ ACCEPTED: list[tuple[str, str, str, dict[str, Any]]] = [
     ("null where a reference may be null", "POST", "/items", {"json": {**GOOD, "owner": None}}),
     ("the largest 64-bit integer", "POST", "/items", {"json": {**GOOD, "count": 2**63 - 1}}),
     ("a member twice", "POST", "/items", body('{"name": "a", "name": "b", "price": "1.00"}')),
+    ("a media type in capitals", "POST", "/items",
+     body('{"name": "a", "price": "1.00"}', Content_Type='Application/JSON')),
     ("a charset in capitals", "POST", "/items",
      body('{"name": "a", "price": "1.00"}', Content_Type='application/json; charset="UTF-8"')),
     ("a moment in lower case", "POST", "/items", {"json": {**GOOD, "at": "2024-02-29t23:59:59.123456789+09:00"}}),

@@ -115,7 +115,9 @@ def sync(
 
     - Groups and projects that the body leaves out are removed; if anything was metered for them, adjusted or billed,
     the answer
-      is 409 and nothing changes. So it is for another region, once the account has meters, statements or credits.
+      is 409 and nothing changes. So it is for a project with meters that would move between groups of which one has
+    been billed, and
+      for another region, once the account has meters, statements or credits.
     - The first group of a new account is its default group. Contracts and the default mark of groups that stay are
     kept.
     - Ids of groups and projects, and app keys, are unique over all accounts: one that belongs to another account is a

@@ -112,7 +112,7 @@ def sync(
     REGISTERED or
     has none yet; groups further on are left alone, and if none is open the answer is 409. It runs in the background:
     poll
-    `get_progress`. While a calculation of the same account and month runs, the answer is its id.
+    `get_progress`. While one of the same account and month waits to begin, the answer is its id.
 
     Calculating twice gives the same statement. Credits burn here; a new calculation first gives back what the one
     before
