@@ -21,7 +21,7 @@ from rich.table import Table
 from contractkit import document, pacts, report, steps
 from contractkit.config import Config
 from contractkit.errors import ToolkitError
-from contractkit.process import stop_group, unique_folder
+from contractkit.process import last_line, stop_group, unique_folder
 
 WAITING, RUNNING, PASSED, FAILED, SKIPPED = "waiting", "running", "passed", "FAILED", "skipped"
 MARKS = {WAITING: "dim", RUNNING: "cyan", PASSED: "green", FAILED: "bold red", SKIPPED: "dim"}
@@ -78,7 +78,7 @@ class Job:
         def work(log: Path) -> steps.Outcome:
             saved = self.folder / f"{log.stem}.json"
             status = self.run([sys.executable, "-m", "contractkit", *arguments, "--outcome", str(saved)], log)
-            return steps.load(saved) if saved.is_file() else steps.Outcome(False, f"status {status}: {_last(log)}")
+            return steps.load(saved) if saved.is_file() else steps.Outcome(False, f"status {status}: {last_line(log)}")
 
         return work
 
@@ -175,14 +175,9 @@ def _write_pacts(job: Job, log: Path) -> steps.Outcome:
     consumers = job.config.consumers
     status = job.run([sys.executable, "-m", "pytest", str(consumers.path), "--write-pacts", "-n", "2"], log)
     if status:
-        return steps.Outcome(False, f"consumer tests: {_last(log)}")
+        return steps.Outcome(False, f"consumer tests: {last_line(log)}")
     found = pacts.read(consumers.pacts)
     return steps.Outcome(True, pacts.summary(found), {pact.consumer: pact.interactions for pact in found})
-
-
-def _last(log: Path) -> str:
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    return next((line.strip() for line in reversed(lines) if line.strip()), "no output")
 
 
 def _progress(job: Job, console: Console) -> Live | nullcontext[None]:
