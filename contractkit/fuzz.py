@@ -95,7 +95,7 @@ def _run(command: Sequence[str], extra: Mapping[str, str], echo: Callable[[str],
         try:
             for line in child.stdout or ():
                 echo(line.rstrip("\n"))
-        except BaseException:
+        except BaseException:  # interrupted: the fuzzer must not outlive its reader
             child.terminate()
             raise
     return child.returncode

@@ -40,7 +40,7 @@ def private_folder(config: Config, name: str) -> Iterator[Path]:
         yield folder
     except ServerError:
         raise
-    except BaseException:
+    except BaseException:  # interrupted, or refused before a server wrote a log
         shutil.rmtree(folder, ignore_errors=True)
         raise
     shutil.rmtree(folder, ignore_errors=True)
