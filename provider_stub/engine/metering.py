@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -58,13 +58,31 @@ class Usage:
     quantity: Decimal
 
 
+@frozen
+class Readings:
+    """A month's readings of some projects, as few as their usage takes; what is more than that does no harm.
+
+    `sums` are the DELTA readings, added up by project, counter and unit. `meters` are the others that decide: of a
+    GAUGE the latest of each resource; of a CUMULATIVE the latest, each reset, and the one before each reset.
+    `carry_in` are the last CUMULATIVE readings before the month, of the resources that have one in it.
+    """
+
+    sums: Sequence[Usage] = ()
+    meters: Sequence[Meter] = ()
+    carry_in: Sequence[Meter] = ()
+
+
 def check_volume(volume: Decimal, pointer: str = "/counterVolume") -> None:
     """Raises InvalidValue for a volume that is negative, absurdly large, or too finely written."""
     decimal_in(volume, pointer, most=MAX_VOLUME, places=VOLUME_PLACES)
 
 
 def aggregate(
-    meters: Iterable[Meter], month: Month, zone: ZoneInfo, carry_in: Iterable[Meter] = ()
+    meters: Iterable[Meter],
+    month: Month,
+    zone: ZoneInfo,
+    carry_in: Iterable[Meter] = (),
+    sums: Iterable[Usage] = (),
 ) -> tuple[Usage, ...]:
     """The month's usage per project and counter, in the smallest unit of the counter's dimension.
 
@@ -74,6 +92,7 @@ def aggregate(
     starts again from zero (billing rules, Metering).
 
     Readings outside the month are ignored, and so is a meter id that came before: replaying changes nothing.
+    `sums` are DELTA readings of the month that were added up already.
     """
     first, end = month.bounds(zone)
     within = _by_series(meter for meter in meters if first <= meter.timestamp < end)
@@ -81,6 +100,10 @@ def aggregate(
         meter for meter in carry_in if meter.timestamp < first and meter.counter_type is CounterType.CUMULATIVE
     )
     totals: dict[tuple[str, str, str], Decimal] = {}
+    for one in sums:
+        unit = unit_named(one.unit, "/counterUnit")
+        key = (one.project_id, one.counter_name, unit.dimension)
+        totals[key] = EXACT.add(totals.get(key, _ZERO), EXACT.multiply(one.quantity, unit.scale))
     for series, readings in within.items():
         earlier = max(before.get(series, ()), key=_time_then_id, default=None)
         quantity = _FOLDS[series.counter_type](readings, earlier)

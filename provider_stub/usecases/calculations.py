@@ -136,8 +136,8 @@ def _inputs(tx: Tx, books: _Books, group: BillingGroup, usage: Sequence[Usage], 
 def _usage(tx: Tx, books: _Books, group: BillingGroup) -> Sequence[Usage]:
     projects = [project.project_id for project in group.projects]
     first, end = books.month.bounds(books.region.zone)
-    meters = tx.meters.within(projects, first, end)
-    return aggregate(meters, books.month, books.region.zone, tx.meters.last_cumulative(projects, first))
+    readings = tx.meters.readings(projects, first, end)
+    return aggregate(readings.meters, books.month, books.region.zone, readings.carry_in, readings.sums)
 
 
 def _burn(ctx: Context, tx: Tx, books: _Books, group: BillingGroup, calculation: Calculation) -> None:

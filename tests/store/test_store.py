@@ -225,21 +225,10 @@ def test_meters_are_found_by_half_open_spans_of_time(store: Store) -> None:
         assert ([one.meter_id for one in page.items], page.total) == (["m-1", "m-2"], 2)
         assert tx.meters.page(projects, None, None, None, Window(1, 2)).items == page.items
         assert tx.meters.page(projects, None, None, "other", EVERYTHING).total == 0
-        assert {one.meter_id for one in tx.meters.within(projects, first, end)} == {"m-1", "m-2"}
         assert tx.meters.spans("acme-main-web", first, end) == (first, first + timedelta(hours=1))
         assert tx.meters.remove("acme-main-web", first, end) == 2
         assert tx.meters.spans("acme-main-web", first, end) is None
         assert tx.meters.page(projects, None, None, None, EVERYTHING).total == 2
-
-
-def test_the_last_cumulative_reading_before_an_instant_is_found_for_each_resource(store: Store) -> None:
-    readings = [meter(f"c-{hour}", hour=hour, kind=CounterType.CUMULATIVE) for hour in (0, 1, 2)]
-    other = evolve(meter("other", kind=CounterType.CUMULATIVE), resource_id="vm-2")
-    with store.write() as tx:
-        tx.meters.add("acme", [*readings, other, meter("d-1", hour=1)])
-    with store.read() as tx:
-        found = tx.meters.last_cumulative(["acme-main-web"], NOW + timedelta(hours=2))
-        assert {one.meter_id for one in found} == {"c-1", "other"}
 
 
 def test_contracts_and_terms_come_back_exactly(store: Store) -> None:

@@ -12,7 +12,7 @@ from provider_stub.engine.accounts import Account
 from provider_stub.engine.adjustments import Adjustment, Level
 from provider_stub.engine.contracts import Contract, ContractTerm
 from provider_stub.engine.counters import Counter
-from provider_stub.engine.metering import CounterType, Meter
+from provider_stub.engine.metering import CounterType, Meter, Readings
 from provider_stub.store.memory.tables import Part, page_of
 from provider_stub.store.protocol.records import (
     Page,
@@ -111,7 +111,7 @@ class MemoryMeters(Part):
         counter_name: str | None,
         window: Window,
     ) -> Page[Meter]:
-        within = self.within(project_ids, first or _EVER[0], end or _EVER[1])
+        within = self._within(project_ids, first or _EVER[0], end or _EVER[1])
         found = [meter for meter in within if counter_name in (None, meter.counter_name)]
         return page_of(sorted(found, key=_when), window)
 
@@ -126,23 +126,22 @@ class MemoryMeters(Part):
             del table[key]
         return len(gone)
 
-    def within(self, project_ids: Collection[str], first: datetime, end: datetime) -> tuple[Meter, ...]:
+    def readings(self, project_ids: Collection[str], first: datetime, end: datetime) -> Readings:
+        carry_in: dict[tuple[str, str, str], Meter] = {}
+        for meter in sorted(self._within(project_ids, _EVER[0], first), key=_when):
+            if meter.counter_type is CounterType.CUMULATIVE:
+                carry_in[meter.project_id, meter.counter_name, meter.resource_id] = meter
+        return Readings(meters=self._within(project_ids, first, end), carry_in=tuple(carry_in.values()))
+
+    def _within(self, project_ids: Collection[str], first: datetime, end: datetime) -> tuple[Meter, ...]:
         mine = (meter for _, meter in self._all("meters") if meter.project_id in project_ids)
         return tuple(meter for meter in mine if first <= meter.timestamp < end)
-
-    def last_cumulative(self, project_ids: Collection[str], before: datetime) -> tuple[Meter, ...]:
-        last: dict[tuple[str, str, str], Meter] = {}
-        for _, meter in sorted(self._all("meters"), key=lambda row: _when(row[1])):
-            cumulative = meter.counter_type is CounterType.CUMULATIVE and meter.timestamp < before
-            if cumulative and meter.project_id in project_ids:
-                last[meter.project_id, meter.counter_name, meter.resource_id] = meter
-        return tuple(last.values())
 
     def any_of(self, project_ids: Collection[str]) -> frozenset[str]:
         return frozenset(meter.project_id for _, meter in self._all("meters") if meter.project_id in project_ids)
 
     def spans(self, project_id: str, first: datetime, end: datetime) -> tuple[datetime, datetime] | None:
-        times = [meter.timestamp for meter in self.within([project_id], first, end)]
+        times = [meter.timestamp for meter in self._within([project_id], first, end)]
         return (min(times), max(times)) if times else None
 
 

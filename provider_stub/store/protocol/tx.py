@@ -16,7 +16,7 @@ from provider_stub.engine.adjustments import Adjustment, Level
 from provider_stub.engine.contracts import Contract, ContractTerm
 from provider_stub.engine.counters import Counter
 from provider_stub.engine.credits import CreditGrant, CreditType, LedgerEntry
-from provider_stub.engine.metering import Meter
+from provider_stub.engine.metering import Meter, Readings
 from provider_stub.engine.payments import AttemptState, PaymentAttempt, PaymentState
 from provider_stub.engine.period import Month
 from provider_stub.store.protocol.records import (
@@ -108,10 +108,8 @@ class Meters(Protocol):
 
     def remove(self, project_id: str, first: datetime, end: datetime) -> int: ...
 
-    def within(self, project_ids: Collection[str], first: datetime, end: datetime) -> tuple[Meter, ...]: ...
-
-    def last_cumulative(self, project_ids: Collection[str], before: datetime) -> tuple[Meter, ...]:
-        """The last CUMULATIVE reading before an instant, of each project, counter and resource."""
+    def readings(self, project_ids: Collection[str], first: datetime, end: datetime) -> Readings:
+        """What decides about the usage of these projects, added up and picked out where the readings lie."""
         ...
 
     def any_of(self, project_ids: Collection[str]) -> frozenset[str]:

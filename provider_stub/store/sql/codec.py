@@ -13,8 +13,8 @@ from provider_stub.engine.adjustments import Adjustment, AdjustmentType, Applied
 from provider_stub.engine.contracts import Contract, ContractPrice, ContractType
 from provider_stub.engine.counters import Counter
 from provider_stub.engine.credits import CreditGrant, CreditType, CreditUse, EntryKind, LedgerEntry
-from provider_stub.engine.metering import CounterType, Meter, Usage
-from provider_stub.engine.money import decimal_text
+from provider_stub.engine.metering import VOLUME_PLACES, CounterType, Meter, Usage
+from provider_stub.engine.money import EXACT, decimal_text
 from provider_stub.engine.payments import AttemptState, PaymentAttempt, PaymentState
 from provider_stub.engine.policies import Policy, Step
 from provider_stub.engine.prices import Price, PriceModel, Tier
@@ -25,7 +25,10 @@ Row = dict[str, Any]
 
 _IN_DETAIL: Final = frozenset({"line_items", "adjustments", "trace"})
 STATEMENT_COLUMNS: Final = tuple(field.name for field in fields(Statement) if field.name not in _IN_DETAIL)
-_METER_COLUMNS: Final = tuple(field.name for field in fields(Meter) if field.name != "timestamp")
+_METER_COLUMNS: Final = tuple(
+    field.name for field in fields(Meter) if field.name not in {"timestamp", "counter_volume"}
+)
+_FRACTIONS: Final = 10**VOLUME_PLACES
 
 
 def price_json(price: Price) -> Mapping[str, object]:
@@ -58,9 +61,12 @@ def counter(row: RowMapping) -> Counter:
 
 
 def meter_row(account_id: str, meter: Meter) -> Row:
+    whole, fraction = divmod(int(EXACT.scaleb(meter.counter_volume, VOLUME_PLACES)), _FRACTIONS)
     return {
         "account_id": account_id,
         "at": meter.timestamp,
+        "volume_whole": whole,
+        "volume_fraction": fraction,
         **{name: getattr(meter, name) for name in _METER_COLUMNS},
     }
 
@@ -73,13 +79,18 @@ def meter(row: RowMapping) -> Meter:
         row["counter_name"],
         CounterType(row["counter_type"]),
         row["counter_unit"],
-        row["counter_volume"],
+        volume(row["volume_whole"], row["volume_fraction"]),
         row["at"],
         row["resource_id"],
         row["resource_name"],
         row["parent_resource_id"],
         row["source"],
     )
+
+
+def volume(whole: int, fraction: int) -> Decimal:
+    """`fraction` counts 10^-12, and may be more than a whole."""
+    return EXACT.scaleb(Decimal(whole * _FRACTIONS + fraction), -VOLUME_PLACES) if fraction else Decimal(whole)
 
 
 def contract_row(contract: Contract) -> Row:

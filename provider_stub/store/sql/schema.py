@@ -137,7 +137,9 @@ METERS: Final = Table(
     Column("counter_name", TEXT, nullable=False),
     Column("counter_type", TEXT, nullable=False),
     Column("counter_unit", TEXT, nullable=False),
-    Column("counter_volume", DecimalText, nullable=False),
+    # Two whole numbers, since SQLite has no decimals and adds up texts as floats: `volume_fraction` counts 10^-12.
+    Column("volume_whole", BigInteger, nullable=False),
+    Column("volume_fraction", BigInteger, nullable=False),
     Column("at", Instant, nullable=False),
     Column("resource_id", TEXT, nullable=False),
     Column("resource_name", TEXT, nullable=False),
@@ -152,6 +154,7 @@ METERS: Final = Table(
         "counter_name",
         "resource_id",
         "at",
+        "meter_id",
         sqlite_where=text("counter_type = 'CUMULATIVE'"),
         postgresql_where=text("counter_type = 'CUMULATIVE'"),
     ),
