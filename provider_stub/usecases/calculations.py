@@ -8,7 +8,7 @@ from datetime import datetime
 from attrs import define
 
 from provider_stub.engine.accounts import Account, BillingGroup
-from provider_stub.engine.adjustments import Level
+from provider_stub.engine.adjustments import Adjustment, Level
 from provider_stub.engine.calculation import Calculation, CalculationInput, calculate
 from provider_stub.engine.contracts import Contract, ContractTerm, term_in_force
 from provider_stub.engine.counters import price_list
@@ -32,9 +32,15 @@ def calculate_account(ctx: Context, tx: Tx, account: Account, month: Month, *, i
     The account has to be locked. Credit that an earlier calculation burnt counts as given back. Raises what the
     engine raises, and then nothing may be committed.
     """
-    books = _books(tx, account, month)
-    for group in open_groups(account, books.standing):
-        _calculate_group(ctx, tx, books, group, include_usage=include_usage)
+    standing = statements_of(tx, account, month)
+    groups = open_groups(account, standing)
+    if not groups:
+        return
+    metered = [group for group in groups if include_usage or group.billing_group_id not in standing]
+    usage = {group_id: bill.usage for group_id, bill in standing.items()} | _usage(tx, account, metered, month)
+    books = _books(tx, account, month, standing, groups, usage)
+    for group in groups:
+        _calculate_group(ctx, tx, books, group)
 
 
 def open_groups(account: Account, standing: Mapping[str, Bill]) -> list[BillingGroup]:
@@ -75,69 +81,91 @@ class _Books:
     region: Region
     month: Month
     standing: Mapping[str, Bill]
+    usage: Mapping[str, Sequence[Usage]]
     terms: Sequence[ContractTerm]
     contracts: Mapping[str, Contract]
     prices: Mapping[str, Price]
     grants: Sequence[CreditGrant]
     left: dict[str, int]
     taken: Mapping[str, Sequence[LedgerEntry]]
+    adjustments: Mapping[tuple[Level, str], Sequence[Adjustment]]
 
 
-def _books(tx: Tx, account: Account, month: Month) -> _Books:
+def _books(
+    tx: Tx,
+    account: Account,
+    month: Month,
+    standing: Mapping[str, Bill],
+    groups: Sequence[BillingGroup],
+    usage: Mapping[str, Sequence[Usage]],
+) -> _Books:
     zone = region(account)
-    standing = statements_of(tx, account, month)
-    terms = tx.contracts.terms([group.billing_group_id for group in account.billing_groups])
+    group_ids = {group.billing_group_id for group in groups}
+    terms = tx.contracts.terms(group_ids)
     named = {term.contract_id for term in terms}
     contracts = {name: contract for name in named if (contract := tx.contracts.get(name)) is not None}
     taken = {
         group_id: unreversed(tx.credits.of_payment_group(bill.statement.payment_group_id))
         for group_id, bill in standing.items()
-        if _open(bill)
+        if group_id in group_ids
     }
     left = dict(tx.credits.left(account.account_id))
     for entry in (entry for entries in taken.values() for entry in entries):
         left[entry.grant_id] -= entry.amount
-    prices = price_list(in_currency(tx.counters.rows(), zone.currency), month)
+    used = {one.counter_name for group_id in group_ids for one in usage[group_id]}
+    prices = price_list(in_currency(tx.counters.rows(used), zone.currency), month)
     grants = tx.credits.grants(account.account_id)
-    return _Books(account, zone, month, standing, terms, contracts, prices, grants, left, taken)
+    adjustments: dict[tuple[Level, str], list[Adjustment]] = {}
+    for level, targets in ((Level.PROJECT, _projects(groups)), (Level.BILLING_GROUP, group_ids)):
+        for one in tx.adjustments.of(level, targets):
+            adjustments.setdefault((level, one.target_id), []).append(one)
+    return _Books(account, zone, month, standing, usage, terms, contracts, prices, grants, left, taken, adjustments)
 
 
-def _calculate_group(ctx: Context, tx: Tx, books: _Books, group: BillingGroup, *, include_usage: bool) -> None:
+def _calculate_group(ctx: Context, tx: Tx, books: _Books, group: BillingGroup) -> None:
     standing = books.standing.get(group.billing_group_id)
-    usage = _usage(tx, books, group) if include_usage or standing is None else standing.usage
-    calculation = calculate(_inputs(tx, books, group, usage, overdue=bool(standing and standing.statement.overdue)))
+    calculation = calculate(_inputs(books, group, overdue=bool(standing and standing.statement.overdue)))
     for use in calculation.credit_uses:
         books.left[use.grant_id] -= use.amount
     _burn(ctx, tx, books, group, calculation)
-    bill = Bill(calculation.statement, tuple(usage), calculation.credit_uses)
+    bill = Bill(calculation.statement, tuple(books.usage[group.billing_group_id]), calculation.credit_uses)
     if not tx.statements.save(bill, None if standing is None else PaymentState.REGISTERED):
         raise IllegalTransition(f"{calculation.statement.payment_group_id} was closed meanwhile")
 
 
-def _inputs(tx: Tx, books: _Books, group: BillingGroup, usage: Sequence[Usage], *, overdue: bool) -> CalculationInput:
+def _inputs(books: _Books, group: BillingGroup, *, overdue: bool) -> CalculationInput:
     term = term_in_force((t for t in books.terms if t.billing_group_id == group.billing_group_id), books.month)
-    projects = [project.project_id for project in group.projects]
     return CalculationInput(
         region=books.region,
         month=books.month,
         account_id=books.account.account_id,
         billing_group_id=group.billing_group_id,
         payment_group_id=payment_group_of(group.billing_group_id, books.month),
-        usage=usage,
+        usage=books.usage[group.billing_group_id],
         prices=books.prices,
         contract=books.contracts[term.contract_id] if term else None,
-        project_adjustments=tx.adjustments.of(Level.PROJECT, projects),
-        group_adjustments=tx.adjustments.of(Level.BILLING_GROUP, [group.billing_group_id]),
+        project_adjustments=[
+            one for project in _projects([group]) for one in books.adjustments.get((Level.PROJECT, project), ())
+        ],
+        group_adjustments=books.adjustments.get((Level.BILLING_GROUP, group.billing_group_id), ()),
         credits=[CreditBalance(grant, books.left.get(grant.grant_id, 0)) for grant in books.grants],
         overdue=overdue,
     )
 
 
-def _usage(tx: Tx, books: _Books, group: BillingGroup) -> Sequence[Usage]:
-    projects = [project.project_id for project in group.projects]
-    first, end = books.month.bounds(books.region.zone)
-    readings = tx.meters.readings(projects, first, end)
-    return aggregate(readings.meters, books.month, books.region.zone, readings.carry_in, readings.sums)
+def _usage(tx: Tx, account: Account, groups: Sequence[BillingGroup], month: Month) -> dict[str, Sequence[Usage]]:
+    """Billing group -> its usage; the store goes through the readings of all of them once."""
+    group_of = {project.project_id: group.billing_group_id for group in groups for project in group.projects}
+    zone = region(account).zone
+    readings = tx.meters.readings(list(group_of), *month.bounds(zone))
+    usage: dict[str, list[Usage]] = {group.billing_group_id: [] for group in groups}
+    for one in aggregate(readings.meters, month, zone, readings.carry_in, readings.sums):
+        usage[group_of[one.project_id]].append(one)
+    return {**usage}
+
+
+def _projects(groups: Iterable[BillingGroup]) -> list[str]:
+    return [project.project_id for group in groups for project in group.projects]
 
 
 def _burn(ctx: Context, tx: Tx, books: _Books, group: BillingGroup, calculation: Calculation) -> None:
