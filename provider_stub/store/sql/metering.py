@@ -14,7 +14,7 @@ from provider_stub.engine.metering import CounterType, Meter, Readings, Usage
 from provider_stub.store.protocol.records import Page, Window
 from provider_stub.store.sql import codec
 from provider_stub.store.sql.schema import COUNTERS, METERS
-from provider_stub.store.sql.upsert import insert_new, upsert
+from provider_stub.store.sql.upsert import insert_all, upsert
 
 
 @frozen
@@ -44,9 +44,8 @@ class SqlMeters:
     def add(self, account_id: str, meters: Sequence[Meter]) -> Mapping[str, Meter]:
         if not meters:
             return {}
-        insert = insert_new(self._connection, METERS).returning(METERS.c.meter_id)
-        stored = set(self._connection.scalars(insert, [codec.meter_row(account_id, meter) for meter in meters]))
-        present = [meter.meter_id for meter in meters if meter.meter_id not in stored]
+        stored = insert_all(self._connection, METERS, [codec.meter_row(account_id, meter) for meter in meters])
+        present = [meter.meter_id for meter in meters if (account_id, meter.meter_id) not in stored]
         if not present:
             return {}
         query = sa.select(METERS).where(METERS.c.account_id == account_id, METERS.c.meter_id.in_(present))

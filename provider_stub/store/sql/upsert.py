@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -25,6 +26,20 @@ def inserted(connection: sa.Connection, table: sa.Table, row: Mapping[str, objec
     # Without the option SQLAlchemy forgets how many rows an insert wrote on PostgreSQL.
     keeping = {"preserve_rowcount": True}
     return connection.execute(insert_new(connection, table), row, execution_options=keeping).rowcount == 1
+
+
+def insert_all(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, object]]) -> set[Sequence[Any]]:
+    """Inserts the rows whose primary keys are new, in one statement, and returns these keys."""
+    insert = _insert(connection, table)
+    if connection.dialect.name == "sqlite":
+        new = insert.on_conflict_do_nothing().returning(*table.primary_key)
+        return set(connection.execute(new, rows).tuples())
+    # Placeholders for a thousand rows would cost psycopg more than the rows cost PostgreSQL: one array a column.
+    names = [column.name for column in table.c]
+    arrays = (sa.bindparam(column.name, type_=postgresql.ARRAY(column.type)) for column in table.c)
+    columns = sa.select(sa.func.unnest(*arrays).table_valued(*names).render_derived())
+    new = insert.from_select(names, columns).on_conflict_do_nothing().returning(*table.primary_key)
+    return set(connection.execute(new, {name: [row[name] for row in rows] for name in names}).tuples())
 
 
 def _insert(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
