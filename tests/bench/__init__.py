@@ -1,0 +1,1 @@
+"""Measurements of the provider from within: how fast, not whether right."""
