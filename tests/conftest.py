@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
+from tests.postgres import Postgres, PostgresMissingError, postgres_server
 from tests.serving import Api, Served, calling, served
 
 
@@ -14,6 +17,25 @@ from tests.serving import Api, Served, calling, served
 def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with served(tmp_path_factory.mktemp("provider")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server for all tests of a worker: skipped where there is none, but never in CI."""
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(postgres_server())
+        except PostgresMissingError as error:
+            if os.environ.get("CI"):
+                raise
+            pytest.skip(f"PostgreSQL: {error}")
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres: Postgres) -> str:
+    """One database for all tests of a worker; what a test leaves there, the next clears."""
+    return postgres.database()
 
 
 @pytest.fixture(scope="session")
