@@ -93,7 +93,7 @@ def _record(ctx: Context, tx: Tx, account: Account, readings: Sequence[Reading])
     meters: dict[int, Meter] = {}
     for index, reading in enumerate(readings):
         try:
-            meters[index] = _meter(ctx, desk, reading)
+            meters[index] = _meter(ctx, desk, reading, desk.months[index])
         except BillingError as error:
             errors[index] = error.under(f"/meterList/{index}")
     if not meters:
@@ -123,13 +123,13 @@ def _verdict(index: int, meter: Meter, first: Mapping[str, Meter], present: Mapp
 
 @frozen
 class _Desk:
-    """All that deciding about the readings of a batch needs, loaded at once."""
+    """All that deciding about the readings of a batch needs, loaded at once. `months` are the readings' own."""
 
+    months: Sequence[Month]
     projects: Mapping[str, Project]
     group_of: Mapping[str, str]
     counters: Mapping[str, Counter]
     states: Mapping[tuple[str, Month], PaymentState]
-    zone: ZoneInfo
 
 
 def _desk(tx: Tx, account: Account, readings: Sequence[Reading]) -> _Desk:
@@ -140,17 +140,17 @@ def _desk(tx: Tx, account: Account, readings: Sequence[Reading]) -> _Desk:
         _, _, owners = tx.accounts.owners([], [], strange)
         if owners:
             raise Forbidden(f"{', '.join(sorted(owners))} belongs to another account")
-    months = {Month.of(reading.timestamp, zone) for reading in readings}
+    months = [Month.of(reading.timestamp, zone) for reading in readings]
     return _Desk(
+        months,
         projects,
         {p.project_id: group.billing_group_id for group in account.billing_groups for p in group.projects},
         by_name(tx.counters.rows({reading.counter_name for reading in readings})),
-        tx.statements.states(account.account_id, months),
-        zone,
+        tx.statements.states(account.account_id, set(months)),
     )
 
 
-def _meter(ctx: Context, desk: _Desk, reading: Reading) -> Meter:
+def _meter(ctx: Context, desk: _Desk, reading: Reading, month: Month) -> Meter:
     errors: list[BillingError] = []
     project = desk.projects.get(reading.app_key)
     counter = desk.counters.get(reading.counter_name)
@@ -168,13 +168,11 @@ def _meter(ctx: Context, desk: _Desk, reading: Reading) -> Meter:
         reading.parent_resource_id,
         reading.source,
     )
-    if not _in_range(reading.timestamp, desk.zone):
+    if not _in_range(reading.timestamp, month):
         errors.append(InvalidValue.at_field("/timestamp", "the instant is not of the years 2000 to 2099"))
     if project is None:
         errors.append(UnknownReference.at_field("/appKey", f"there is no app key {reading.app_key}"))
-    elif (
-        state := desk.states.get((desk.group_of[project.project_id], month := Month.of(reading.timestamp, desk.zone)))
-    ) in FINAL:
+    elif (state := desk.states.get((desk.group_of[project.project_id], month))) in FINAL:
         raise MonthPaid.at_field("/timestamp", f"{month} is {'paid' if state is PaymentState.PAID else 'refunded'}")
     if counter is None:
         errors.append(UnknownCounter.at_field("/counterName", f"there is no counter {reading.counter_name}"))
@@ -188,9 +186,9 @@ def _meter(ctx: Context, desk: _Desk, reading: Reading) -> Meter:
     return meter
 
 
-def _in_range(instant: datetime, zone: ZoneInfo) -> bool:
+def _in_range(instant: datetime, month: Month) -> bool:
     """In UTC and in the account's own zone: the contract shows the one, and bills by the other."""
-    return all(_FIRST_YEAR <= instant.astimezone(one).year <= _LAST_YEAR for one in (UTC, zone))
+    return all(_FIRST_YEAR <= year <= _LAST_YEAR for year in (instant.astimezone(UTC).year, month.year))
 
 
 def _all_rejected(errors: Sequence[BillingError]) -> BillingError:

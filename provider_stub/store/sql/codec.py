@@ -25,9 +25,6 @@ Row = dict[str, Any]
 
 _IN_DETAIL: Final = frozenset({"line_items", "adjustments", "trace"})
 STATEMENT_COLUMNS: Final = tuple(field.name for field in fields(Statement) if field.name not in _IN_DETAIL)
-_METER_COLUMNS: Final = tuple(
-    field.name for field in fields(Meter) if field.name not in {"timestamp", "counter_volume"}
-)
 _FRACTIONS: Final = 10**VOLUME_PLACES
 
 
@@ -62,12 +59,22 @@ def counter(row: RowMapping) -> Counter:
 
 def meter_row(account_id: str, meter: Meter) -> Row:
     whole, fraction = divmod(int(EXACT.scaleb(meter.counter_volume, VOLUME_PLACES)), _FRACTIONS)
+    # Written out, since this is done for every reading that comes in.
     return {
         "account_id": account_id,
-        "at": meter.timestamp,
+        "meter_id": meter.meter_id,
+        "project_id": meter.project_id,
+        "app_key": meter.app_key,
+        "counter_name": meter.counter_name,
+        "counter_type": meter.counter_type,
+        "counter_unit": meter.counter_unit,
         "volume_whole": whole,
         "volume_fraction": fraction,
-        **{name: getattr(meter, name) for name in _METER_COLUMNS},
+        "at": meter.timestamp,
+        "resource_id": meter.resource_id,
+        "resource_name": meter.resource_name,
+        "parent_resource_id": meter.parent_resource_id,
+        "source": meter.source,
     }
 
 
