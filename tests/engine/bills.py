@@ -68,7 +68,7 @@ GRANTS = st.builds(
     granted_at=st.sampled_from([datetime(2026, day, day, tzinfo=UTC) for day in (1, 2)]),
     valid_to=st.sampled_from([None, date(2026, 10, 31), date(2026, 11, 1), date(2027, 1, 1)]),
 )
-# Per unit, per hour begun, once, and in tiers of 100 and 400 hours.
+# Per unit, per hour and a half begun, once, and in tiers of 100 and 400 hours.
 PRICES = [
     hourly("0.16"),
     hourly("1639.005"),
