@@ -63,7 +63,7 @@ class Readings:
     """A month's readings of some projects, as few as their usage takes; what is more than that does no harm.
 
     `sums` are the DELTA readings, added up by project, counter and unit. `meters` are the others that decide: of a
-    GAUGE the latest of each resource; of a CUMULATIVE the latest, each reset, and the one before each reset.
+    GAUGE the latest of each resource; of a CUMULATIVE the first, the latest, each reset, and the one before each reset.
     `carry_in` are the last CUMULATIVE readings before the month, of the resources that have one in it.
     """
 

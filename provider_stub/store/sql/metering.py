@@ -143,7 +143,8 @@ def _sum(row: Sequence[Any]) -> Usage:
 
 
 def _deciding() -> sa.Select[Any]:
-    """The latest reading of each series, and both sides of each reset of a CUMULATIVE one.
+    """The latest reading of each series; of a CUMULATIVE one also the first, which may be lower than the one carried
+    in, and both sides of each reset.
 
     Readings in one unit compare as they are; where the unit changes, the engine sees both sides.
     """
@@ -158,7 +159,7 @@ def _deciding() -> sa.Select[Any]:
         for column in (of.counter_unit, of.volume_whole, of.volume_fraction)
     ]
     row = sa.select(METERS, *beside).where(*_MONTH, _is(CounterType.GAUGE, CounterType.CUMULATIVE)).subquery().c
-    reset = _less(row, "", "lag_") | _less(row, "lead_", "")
+    reset = row.lag_counter_unit.is_(None) | _less(row, "", "lag_") | _less(row, "lead_", "")
     return sa.select(*(row[column.name] for column in of)).where(
         row.lead_counter_unit.is_(None)
         | (row.lead_counter_unit != row.counter_unit)

@@ -33,13 +33,13 @@ def insert_all(connection: sa.Connection, table: sa.Table, rows: Sequence[Mappin
     insert = _insert(connection, table)
     if connection.dialect.name == "sqlite":
         new = insert.on_conflict_do_nothing().returning(*table.primary_key)
-        return set(connection.execute(new, rows).tuples())
+        return set(connection.execute(new, rows))
     # Placeholders for a thousand rows would cost psycopg more than the rows cost PostgreSQL: one array a column.
     names = [column.name for column in table.c]
     arrays = (sa.bindparam(column.name, type_=postgresql.ARRAY(column.type)) for column in table.c)
     columns = sa.select(sa.func.unnest(*arrays).table_valued(*names).render_derived())
     new = insert.from_select(names, columns).on_conflict_do_nothing().returning(*table.primary_key)
-    return set(connection.execute(new, {name: [row[name] for row in rows] for name in names}).tuples())
+    return set(connection.execute(new, {name: [row[name] for row in rows] for name in names}))
 
 
 def _insert(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
