@@ -9,6 +9,8 @@ from contextlib import ExitStack
 
 import pytest
 
+from provider_stub.store.protocol.tx import Store
+from provider_stub.store.sql.database import open_store
 from tests.postgres import Postgres, PostgresMissingError, postgres_server
 from tests.serving import Api, Served, calling, served
 
@@ -36,6 +38,13 @@ def postgres() -> Iterator[Postgres]:
 def postgres_url(postgres: Postgres) -> str:
     """One database for all tests of a worker; what a test leaves there, the next clears."""
     return postgres.database()
+
+
+@pytest.fixture(scope="session")
+def postgres_store(postgres_url: str) -> Iterator[Store]:
+    store = open_store(postgres_url)
+    yield store
+    store.close()
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from attrs import evolve
@@ -18,7 +17,7 @@ from provider_stub.engine.period import Month
 from provider_stub.engine.regions import region_of
 from provider_stub.store.memory.store import MemoryStore
 from provider_stub.store.protocol.tx import Store
-from provider_stub.store.sql.database import open_store
+from tests.stores import STORES, empty_store
 
 KR = region_of("KR")
 MONTH = Month(2026, 10)
@@ -30,12 +29,10 @@ ACCOUNT = Account(
 COUNTERS = {"sum": CounterType.DELTA, "level": CounterType.GAUGE, "total": CounterType.CUMULATIVE}
 
 
-@pytest.fixture(scope="module", params=["memory", "sqlite"])
+@pytest.fixture(scope="module", params=STORES)
 def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    folder: Path = tmp_path_factory.mktemp("readings")
-    opened: Store = MemoryStore() if request.param == "memory" else open_store(f"sqlite:///{folder / 'billing.db'}")
-    yield opened
-    opened.close()
+    with empty_store(request.param, request, tmp_path_factory.mktemp("readings")) as opened:
+        yield opened
 
 
 @st.composite
