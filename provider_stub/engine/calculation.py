@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import repeat
+from operator import add, sub
 from types import MappingProxyType
 from typing import Final
 
@@ -19,15 +21,13 @@ from provider_stub.engine.payments import PaymentState
 from provider_stub.engine.period import Month
 from provider_stub.engine.policies import STEPS, Step
 from provider_stub.engine.prices import Price
-from provider_stub.engine.rating import rate
+from provider_stub.engine.rating import Rated, rate
 from provider_stub.engine.regions import Region
 from provider_stub.engine.statements import (
-    LineItem,
     Statement,
     TraceEntry,
     Unpaid,
     checked,
-    credited,
     unpaid_total,
 )
 
@@ -90,25 +90,25 @@ def _in_burn_order(inputs: CalculationInput) -> list[CreditBalance]:
     return sorted(held, key=lambda one: burn_key(one.grant))
 
 
-_Owner = tuple[str, str]
-"""Project and counter that a share of the bill belongs to; an empty name where there is none."""
-
-_NOBODY: Final[_Owner] = ("", "")
+_NO_SHARES: Final = slice(0, 0)
+_ALL_SHARES: Final = slice(None)
+_NOTHING: Final = Rated({}, (), (), (), (), (), ())
 
 
 @define
 class _Bill:
-    """A calculation under way. `left` says what each owner has left of `amount`, priced lines first and in
-    their order: a credit restricted to counters has to know whose money it pays.
+    """A calculation under way. `left` is `amount` in shares, those of the priced lines first and in their order;
+    a credit restricted to counters pays those whose entry in `counters` it names (empty: nobody's usage).
     """
 
     inputs: CalculationInput
     credits: list[CreditBalance]
     credits_pending: bool = field(init=False)
     amount: int = 0
-    lines: Sequence[LineItem] = ()
-    owners: list[_Owner] = field(factory=list)
+    rated: Rated = _NOTHING
+    counters: list[str] = field(factory=list)
     left: list[int] = field(factory=list)
+    credit_applied: Iterable[int] = repeat(0)
     discount: int = 0
     extra: int = 0
     top_up: int = 0
@@ -129,9 +129,9 @@ def _price_usage(bill: _Bill) -> int:
     inputs = bill.inputs
     used = {one.counter_name for one in inputs.usage}
     prices = prices_under(inputs.contract, inputs.prices, used)
-    bill.lines = rate(inputs.usage, prices, inputs.region.currency)
-    bill.owners = [(line.project_id, line.counter_name) for line in bill.lines]
-    bill.left = [line.amount for line in bill.lines]
+    bill.rated = rate(inputs.usage, prices, inputs.region.currency)
+    bill.counters += bill.rated.counters
+    bill.left += bill.rated.amounts
     return sum(bill.left)
 
 
@@ -143,37 +143,38 @@ def _adjust_projects(bill: _Bill) -> int:
             by_project.setdefault(one.target_id, []).append(one)
     change = 0
     for project_id, adjustments in sorted(by_project.items()):
-        own = [index for index, owner in enumerate(bill.owners) if owner[0] == project_id]
-        outcome = adjust(sum(bill.left[index] for index in own), adjustments)
-        change += _book(bill, outcome, own, (project_id, ""))
+        own = bill.rated.spans.get(project_id, _NO_SHARES)
+        outcome = adjust(sum(bill.left[own]), adjustments)
+        change += _book(bill, outcome, own)
     return change
 
 
 def _adjust_group(bill: _Bill) -> int:
     """On the sum of what the projects' adjustments left."""
     mine = [one for one in bill.inputs.group_adjustments if covers(one, bill.inputs.month)]
-    return _book(bill, adjust(bill.amount, mine), range(len(bill.owners)), _NOBODY)
+    return _book(bill, adjust(bill.amount, mine), _ALL_SHARES)
 
 
-def _book(bill: _Bill, outcome: Outcome, among: Sequence[int], owner: _Owner) -> int:
+def _book(bill: _Bill, outcome: Outcome, among: slice) -> int:
     bill.discount += outcome.discount
     bill.extra += outcome.extra
     bill.applied += outcome.applied
-    _share(bill, outcome.change, among, owner)
+    _share(bill, outcome.change, among)
     return outcome.change
 
 
-def _share(bill: _Bill, change: int, among: Sequence[int], owner: _Owner) -> None:
-    """Spreads a change over the shares `among`, in proportion; what has no share to go to is `owner`'s.
+def _share(bill: _Bill, change: int, among: slice) -> None:
+    """Spreads a change over the shares `among`, in proportion; where these are nothing, it is a share of its own.
 
     Once no credit is left to come, nobody asks any more whose money it is, and the change stays whole.
     """
-    weights = [bill.left[index] for index in among] if bill.credits_pending else []
+    if not change:
+        return
+    weights = bill.left[among] if bill.credits_pending else []
     if any(weights):
-        for index, part in zip(among, split(change, weights), strict=True):
-            bill.left[index] += part
-    elif change:
-        bill.owners.append(owner)
+        bill.left[among] = map(add, weights, split(change, weights))
+    else:
+        bill.counters.append("")
         bill.left.append(change)
 
 
@@ -184,16 +185,16 @@ def _raise_to_base_fee(bill: _Bill) -> int:
         return 0
     same_currency(bill.inputs.region.currency, contract.currency, f"contract {contract.contract_id}")
     bill.top_up = max(0, contract.base_fee - bill.amount)
-    _share(bill, bill.top_up, (), _NOBODY)
+    _share(bill, bill.top_up, _NO_SHARES)
     return bill.top_up
 
 
 def _burn_credits(bill: _Bill) -> int:
     """Each grant in burn order pays what it may, spread over the eligible shares in proportion."""
-    before = bill.left[: len(bill.lines)]
+    before = bill.left[:]
     for held in bill.credits:
         grant, left = held.grant, bill.left
-        eligible = [i for i, owner in enumerate(bill.owners) if not grant.counters or owner[1] in grant.counters]
+        eligible = [i for i, name in enumerate(bill.counters) if not grant.counters or name in grant.counters]
         weights = [left[index] for index in eligible]
         amount = min(held.balance, sum(weights))
         if amount:
@@ -201,14 +202,14 @@ def _burn_credits(bill: _Bill) -> int:
                 left[index] -= part
             bill.uses.append(CreditUse(grant.grant_id, grant.credit_type, bool(grant.counters), amount))
     bill.credits_pending = False
-    if bill.uses:
-        bill.lines = [credited(*each) for each in zip(bill.lines, before, bill.left, strict=False)]
+    # Only the priced lines, which come first, can show the credit that they got.
+    bill.credit_applied = list(map(sub, before, bill.left))
     return -sum(use.amount for use in bill.uses)
 
 
 def _add_vat(bill: _Bill) -> int:
     bill.tax = VAT.percent(bill.amount, bill.inputs.region.vat_rate)
-    _share(bill, bill.tax, range(len(bill.owners)), _NOBODY)
+    _share(bill, bill.tax, _ALL_SHARES)
     return bill.tax
 
 
@@ -268,7 +269,7 @@ def _statement(bill: _Bill) -> Statement:
             unpaid_amount=unpaid,
             total_due=principal + fee + unpaid,
             overdue=inputs.overdue,
-            line_items=tuple(bill.lines),
+            line_items=bill.rated.lines(bill.credit_applied),
             adjustments=tuple(bill.applied),
             trace=tuple(bill.trace),
         )

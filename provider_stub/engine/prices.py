@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from decimal import ROUND_CEILING, Decimal
 from enum import StrEnum
@@ -91,10 +92,7 @@ def discounted(price: Price, rate: Decimal) -> Price:
 
 def tier_of(price: Price, quantity: Decimal, scale: int) -> Tier:
     """The one tier that a quantity reaches; `scale` of its unit make one of the price's."""
-    for tier in price.tiers:
-        if tier.up_to is None or quantity <= EXACT.multiply(tier.up_to, scale):
-            return tier
-    raise InvalidTiers("the last tier has to be open")
+    return price.tiers[_reached(_bounds(price, scale), quantity)]
 
 
 def cost(price: Price, quantity: Decimal, scale: int = 1) -> Decimal:
@@ -103,46 +101,92 @@ def cost(price: Price, quantity: Decimal, scale: int = 1) -> Decimal:
     Everything is added up in the quantity's own unit and divided once at the end, so that a price per hour
     of a usage in seconds comes out right to the last digit (billing rules, Money).
     """
+    total, _ = charge(price, scale)(quantity)
+    return total if scale == 1 else QUOTIENT.divide(total, scale)
+
+
+Charge = Callable[[Decimal], tuple[Decimal, Decimal | None]]
+"""From a quantity to `scale` times its cost in minor units, not rounded, and to the one price per unit that the
+whole quantity was billed at, where there is one."""
+
+
+def charge(price: Price, scale: int) -> Charge:
+    """The price made ready for many quantities, `scale` of whose unit make one of the price's: rates are in minor
+    units and bounds in the quantity's unit already. The division by `scale` is left to the caller.
+    """
+    return _CHARGES[price.model](price, scale)
+
+
+def _per_unit(price: Price, _scale: int) -> Charge:
+    single = price.tiers[0].price
+    rate = _rates(price)[0]
+    return lambda quantity: (_multiply(quantity, rate), single)
+
+
+def _flat(price: Price, scale: int) -> Charge:
+    rate = _rates(price)[0]
+    used, unused = (_multiply(rate, scale), None), (_multiply(rate, 0), None)
+    return lambda quantity: used if quantity else unused
+
+
+def _package(price: Price, scale: int) -> Charge:
+    size = _multiply(price.package, scale)
+    rate = _rates(price)[0]
+
+    def charged(quantity: Decimal) -> tuple[Decimal, None]:
+        begun = QUOTIENT.divide(quantity, size).to_integral_value(ROUND_CEILING)
+        return _multiply(_multiply(begun, rate), scale), None
+
+    return charged
+
+
+def _graduated(price: Price, scale: int) -> Charge:
+    bounds, rates = _bounds(price, scale), _rates(price)
+    # What everything up to the lower bound of each tier costs.
+    lowers = [Decimal(0), *bounds]
+    belows = [Decimal(0).scaleb(minor_digits(price.currency))]
+    for (lower, upper), rate in zip(pairwise(lowers), rates, strict=False):
+        belows.append(EXACT.fma(EXACT.subtract(upper, lower), rate, belows[-1]))
+    first = price.tiers[0].price
+
+    def charged(quantity: Decimal) -> tuple[Decimal, Decimal | None]:
+        tier = _reached(bounds, quantity)
+        within = _subtract(quantity, lowers[tier])
+        total = _fma(within, rates[tier], belows[tier]) if quantity else belows[0]
+        return total, None if tier else first
+
+    return charged
+
+
+def _volume(price: Price, scale: int) -> Charge:
+    bounds, rates = _bounds(price, scale), _rates(price)
+    singles = [tier.price for tier in price.tiers]
+
+    def charged(quantity: Decimal) -> tuple[Decimal, Decimal]:
+        tier = _reached(bounds, quantity)
+        return _multiply(quantity, rates[tier]), singles[tier]
+
+    return charged
+
+
+def _rates(price: Price) -> list[Decimal]:
     digits = minor_digits(price.currency)
-    total = _COSTS[price.model](price, quantity, scale)
-    if scale != 1:
-        total = QUOTIENT.divide(total, scale)
-    return total.scaleb(digits, EXACT) if digits else total
+    return [tier.price.scaleb(digits, EXACT) if digits else tier.price for tier in price.tiers]
 
 
-# Each of these returns `scale` times the cost in major units: the division is left to `cost`.
+def _bounds(price: Price, scale: int) -> list[Decimal]:
+    """The upper bounds of all tiers but the last, which is open."""
+    bounds = [EXACT.multiply(tier.up_to, scale) for tier in price.tiers if tier.up_to is not None]
+    if len(bounds) != len(price.tiers) - 1:
+        raise InvalidTiers("the last tier has to be open, and no other")
+    return bounds
 
 
-def _per_unit(price: Price, quantity: Decimal, _scale: int) -> Decimal:
-    return EXACT.multiply(quantity, price.tiers[0].price)
+# Bounds belong to the tier below them, as bisect_left has it.
+_reached = bisect_left
+_multiply, _subtract, _fma = EXACT.multiply, EXACT.subtract, EXACT.fma
 
-
-def _flat(price: Price, quantity: Decimal, scale: int) -> Decimal:
-    return EXACT.multiply(price.tiers[0].price, scale if quantity else 0)
-
-
-def _package(price: Price, quantity: Decimal, scale: int) -> Decimal:
-    packages = QUOTIENT.divide(quantity, EXACT.multiply(price.package, scale))
-    begun = packages.to_integral_value(ROUND_CEILING)
-    return EXACT.multiply(EXACT.multiply(begun, price.tiers[0].price), scale)
-
-
-def _graduated(price: Price, quantity: Decimal, scale: int) -> Decimal:
-    total = lower = Decimal(0)
-    for tier in price.tiers:
-        upper = quantity if tier.up_to is None else min(quantity, EXACT.multiply(tier.up_to, scale))
-        if upper <= lower:
-            break
-        total = EXACT.fma(EXACT.subtract(upper, lower), tier.price, total)
-        lower = upper
-    return total
-
-
-def _volume(price: Price, quantity: Decimal, scale: int) -> Decimal:
-    return EXACT.multiply(quantity, tier_of(price, quantity, scale).price)
-
-
-_COSTS: Final[Mapping[PriceModel, Callable[[Price, Decimal, int], Decimal]]] = MappingProxyType(
+_CHARGES: Final[Mapping[PriceModel, Callable[[Price, int], Charge]]] = MappingProxyType(
     {
         PriceModel.PER_UNIT: _per_unit,
         PriceModel.FLAT: _flat,

@@ -2,38 +2,117 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from itertools import chain, repeat
+from typing import NamedTuple
 
-from attrs import evolve
+from attrs import evolve, field, frozen
 
 from provider_stub.engine.errors import Fault, InvalidValue, UnpricedCounter
 from provider_stub.engine.metering import Usage
 from provider_stub.engine.money import EXACT, LINE, QUOTIENT, same_currency
-from provider_stub.engine.prices import Price, PriceModel, cost, tier_of
+from provider_stub.engine.prices import Charge, Price, PriceModel, charge
 from provider_stub.engine.statements import LineItem
 from provider_stub.engine.units import scale_in, unit_named
 
 
-def rate(usage: Iterable[Usage], prices: Mapping[str, Price], currency: str) -> list[LineItem]:
-    """The priced lines, sorted by project and counter; usage of one counter is added up before pricing.
+@frozen
+class Rated:
+    """The priced lines as columns, sorted by project and counter; `spans` says where each project's lines stand."""
+
+    spans: Mapping[str, slice]
+    counters: Sequence[str]
+    amounts: Sequence[int]
+    _tariffs: Sequence[_Tariff] = field(alias="tariffs")
+    _quantities: Sequence[Decimal] = field(alias="quantities")
+    _prices: Sequence[Decimal | None] = field(alias="prices")
+    _exact_amounts: Sequence[Decimal] = field(alias="exact_amounts")
+
+    def lines(self, credit_applied: Iterable[int]) -> tuple[LineItem, ...]:
+        """Made once, when it is known how much credit each line has got."""
+        return tuple(
+            map(
+                LineItem,
+                chain.from_iterable(repeat(name, span.stop - span.start) for name, span in self.spans.items()),
+                self.counters,
+                [tariff.unit for tariff in self._tariffs],
+                self._quantities,
+                self._prices,
+                [tariff.model for tariff in self._tariffs],
+                self.amounts,
+                self._exact_amounts,
+                credit_applied,
+            )
+        )
+
+
+class _Tariff(NamedTuple):
+    """A price made ready for usage in one unit: `factor` of the smallest unit make one of the usage's, and `scale`
+    one of the price's. Where the two units are the same, both are 1 and nothing is converted.
+    """
+
+    usage_unit: str
+    unit: str
+    model: PriceModel
+    converted: bool
+    factor: int
+    scale: int
+    charge: Charge
+
+
+def rate(usage: Iterable[Usage], prices: Mapping[str, Price], currency: str) -> Rated:
+    """Usage of one counter in one project is added up before pricing.
 
     Raises UnpricedCounter (with every counter that has no price), CurrencyMismatch, UnknownUnit, and
     InvalidValue for a negative quantity.
     """
     merged = _merged(usage)
-    _check_prices({counter for _, counter in merged}, prices, currency)
-    return [_line(merged[key], prices[key[1]]) for key in sorted(merged)]
+    _check_prices(set().union(*merged.values()), prices, currency)
+    spans: dict[str, slice] = {}
+    counters: list[str] = []
+    known: dict[str, _Tariff] = {}
+    tariffs, quantities, singles, exacts = [], [], [], []
+    for project_id in sorted(merged):
+        own = merged[project_id]
+        spans[project_id] = slice(len(counters), len(counters) + len(own))
+        counters += sorted(own)
+        for name in counters[spans[project_id]]:
+            one = own[name]
+            tariff = known.get(name)
+            if tariff is None or tariff.usage_unit != one.unit:
+                tariff = known[name] = _tariff(prices[name], one.unit)
+            quantity = shown = one.quantity
+            if tariff.converted:
+                quantity = quantity if tariff.factor == 1 else EXACT.multiply(quantity, tariff.factor)
+                shown = QUOTIENT.divide(quantity, tariff.scale)
+            total, single = tariff.charge(quantity)
+            tariffs.append(tariff)
+            quantities.append(shown)
+            singles.append(single)
+            exacts.append(total if tariff.scale == 1 else QUOTIENT.divide(total, tariff.scale))
+    amounts = [LINE.minor(exact) for exact in exacts]
+    return Rated(spans, counters, amounts, tariffs, quantities, singles, exacts)
 
 
-def _merged(usage: Iterable[Usage]) -> dict[tuple[str, str], Usage]:
-    merged: dict[tuple[str, str], Usage] = {}
+def _tariff(price: Price, usage_unit: str) -> _Tariff:
+    if usage_unit == price.unit:
+        return _Tariff(usage_unit, price.unit, price.model, False, 1, 1, charge(price, 1))
+    scale, factor = unit_named(price.unit).scale, scale_in(usage_unit, price.unit)
+    return _Tariff(usage_unit, price.unit, price.model, True, factor, scale, charge(price, scale))
+
+
+def _merged(usage: Iterable[Usage]) -> dict[str, dict[str, Usage]]:
+    """By project, then by counter."""
+    merged: dict[str, dict[str, Usage]] = {}
     for one in usage:
         if one.quantity.is_signed() and one.quantity:
             raise InvalidValue.at_field("/counterVolume", f"{one.quantity} of {one.counter_name} is below 0")
-        key = (one.project_id, one.counter_name)
-        held = merged.get(key)
-        merged[key] = one if held is None else _sum(held, one)
+        own = merged.get(one.project_id)
+        if own is None:
+            own = merged[one.project_id] = {}
+        held = own.get(one.counter_name)
+        own[one.counter_name] = one if held is None else _sum(held, one)
     return merged
 
 
@@ -56,35 +135,3 @@ def _check_prices(used: Iterable[str], prices: Mapping[str, Price], currency: st
         raise UnpricedCounter(f"no price for {', '.join(missing)}", *faults)
     for name in used:
         same_currency(currency, prices[name].currency, f"the price of {name}")
-
-
-def _line(usage: Usage, price: Price) -> LineItem:
-    quantity = shown = usage.quantity
-    scale = 1
-    if usage.unit != price.unit:
-        scale = unit_named(price.unit).scale
-        quantity = EXACT.multiply(quantity, scale_in(usage.unit, price.unit))
-        shown = QUOTIENT.divide(quantity, scale)
-    exact = cost(price, quantity, scale)
-    return LineItem(
-        usage.project_id,
-        usage.counter_name,
-        price.unit,
-        shown,
-        _single_price(price, quantity, scale),
-        price.model,
-        LINE.minor(exact),
-        exact,
-    )
-
-
-def _single_price(price: Price, quantity: Decimal, scale: int) -> Decimal | None:
-    """The one price per unit that the whole quantity was billed at, where there is one."""
-    if price.model is PriceModel.PER_UNIT:
-        return price.tiers[0].price
-    if price.model is PriceModel.VOLUME:
-        return tier_of(price, quantity, scale).price
-    if price.model is PriceModel.GRADUATED:
-        reached = tier_of(price, quantity, scale)
-        return reached.price if reached is price.tiers[0] else None
-    return None

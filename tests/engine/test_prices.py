@@ -111,25 +111,25 @@ def test_a_negative_price_is_refused_where_it_stands() -> None:
 
 
 def test_half_a_won_is_rounded_up_even_when_the_hours_are_an_endless_fraction() -> None:
-    (line,) = rate([used(1, unit="MINUTES")], {"compute": hourly(30)}, "KRW")
+    (line,) = rate([used(1, unit="MINUTES")], {"compute": hourly(30)}, "KRW").lines([0])
     assert (line.amount, line.exact_amount) == (1, Decimal("0.5"))
 
 
 def test_kilobytes_are_priced_as_gigabytes_of_1024_squared() -> None:
     prices = {"storage": per_unit(Decimal("0.16"), "GB", "KRW")}
-    (line,) = rate([used(524_288_000, counter="storage", unit="KB")], prices, "KRW")
+    (line,) = rate([used(524_288_000, counter="storage", unit="KB")], prices, "KRW").lines([0])
     assert (line.quantity, line.unit) == (Decimal(500), "GB")
     assert (line.price, line.amount) == (Decimal("0.16"), 80)
 
 
 def test_a_line_keeps_the_exact_amount_beside_the_rounded_one() -> None:
-    (line,) = rate([used("1.5")], {"compute": hourly("0.333", "USD")}, "USD")
+    (line,) = rate([used("1.5")], {"compute": hourly("0.333", "USD")}, "USD").lines([0])
     assert (line.amount, line.exact_amount) == (50, Decimal("49.95"))
 
 
 def test_usage_of_one_counter_is_added_up_before_it_is_rounded() -> None:
     halves = [used("0.5"), used(30, unit="MINUTES"), used("0.5")]
-    (line,) = rate(halves, {"compute": hourly(1)}, "KRW")
+    (line,) = rate(halves, {"compute": hourly(1)}, "KRW").lines([0])
     assert (line.amount, line.exact_amount) == (2, Decimal("1.5"))
 
 
