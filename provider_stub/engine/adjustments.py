@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from enum import StrEnum
+from operator import attrgetter
 from typing import Final
 
 from attrs import frozen
@@ -67,6 +68,13 @@ class AppliedAdjustment:
 
 _STATIC: Final = frozenset({AdjustmentType.STATIC_DISCOUNT, AdjustmentType.STATIC_EXTRA})
 _HUNDRED: Final = Decimal(100)
+_IN_TURN: Final = (
+    AdjustmentType.PERCENT_EXTRA,
+    AdjustmentType.STATIC_EXTRA,
+    AdjustmentType.PERCENT_DISCOUNT,
+    AdjustmentType.STATIC_DISCOUNT,
+)
+_id_then_value = attrgetter("adjustment_id", "value")
 
 
 @frozen
@@ -135,23 +143,25 @@ def adjust(base: int, adjustments: Sequence[Adjustment]) -> Outcome:
     surcharges, then static discounts; a discount takes no more than is left. The order given is without
     meaning: within a type the adjustment id decides. Raises PercentOverLimit, InvalidValue.
     """
-    by_type: dict[AdjustmentType, list[Adjustment]] = {kind: [] for kind in AdjustmentType}
-    for one in sorted(adjustments, key=lambda one: (one.adjustment_id, one.value)):
+    if not adjustments:
+        return Outcome(base, 0, 0, ())
+    in_order = sorted(adjustments, key=_id_then_value)
+    for one in in_order:
         check_adjustment(one)
-        by_type[one.adjustment_type].append(one)
-    discounts = by_type[AdjustmentType.PERCENT_DISCOUNT]
-    _check_limit(discounts, "of one level")
+    percent_extras, static_extras, percent_discounts, static_discounts = (
+        [one for one in in_order if one.adjustment_type is kind] for kind in _IN_TURN
+    )
+    _check_limit(percent_discounts, "of one level")
 
-    applied = [
-        _apply(one, base, PERCENT_EXTRA.percent(base, one.value)) for one in by_type[AdjustmentType.PERCENT_EXTRA]
-    ]
-    applied += [_apply(one, base, int(one.value)) for one in by_type[AdjustmentType.STATIC_EXTRA]]
+    applied = [_apply(one, base, PERCENT_EXTRA.percent(base, one.value)) for one in percent_extras]
+    applied += [_apply(one, base, int(one.value)) for one in static_extras]
     extra = sum(one.amount for one in applied)
     gross = left = base + extra
-    for one in (*discounts, *by_type[AdjustmentType.STATIC_DISCOUNT]):
-        static = one.adjustment_type in _STATIC
-        wanted = int(one.value) if static else PERCENT_DISCOUNT.percent(gross, one.value)
-        applied.append(_apply(one, gross, min(wanted, left)))
+    for one in percent_discounts:
+        applied.append(_apply(one, gross, min(PERCENT_DISCOUNT.percent(gross, one.value), left)))
+        left -= applied[-1].amount
+    for one in static_discounts:
+        applied.append(_apply(one, gross, min(int(one.value), left)))
         left -= applied[-1].amount
     return Outcome(base, gross - left, extra, tuple(applied))
 

@@ -191,10 +191,10 @@ def _raise_to_base_fee(bill: _Bill) -> int:
 
 def _burn_credits(bill: _Bill) -> int:
     """Each grant in burn order pays what it may, spread over the eligible shares in proportion."""
-    before = bill.left[:]
+    before, left = bill.left[:], bill.left
     for held in bill.credits:
-        grant, left = held.grant, bill.left
-        eligible = [i for i, name in enumerate(bill.counters) if not grant.counters or name in grant.counters]
+        grant = held.grant
+        eligible = _eligible(bill, grant.counters)
         weights = [left[index] for index in eligible]
         amount = min(held.balance, sum(weights))
         if amount:
@@ -205,6 +205,13 @@ def _burn_credits(bill: _Bill) -> int:
     # Only the priced lines, which come first, can show the credit that they got.
     bill.credit_applied = list(map(sub, before, bill.left))
     return -sum(use.amount for use in bill.uses)
+
+
+def _eligible(bill: _Bill, counters: frozenset[str]) -> Sequence[int]:
+    """The shares that a credit for these counters may pay: all, where it names none."""
+    if not counters:
+        return range(len(bill.left))
+    return [index for index, name in enumerate(bill.counters) if name in counters]
 
 
 def _add_vat(bill: _Bill) -> int:

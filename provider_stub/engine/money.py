@@ -81,6 +81,8 @@ def decimal_in(value: Decimal, pointer: str, *, least: int = 0, most: int = 10**
 
 def _places(value: Decimal) -> int:
     """Decimal places without trailing zeros: a JSON writer may well say 1000.0 for a thousand."""
+    if value == value.to_integral_value():
+        return 0
     _, digits, exponent = value.as_tuple()
     places = -exponent if isinstance(exponent, int) else 0
     for digit in reversed(digits):
@@ -123,6 +125,8 @@ def split(total: int, weights: Sequence[int]) -> list[int]:
         if not weights and total:
             raise BrokenInvariant(f"{total} cannot be split over nothing")
         weights, whole = [1] * len(weights), len(weights)
+    if total == whole:
+        return list(weights)
     parts = []
     remainders = []
     for weight in weights:
