@@ -19,6 +19,7 @@ from provider_stub.store.sql.contracts import SqlAdjustments, SqlContracts
 from provider_stub.store.sql.credits import SqlCredits
 from provider_stub.store.sql.jobs import SqlJobs, SqlKeys
 from provider_stub.store.sql.metering import SqlCounters, SqlMeters
+from provider_stub.store.sql.migrate import migrate
 from provider_stub.store.sql.payments import SqlCharges, SqlPayments
 from provider_stub.store.sql.schema import METADATA
 from provider_stub.store.sql.statements import SqlStatements
@@ -103,9 +104,10 @@ def _translated() -> Iterator[None]:
 
 
 def open_store(url: str) -> SqlStore:
-    """The store behind `sqlite:///file` or `postgresql://...`; its tables are created where they are missing.
+    """The store behind `sqlite:///file` or `postgresql://...`; its schema is brought up to date.
 
-    Raises ValueError for a URL of another kind, and StoreUnavailableError when the database does not answer.
+    Raises ValueError for a URL of another kind or a database of a newer version, and StoreUnavailableError when the
+    database does not answer.
     """
     try:
         where = sa.make_url(url)
@@ -117,8 +119,12 @@ def open_store(url: str) -> SqlStore:
         store = _postgresql(where)
     else:
         raise ValueError(f"a database URL begins with sqlite:/// or postgresql://, not {where.drivername}")
-    with _translated(), store._writers.begin() as connection:
-        METADATA.create_all(connection)
+    try:
+        with _translated():
+            migrate(store._readers, store._writers)
+    except BaseException:
+        store.close()
+        raise
     return store
 
 
