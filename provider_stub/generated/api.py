@@ -1117,9 +1117,9 @@ class PaymentsApi(Protocol):
         """Cancel a payment.
 
         Takes a payment back as if it had not been: the charge is voided, the credit that the statement used
-        returns to where it came from, and the statement is READY again. Paying it again burns the same
-        credit again; if that has gone elsewhere meanwhile, paying is a 409, and the statement has to be
-        opened and calculated again.
+        returns to where it came from (credit of a cancelled campaign is cancelled again at once), and the
+        statement is READY again. Paying it again burns the same credit again; if that has gone elsewhere
+        meanwhile, paying is a 409, and the statement has to be opened and calculated again.
 
         `month`: The billing month, `YYYY-MM`; 7 characters.
         `payment_group_id`: The statement; 1 to 72 characters.
@@ -1148,7 +1148,8 @@ class PaymentsApi(Protocol):
         """Refund a payment.
 
         Gives the money of a PAID statement back through the payment gateway, and the credit that it used to
-        where it came from. REFUNDED is final: nothing leads out of it.
+        where it came from (credit of a cancelled campaign is cancelled again at once). REFUNDED is final:
+        nothing leads out of it.
 
         `month`: The billing month, `YYYY-MM`; 7 characters.
         `idempotency_key`: A name for this very request, in visible ASCII, chosen by the caller. A

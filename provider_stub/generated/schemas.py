@@ -1060,7 +1060,8 @@ CouponCode: TypeAlias = str
 
 
 # GRANT and RESTORE (a cancelled or refunded payment, or a new calculation) add; USE (a statement), EXPIRE and
-# CANCEL take away.
+# CANCEL take away. What comes back to a cancelled grant is cancelled again at once; to an expired one, by the
+# next EXPIRE_CREDITS.
 CreditEntryKind: TypeAlias = Literal["GRANT", "USE", "RESTORE", "EXPIRE", "CANCEL"]
 
 

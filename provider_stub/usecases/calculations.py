@@ -12,7 +12,15 @@ from provider_stub.engine.adjustments import Adjustment, Level
 from provider_stub.engine.calculation import Calculation, CalculationInput, calculate
 from provider_stub.engine.contracts import Contract, ContractTerm, term_in_force
 from provider_stub.engine.counters import price_list
-from provider_stub.engine.credits import CreditBalance, CreditGrant, LedgerEntry, restoring, unreversed, use_entry
+from provider_stub.engine.credits import (
+    CreditBalance,
+    CreditGrant,
+    EntryKind,
+    LedgerEntry,
+    restoring,
+    unreversed,
+    use_entry,
+)
 from provider_stub.engine.errors import IllegalTransition
 from provider_stub.engine.metering import Usage, aggregate
 from provider_stub.engine.payments import PaymentState
@@ -41,6 +49,8 @@ def calculate_account(ctx: Context, tx: Tx, account: Account, month: Month, *, i
     books = _books(tx, account, month, standing, groups, usage)
     for group in groups:
         _calculate_group(ctx, tx, books, group)
+    if any(books.taken.values()):
+        _cancel_again(ctx, tx, account.account_id, ctx.clock())
 
 
 def open_groups(account: Account, standing: Mapping[str, Bill]) -> list[BillingGroup]:
@@ -68,9 +78,12 @@ def delete_calculated_resources(ctx: Context, account_id: str, month: Month) -> 
 
 
 def give_back(ctx: Context, tx: Tx, bill: Bill, at: datetime) -> None:
-    """Returns to each grant exactly what the statement took from it."""
+    """Returns to each grant exactly what the statement took from it; a cancelled one does not keep it."""
+    account_id = bill.statement.account_id
     taken = unreversed(tx.credits.of_payment_group(bill.statement.payment_group_id))
-    tx.credits.book(bill.statement.account_id, _restored(ctx, taken, at))
+    tx.credits.book(account_id, _restored(ctx, taken, at))
+    if taken:
+        _cancel_again(ctx, tx, account_id, at)
 
 
 @define
@@ -190,6 +203,17 @@ def _burn(ctx: Context, tx: Tx, books: _Books, group: BillingGroup, calculation:
 
 def _restored(ctx: Context, taken: Iterable[LedgerEntry], at: datetime) -> list[LedgerEntry]:
     return [restoring(entry, entry_id=ctx.new_id("entry"), at=at) for entry in taken]
+
+
+def _cancel_again(ctx: Context, tx: Tx, account_id: str, at: datetime) -> None:
+    """What came back to a cancelled grant is taken back at once: nothing is ever left of such a grant."""
+    left = tx.credits.left(account_id)
+    entries = [
+        LedgerEntry(ctx.new_id("entry"), grant_id, EntryKind.CANCEL, -left[grant_id], at)
+        for grant_id in sorted(tx.credits.cancelled(account_id))
+        if left[grant_id] > 0
+    ]
+    tx.credits.book(account_id, entries, reason="the credit was cancelled before it was given back")
 
 
 def _open(bill: Bill | None) -> bool:

@@ -153,13 +153,16 @@ def cancel_credits(ctx: Context, campaign_id: str, reason: str) -> Sequence[Cred
         for account_id in sorted({grant.account_id for grant in grants}):
             tx.accounts.lock(account_id)
             left = tx.credits.left(account_id)
-            mine = [g for g in grants if g.account_id == account_id and left.get(g.grant_id, 0) > 0]
+            before = tx.credits.cancelled(account_id)
+            mine = [g for g in grants if g.account_id == account_id]
+            # A line of 0 for a grant that is spent: what a statement gives back later must not revive it.
             entries = [
                 LedgerEntry(ctx.new_id("entry"), g.grant_id, EntryKind.CANCEL, -left[g.grant_id], ctx.clock())
                 for g in mine
+                if left[g.grant_id] > 0 or g.grant_id not in before
             ]
             tx.credits.book(account_id, entries, reason=reason)
-            touched += [Credit(grant, 0) for grant in mine]
+            touched += [Credit(grant, 0) for grant in mine if left[grant.grant_id] > 0]
         return touched
 
 

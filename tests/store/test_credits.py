@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from attrs import evolve
 
-from provider_stub.engine.credits import CreditType
+from provider_stub.engine.credits import CreditType, EntryKind
 from provider_stub.store.protocol.records import (
     Window,
 )
@@ -45,6 +46,16 @@ def test_the_same_use_is_never_given_back_twice(store: Store) -> None:
         again()
     with store.read() as tx:
         assert tx.credits.left("acme") == {"g-1": 1000}
+
+
+def test_a_grant_is_cancelled_once_its_ledger_says_so(store: Store) -> None:
+    with store.write() as tx:
+        for number, end in enumerate((EntryKind.USE, EntryKind.CANCEL, EntryKind.EXPIRE)):
+            tx.credits.grant(grant(f"g-{number}"), entry(f"e-{number}", f"g-{number}", 1000))
+            tx.credits.book("acme", [evolve(entry(f"end-{number}", f"g-{number}", -1000), kind=end)])
+    with store.read() as tx:
+        assert tx.credits.cancelled("acme") == {"g-1"}
+        assert tx.credits.cancelled("globex") == frozenset()
 
 
 def test_only_holders_of_ended_credit_are_found(store: Store) -> None:

@@ -31,6 +31,7 @@ class CreditEntry:
                  Example: FREE.
             kind (CreditEntryKind): GRANT and RESTORE (a cancelled or refunded payment, or a new calculation) add; USE (a
                 statement), EXPIRE and CANCEL take away.
+                What comes back to a cancelled grant is cancelled again at once; to an expired one, by the next EXPIRE_CREDITS.
                  Example: GRANT.
             amount (int): An amount in the minor unit of its currency: 1500 is 1,500 KRW, 1,500 JPY, or 15.00 USD. The
                 bounds are those

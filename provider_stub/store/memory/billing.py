@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import evolve
 
-from provider_stub.engine.credits import CreditGrant, CreditType, LedgerEntry
+from provider_stub.engine.credits import CreditGrant, CreditType, EntryKind, LedgerEntry
 from provider_stub.engine.payments import LIVE_ATTEMPTS, OWED, AttemptState, PaymentAttempt, PaymentState
 from provider_stub.engine.period import Month
 from provider_stub.store.memory.tables import Part, page_of
@@ -53,6 +53,10 @@ class MemoryCredits(Part):
             if owner == account_id:
                 left[entry.grant_id] = left.get(entry.grant_id, 0) + entry.amount
         return left
+
+    def cancelled(self, account_id: str) -> frozenset[str]:
+        ledger = self._all("ledger")
+        return frozenset(e.grant_id for owner, e, _ in ledger if owner == account_id and e.kind is EntryKind.CANCEL)
 
     def of_campaign(self, campaign_id: str) -> tuple[CreditGrant, ...]:
         return _by_age(grant for _, grant, _ in self._all("grants") if grant.campaign_id == campaign_id)

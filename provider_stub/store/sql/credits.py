@@ -8,7 +8,7 @@ from datetime import date
 import sqlalchemy as sa
 from attrs import frozen
 
-from provider_stub.engine.credits import CreditGrant, CreditType, LedgerEntry
+from provider_stub.engine.credits import CreditGrant, CreditType, EntryKind, LedgerEntry
 from provider_stub.store.protocol.records import HistoryEntry, Page, Window
 from provider_stub.store.sql import codec
 from provider_stub.store.sql.schema import ACCOUNTS, GRANTS, LEDGER
@@ -35,6 +35,10 @@ class SqlCredits:
     def left(self, account_id: str) -> Mapping[str, int]:
         query = sa.select(LEDGER.c.grant_id, _integer_sum().label("left")).where(LEDGER.c.account_id == account_id)
         return {row.grant_id: row.left for row in self._connection.execute(query.group_by(LEDGER.c.grant_id))}
+
+    def cancelled(self, account_id: str) -> frozenset[str]:
+        entries = sa.select(LEDGER.c.grant_id).where(LEDGER.c.account_id == account_id)
+        return frozenset(self._connection.scalars(entries.where(LEDGER.c.kind == EntryKind.CANCEL)))
 
     def of_campaign(self, campaign_id: str) -> tuple[CreditGrant, ...]:
         return self._grants(GRANTS.c.campaign_id == campaign_id)

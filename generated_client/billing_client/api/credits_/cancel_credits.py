@@ -104,6 +104,12 @@ def sync(
     that it touched,
     none when nothing was left. A campaign without any grant is a 404.
 
+    A cancelled grant ends with nothing: should a statement that used it give that back later (its payment is cancelled
+    or refunded, it is
+    removed, or a new calculation needs less), the ledger shows a RESTORE and at once another CANCEL. A grant of which
+    nothing
+    was left gets a CANCEL of 0. Calculating an open statement again may still use what it used before.
+
     Args:
         campaign_id (str): A campaign, named by whoever runs it; it exists once credit has been granted under it.
             Example: spring-2026.

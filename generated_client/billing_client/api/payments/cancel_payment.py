@@ -107,9 +107,10 @@ def sync(
 
     Takes a payment back as if it had not been: the charge is voided, the credit that the statement used returns to
     where it came
-    from, and the statement is READY again. Paying it again burns the same credit again; if that has gone elsewhere
-    meanwhile, paying is a
-    409, and the statement has to be opened and calculated again.
+    from (credit of a cancelled campaign is cancelled again at once), and the statement is READY again. Paying it again
+    burns the
+    same credit again; if that has gone elsewhere meanwhile, paying is a 409, and the statement has to be opened and
+    calculated again.
 
     Args:
         month (str): A billing month, `YYYY-MM`, of the years 2000 to 2099. It begins with the first instant of the

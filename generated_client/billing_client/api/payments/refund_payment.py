@@ -114,8 +114,8 @@ def sync(
     """Refund a payment
 
     Gives the money of a PAID statement back through the payment gateway, and the credit that it used to where it came
-    from. REFUNDED is
-    final: nothing leads out of it.
+    from
+    (credit of a cancelled campaign is cancelled again at once). REFUNDED is final: nothing leads out of it.
 
     Args:
         month (str): A billing month, `YYYY-MM`, of the years 2000 to 2099. It begins with the first instant of the
