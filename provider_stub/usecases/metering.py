@@ -36,8 +36,8 @@ from provider_stub.usecases.errors import UnknownReference
 
 B = TypeVar("B")
 
-_FIRST_YEAR: Final = 2000
-_LAST_YEAR: Final = 2099
+FIRST_YEAR: Final = 2000
+LAST_YEAR: Final = 2099
 
 # A statement in one of these is never calculated again: a meter that came now would never be billed.
 FINAL: Final = frozenset({PaymentState.PAID, PaymentState.REFUNDED})
@@ -84,10 +84,11 @@ def record_meters(ctx: Context, account_id: str, readings: Sequence[Reading], on
     """
     with ctx.store.write() as tx:
         account = locked(tx, account_id)
-        return once.run(tx, ctx.clock(), lambda: _record(ctx, tx, account, readings))
+        return once.run(tx, ctx.clock(), lambda: record(ctx, tx, account, readings))
 
 
-def _record(ctx: Context, tx: Tx, account: Account, readings: Sequence[Reading]) -> Sequence[Recorded]:
+def record(ctx: Context, tx: Tx, account: Account, readings: Sequence[Reading]) -> Sequence[Recorded]:
+    """Stores what can be billed and says what became of each reading. Raises what `record_meters` raises."""
     desk = _desk(tx, account, readings)
     errors: dict[int, BillingError] = {}
     meters: dict[int, Meter] = {}
@@ -188,7 +189,7 @@ def _meter(ctx: Context, desk: _Desk, reading: Reading, month: Month) -> Meter:
 
 def _in_range(instant: datetime, month: Month) -> bool:
     """In UTC and in the account's own zone: the contract shows the one, and bills by the other."""
-    return all(_FIRST_YEAR <= year <= _LAST_YEAR for year in (instant.astimezone(UTC).year, month.year))
+    return all(FIRST_YEAR <= year <= LAST_YEAR for year in (instant.astimezone(UTC).year, month.year))
 
 
 def _all_rejected(errors: Sequence[BillingError]) -> BillingError:

@@ -1,0 +1,135 @@
+"""Bulk import: a month's events from files, condensed to the meters that their usage takes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection, Iterator, Sequence
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from itertools import groupby, islice
+from typing import Final
+
+from attrs import frozen
+
+from provider_stub.engine.accounts import Account
+from provider_stub.engine.counters import Counter
+from provider_stub.engine.errors import Conflict, Fault, Invalid
+from provider_stub.engine.metering import Meter
+from provider_stub.engine.money import EXACT
+from provider_stub.engine.period import Month
+from provider_stub.engine.units import UNITS
+from provider_stub.store.protocol.events import Events, Kind, Place
+from provider_stub.store.protocol.tx import Tx
+from provider_stub.usecases.accounts import projects_of
+from provider_stub.usecases.context import Context, existing, locked, region
+from provider_stub.usecases.counters import by_name
+from provider_stub.usecases.metering import FIRST_YEAR, LAST_YEAR, Reading, Verdict, record
+
+BATCH: Final = 1_000
+_LARGEST: Final = Decimal(10**15 - 1)
+
+
+@frozen
+class Imported:
+    """`events` were read, `repeats` of them for the second time; of the `meters` made of them `known` were there."""
+
+    events: int
+    repeats: int
+    meters: int
+    known: int
+
+
+def import_meters(ctx: Context, events: Events, name: str, tell: Callable[[str], None]) -> Imported:
+    """Records the events in one unit of work, by the rules of every recording: all of them, or none.
+
+    `name` tells imports apart: the same events under the same name change nothing. An event must come in by one way:
+    what is in a file and is also sent by itself, or is in two imports, counts twice if its counter is a DELTA one.
+
+    Raises Invalid with a fault for each column that is wrong, NotFound (an account), MonthPaid, and Conflict when
+    other content is stored under the id of an event, or under this name.
+    """
+    surroundings = _surroundings(ctx, events)
+    tell(f"checking {events.count():,} events")
+    if complaints := events.check(*surroundings):
+        raise Invalid("nothing was imported", *(Fault(f"/{each.column}", str(each)) for each in complaints))
+    tell("condensing them")
+    done = known = 0
+    with ctx.store.write() as tx:
+        for account_id, condensed in groupby(events.condensed(), key=lambda each: each[0].account_id):
+            account = locked(tx, account_id)
+            readings = (reading for place, meter in condensed for reading in _readings(place, meter, name))
+            while batch := list(islice(readings, BATCH)):
+                known += _record(ctx, tx, account, batch)
+                done += len(batch)
+                tell(f"{done:,} meters recorded")
+    return Imported(events.count(), events.repeats(), done, known)
+
+
+def places(account: Account, days: Collection[date]) -> list[Place]:
+    """The months of the account's projects that may hold events of these days, which are days in UTC."""
+    zone = region(account).zone
+    # A day in UTC lies in two months of a zone where it begins in one and ends in the next.
+    ends = {datetime.combine(day, edge, UTC).astimezone(zone) for day in days for edge in (time.min, time.max)}
+    months = sorted({Month(at.year, at.month) for at in ends if FIRST_YEAR <= at.year <= LAST_YEAR})
+    bounds = {month: month.bounds(zone) for month in months or [Month(FIRST_YEAR, 1)]}
+    return [
+        Place(account.account_id, project.project_id, project.app_key, month, first, end)
+        for project in projects_of(account)
+        for month, (first, end) in bounds.items()
+    ]
+
+
+def kind(counter: Counter) -> Kind:
+    """The counter in every unit that measures the same as its price."""
+    dimension = UNITS[counter.price.unit].dimension
+    units = tuple(unit.name for unit in UNITS.values() if unit.dimension == dimension)
+    return Kind(counter.counter_name, counter.counter_type, units)
+
+
+def _surroundings(ctx: Context, events: Events) -> tuple[list[Place], list[Kind]]:
+    days = events.days()
+    with ctx.store.read() as tx:
+        accounts = [existing(tx.accounts.get(name), name) for name in sorted(events.account_ids())]
+        counters = by_name(tx.counters.rows())
+    found = [place for account in accounts for place in places(account, days)]
+    return found, [kind(counter) for counter in counters.values()]
+
+
+def _readings(place: Place, meter: Meter, name: str) -> Iterator[Reading]:
+    """One reading; but a sum is given an id, and is parted where it is larger than one reading may be."""
+    if meter.meter_id:
+        yield _reading(meter, meter.meter_id, meter.counter_volume, meter.source)
+        return
+    left, part = meter.counter_volume, 0
+    while part == 0 or left:
+        volume = min(left, _LARGEST)
+        what = (name, str(place.month), meter.app_key, meter.counter_name, meter.counter_unit, str(part))
+        digest = hashlib.sha256("\0".join(what).encode()).hexdigest()
+        yield _reading(meter, f"import-{digest[:40]}", volume, name)
+        left, part = EXACT.subtract(left, volume), part + 1
+
+
+def _reading(meter: Meter, meter_id: str, volume: Decimal, source: str) -> Reading:
+    return Reading(
+        meter.app_key,
+        meter.counter_name,
+        meter.counter_type,
+        meter.counter_unit,
+        volume,
+        meter.timestamp,
+        meter_id,
+        meter.resource_id,
+        meter.resource_name,
+        meter.parent_resource_id,
+        source,
+    )
+
+
+def _record(ctx: Context, tx: Tx, account: Account, batch: Sequence[Reading]) -> int:
+    """How many of them were there before. Raises Conflict, MonthPaid."""
+    recorded = record(ctx, tx, account, batch)
+    refused = [one for one in recorded if one.verdict in (Verdict.CONFLICT, Verdict.REJECTED)]
+    if refused:
+        faults = (Fault(f"/{one.meter_id}", fault.detail) for one in refused for fault in one.faults)
+        raise Conflict("nothing was imported", *faults)
+    return sum(one.verdict is Verdict.DUPLICATE for one in recorded)
