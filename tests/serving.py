@@ -20,10 +20,11 @@ Body = dict[str, Any]
 
 @frozen
 class Served:
-    """A running provider: where it is, the folder that it works in, and its process."""
+    """A running provider: where it is, the folder that it works in, its database, and its process."""
 
     url: str
     folder: Path
+    database: str
     process: subprocess.Popen[str]
 
     def token(self, *who: str) -> str:
@@ -31,7 +32,7 @@ class Served:
         printed = subprocess.run(
             [sys.executable, "-m", "provider_stub", "token", *who],
             cwd=self.folder,
-            env=_environment(self.folder),
+            env=_environment(self.database),
             check=True,
             capture_output=True,
             text=True,
@@ -82,19 +83,20 @@ class Api:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[Served]:
-    """A provider on a free port, with its database in the folder, until the block ends."""
+def served(folder: Path, database: str | None = None) -> Iterator[Served]:
+    """A provider on a free port until the block ends; without the URL of a database it has a file in the folder."""
+    database = database or f"sqlite:///{folder / 'billing.db'}"
     with (folder / "provider.log").open("a") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "provider_stub", "serve", "--port", "0"],
             cwd=folder,
-            env=_environment(folder),
+            env=_environment(database),
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
         )
         try:
-            yield Served(_url(process, folder), folder, process)
+            yield Served(_url(process, folder), folder, database, process)
         finally:
             process.terminate()
             process.communicate(timeout=20)
@@ -107,9 +109,9 @@ def calling(url: str, token: str | None) -> Iterator[Api]:
         yield Api(client)
 
 
-def _environment(folder: Path) -> dict[str, str]:
-    database = {"BILLING_DATABASE_URL": f"sqlite:///{folder / 'billing.db'}", "BILLING_AUTH": "jwt"}
-    return {**os.environ, **database, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+def _environment(database: str) -> dict[str, str]:
+    settings = {"BILLING_DATABASE_URL": database, "BILLING_AUTH": "jwt"}
+    return {**os.environ, **settings, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
 
 
 def _url(process: subprocess.Popen[str], folder: Path) -> str:

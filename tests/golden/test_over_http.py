@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from tests.golden import figures
 from tests.golden.figures import CASES, TWO_MONTHS, Case
-from tests.serving import Api, Body
+from tests.postgres import Postgres
+from tests.serving import Api, Body, calling, served
 
 MONTH = "2026-11"
 TWO_BEFORE = "2026-09"
@@ -16,11 +20,23 @@ UNITS = {counter: unit for counter, (unit, _) in figures.LIST_PRICES.items()}
 @pytest.fixture(scope="module")
 def market(admin: Api) -> Api:
     """The provider, with the price list of the observed system."""
+    _list_prices(admin)
+    return admin
+
+
+@pytest.fixture
+def postgres_market(tmp_path: Path, postgres: Postgres) -> Iterator[Api]:
+    """The same on PostgreSQL."""
+    with served(tmp_path, postgres.database()) as provider, calling(provider.url, provider.token("--admin")) as api:
+        _list_prices(api)
+        yield api
+
+
+def _list_prices(api: Api) -> None:
     for counter, (unit, price) in figures.LIST_PRICES.items():
         kind = "GAUGE" if counter in figures.GAUGES else "DELTA"
         row = {"counterType": kind, "unit": unit, "price": str(price), "currency": "KRW", "effectiveFrom": "2026-01-01"}
-        admin.call("PUT", f"/admin/counters/{counter}", row)
-    return admin
+        api.call("PUT", f"/admin/counters/{counter}", row)
 
 
 @pytest.fixture
@@ -106,6 +122,15 @@ def test_a_bill_that_stays_unpaid_gets_its_late_fee_once(market: Api, customer: 
 
 
 def test_two_months_with_a_restricted_free_credit_give_the_observed_figures(market: Api, customer: str) -> None:
+    _two_months(market, customer)
+
+
+def test_two_months_give_the_observed_figures_on_postgresql_too(postgres_market: Api) -> None:
+    postgres_market.account("acme")
+    _two_months(postgres_market, "acme")
+
+
+def _two_months(market: Api, customer: str) -> None:
     grant = {
         "credit": TWO_MONTHS.credit,
         "creditName": "welcome",

@@ -47,15 +47,13 @@ def _upgrade_sqlite(connection: sa.Connection) -> None:
 
 
 def _upgrade(connection: sa.Connection) -> None:
-    present = _revision(connection)
-    if present == HEAD:
-        return
     from alembic import command
     from alembic.config import Config
     from alembic.script import ScriptDirectory
 
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
+    present = _revision(connection)
     if present is None:
         if (made := _made_without_revisions(connection)) is not None:
             command.stamp(config, made)
