@@ -121,10 +121,15 @@ def check_grant(grant: CreditGrant, today: date) -> None:
     minor_digits(grant.currency)
     if not 0 < grant.amount <= MAX_MONEY:
         raise InvalidValue.at_field("/credit", f"{grant.amount} is not an amount above 0")
-    if grant.valid_to is not None and grant.valid_to < grant.valid_from:
-        raise InvalidWindow.at_field("/expirationDateTo", f"{grant.valid_to} is before {grant.valid_from}")
-    if expired(grant, today):
-        raise InvalidWindow.at_field("/expirationDateTo", f"{grant.valid_to} has passed")
+    check_window(grant.valid_from, grant.valid_to, today)
+
+
+def check_window(valid_from: date, valid_to: date | None, today: date) -> None:
+    """Raises InvalidWindow (/expirationDateTo: ended, or before its beginning)."""
+    if valid_to is not None and valid_to < valid_from:
+        raise InvalidWindow.at_field("/expirationDateTo", f"{valid_to} is before {valid_from}")
+    if valid_to is not None and valid_to < today:
+        raise InvalidWindow.at_field("/expirationDateTo", f"{valid_to} has passed")
 
 
 def balance_of(entries: Iterable[LedgerEntry]) -> int:

@@ -289,7 +289,9 @@ class MeteringApi(Protocol):
             characters.
         `idempotency_key`: A name for this very request, in visible ASCII, chosen by the caller. A
             repetition with the same key is answered as the first one was and done once; another request
-            with the same key is a 409; 1 to 128 characters.
+            with the same key is a 409. A key belongs to the account that the request is about (a grant of
+            credit to several is remembered for each of them), and is forgotten when that account is
+            deleted; 1 to 128 characters.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,
@@ -409,7 +411,9 @@ class ContractsApi(Protocol):
 
         `idempotency_key`: A name for this very request, in visible ASCII, chosen by the caller. A
             repetition with the same key is answered as the first one was and done once; another request
-            with the same key is a 409; 1 to 128 characters.
+            with the same key is a 409. A key belongs to the account that the request is about (a grant of
+            credit to several is remembered for each of them), and is forgotten when that account is
+            deleted; 1 to 128 characters.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,
@@ -633,7 +637,9 @@ class AdjustmentsApi(Protocol):
 
         `idempotency_key`: A name for this very request, in visible ASCII, chosen by the caller. A
             repetition with the same key is answered as the first one was and done once; another request
-            with the same key is a 409; 1 to 128 characters.
+            with the same key is a 409. A key belongs to the account that the request is about (a grant of
+            credit to several is remembered for each of them), and is forgotten when that account is
+            deleted; 1 to 128 characters.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,
@@ -721,7 +727,9 @@ class AdjustmentsApi(Protocol):
 
         `idempotency_key`: A name for this very request, in visible ASCII, chosen by the caller. A
             repetition with the same key is answered as the first one was and done once; another request
-            with the same key is a 409; 1 to 128 characters.
+            with the same key is a 409. A key belongs to the account that the request is about (a grant of
+            credit to several is remembered for each of them), and is forgotten when that account is
+            deleted; 1 to 128 characters.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,
@@ -785,7 +793,9 @@ class CalculationsApi(Protocol):
 
         `idempotency_key`: A name for this very request, in visible ASCII, chosen by the caller. A
             repetition with the same key is answered as the first one was and done once; another request
-            with the same key is a 409; 1 to 128 characters.
+            with the same key is a 409. A key belongs to the account that the request is about (a grant of
+            credit to several is remembered for each of them), and is forgotten when that account is
+            deleted; 1 to 128 characters.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,
@@ -899,7 +909,9 @@ class CalculationsApi(Protocol):
 
         `idempotency_key`: A name for this very request, in visible ASCII, chosen by the caller. A
             repetition with the same key is answered as the first one was and done once; another request
-            with the same key is a 409; 1 to 128 characters.
+            with the same key is a 409. A key belongs to the account that the request is about (a grant of
+            credit to several is remembered for each of them), and is forgotten when that account is
+            deleted; 1 to 128 characters.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,
@@ -1088,7 +1100,9 @@ class PaymentsApi(Protocol):
             characters.
         `idempotency_key`: A name for this very request, in visible ASCII, chosen by the caller. A
             repetition with the same key is answered as the first one was and done once; another request
-            with the same key is a 409; 1 to 128 characters.
+            with the same key is a 409. A key belongs to the account that the request is about (a grant of
+            credit to several is remembered for each of them), and is forgotten when that account is
+            deleted; 1 to 128 characters.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,
@@ -1154,7 +1168,9 @@ class PaymentsApi(Protocol):
         `month`: The billing month, `YYYY-MM`; 7 characters.
         `idempotency_key`: A name for this very request, in visible ASCII, chosen by the caller. A
             repetition with the same key is answered as the first one was and done once; another request
-            with the same key is a 409; 1 to 128 characters.
+            with the same key is a 409. A key belongs to the account that the request is about (a grant of
+            credit to several is remembered for each of them), and is forgotten when that account is
+            deleted; 1 to 128 characters.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,
@@ -1225,7 +1241,9 @@ class CreditsApi(Protocol):
             characters.
         `idempotency_key`: A name for this very request, in visible ASCII, chosen by the caller. A
             repetition with the same key is answered as the first one was and done once; another request
-            with the same key is a 409; 1 to 128 characters.
+            with the same key is a 409. A key belongs to the account that the request is about (a grant of
+            credit to several is remembered for each of them), and is forgotten when that account is
+            deleted; 1 to 128 characters.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,
@@ -1257,7 +1275,9 @@ class CreditsApi(Protocol):
         `campaign_id`: The campaign; 1 to 64 characters.
         `idempotency_key`: A name for this very request, in visible ASCII, chosen by the caller. A
             repetition with the same key is answered as the first one was and done once; another request
-            with the same key is a 409; 1 to 128 characters.
+            with the same key is a 409. A key belongs to the account that the request is about (a grant of
+            credit to several is remembered for each of them), and is forgotten when that account is
+            deleted; 1 to 128 characters.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,

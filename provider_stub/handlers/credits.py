@@ -37,8 +37,8 @@ class Credits:
             decode.optional_day(body.get("expirationDateTo"), "/expirationDateTo"),
             int(body["expirationPeriod"]) if "expirationPeriod" in body else None,
         )
-        one_time = once(_several, "grant_credits", idempotency_key, (campaign_id, body))
-        return credit.grant_credits(self.ctx, campaign_id, gift, one_time)
+        one_time = once(_shown, "grant_credits", idempotency_key, (campaign_id, body))
+        return {"header": encode.success(), "credits": credit.grant_credits(self.ctx, campaign_id, gift, one_time)}
 
     def cancel_credits(self, *, campaign_id: str, reason: str) -> schemas.CreditList:
         return _several(credit.cancel_credits(self.ctx, campaign_id, reason))
@@ -78,8 +78,12 @@ class Credits:
 
 
 def _one(made: credit.Credit) -> schemas.CreditResponse:
-    return {"header": encode.success(), "credit": encode.credit(made.grant, made.left, made.coupon)}
+    return {"header": encode.success(), "credit": _shown(made)}
 
 
 def _several(made: Sequence[credit.Credit]) -> schemas.CreditList:
-    return {"header": encode.success(), "credits": [encode.credit(one.grant, one.left, one.coupon) for one in made]}
+    return {"header": encode.success(), "credits": [_shown(one) for one in made]}
+
+
+def _shown(made: credit.Credit) -> schemas.Credit:
+    return encode.credit(made.grant, made.left, made.coupon)

@@ -59,7 +59,8 @@ class Payments:
         self, *, month: str, body: schemas.RefundPaymentRequest, idempotency_key: str | None = None
     ) -> schemas.PaymentResponse:
         place = Place(decode.path_month(month), body["paymentGroupId"])
-        one_time = once(_reply, "refund_payment", idempotency_key, (month, body))
+        account_id = statements.owner(self.ctx, place)
+        one_time = once(_reply, "refund_payment", idempotency_key, (month, body), account_id=account_id)
         return payments.refund_payment(self.ctx, place, body["reason"], one_time)
 
     def get_receipt(self, *, month: str, uuid: str, payment_group_id: str) -> schemas.ReceiptResponse:

@@ -35,7 +35,7 @@ def create_adjustment(ctx: Context, wanted: Adjustment, once: Once[Adjustment, B
             tx.adjustments.add(account_id, adjustment)
             return adjustment
 
-        return once.run(tx, ctx.clock(), create)
+        return once.of(account_id).run(tx, ctx.clock(), create)
 
 
 def list_adjustments(ctx: Context, level: Level, target_id: str, window: Window) -> Page[Adjustment]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, Generic, TypeVar, cast
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from provider_stub.engine.accounts import Account
 from provider_stub.engine.credits import CreditType
@@ -63,6 +63,10 @@ class Once(Generic[R, B]):
 
     encode: Callable[[R], B]
     key: IdempotencyKey | None = None
+
+    def of(self, account_id: str) -> Once[R, B]:
+        """The same for an operation whose account is found on the way; a key goes when its account is removed."""
+        return self if self.key is None else evolve(self, key=evolve(self.key, account_id=account_id))
 
     def begin(self, tx: Tx, at: datetime) -> KeptReply | None:
         """Takes the key; None, or what is known of the request that took it before. Raises IdempotencyConflict."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import calendar
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Final, TypeVar
@@ -11,11 +11,10 @@ from typing import Final, TypeVar
 from attrs import frozen
 
 from provider_stub.engine.accounts import Account
-from provider_stub.engine.credits import CreditGrant, CreditType, EntryKind, LedgerEntry, check_grant
+from provider_stub.engine.credits import CreditGrant, CreditType, EntryKind, LedgerEntry, check_grant, check_window
 from provider_stub.engine.errors import (
     BillingError,
     CurrencyMismatch,
-    Fault,
     NotFound,
     UnknownCounter,
     gathered,
@@ -68,29 +67,53 @@ class Balance:
     left: Mapping[CreditType, int]
 
 
-def grant_credits(ctx: Context, campaign_id: str, gift: Gift, once: Once[Sequence[Credit], B]) -> B:
-    """Grants the same to every account, or to none of them.
+def grant_credits(ctx: Context, campaign_id: str, gift: Gift, once: Once[Credit, B]) -> list[B]:
+    """Grants the same to every account, or to none of them; one reply for each, by account.
 
-    Raises UnknownReference and CurrencyMismatch (/uuidList/N), UnknownCounter (/counterNames/N), InvalidValue,
-    InvalidWindow.
+    A key is remembered for each account apart: one that was removed and made anew gets its credit anew. Raises
+    UnknownReference and CurrencyMismatch (/uuidList/N), UnknownCounter (/counterNames/N), InvalidValue, InvalidWindow,
+    or the Invalid that gathers them.
     """
     with ctx.store.write() as tx:
-        return once.run(tx, ctx.clock(), lambda: _grant(ctx, tx, campaign_id, gift))
+        accounts, errors = _accounts(tx, gift)
+        keys = {account.account_id: once.of(account.account_id) for account in accounts}
+        kept = {account_id: key.begin(tx, ctx.clock()) for account_id, key in keys.items()}
+        replies = {name: keys[name].again(one.reply) for name, one in kept.items() if one and one.reply is not None}
+        new = [account for account in accounts if account.account_id not in replies]
+        errors += _unknown_counters(tx, gift.counters)
+        if new or errors:
+            errors += _wrong_window(gift, {_today(ctx, account) for account in new} or {ctx.clock().date()})
+        if errors:
+            raise gathered(errors)
+        for account in new:
+            made = _grant(ctx, tx, account, campaign_id, gift)
+            replies[account.account_id] = keys[account.account_id].end(tx, made)
+        return [replies[account.account_id] for account in accounts]
 
 
-def _grant(ctx: Context, tx: Tx, campaign_id: str, gift: Gift) -> Sequence[Credit]:
-    accounts = _accounts(tx, gift)
-    _check_counters(tx, gift.counters)
-    credits_made = []
-    for account in sorted(accounts, key=lambda account: account.account_id):
-        grant = _dated(ctx, account, campaign_id, gift)
-        check_grant(grant, _today(ctx, account))
-        tx.credits.grant(grant, _first_entry(ctx, grant))
-        credits_made.append(Credit(grant, grant.amount))
-    return credits_made
+def _grant(ctx: Context, tx: Tx, account: Account, campaign_id: str, gift: Gift) -> Credit:
+    today = _today(ctx, account)
+    valid_from, valid_to = _window(gift, today)
+    grant = CreditGrant(
+        ctx.new_id("credit"),
+        account.account_id,
+        gift.credit_type,
+        gift.amount,
+        region(account).currency,
+        valid_from,
+        valid_to,
+        ctx.clock(),
+        frozenset(gift.counters),
+        gift.name,
+        campaign_id,
+    )
+    check_grant(grant, today)
+    tx.credits.grant(grant, _first_entry(ctx, grant))
+    return Credit(grant, grant.amount)
 
 
-def _accounts(tx: Tx, gift: Gift) -> list[Account]:
+def _accounts(tx: Tx, gift: Gift) -> tuple[list[Account], list[BillingError]]:
+    """Those of the gift that exist, by id, and what is wrong with its list."""
     errors: list[BillingError] = []
     accounts: list[Account] = []
     for index, account_id in enumerate(gift.account_ids):
@@ -104,40 +127,33 @@ def _accounts(tx: Tx, gift: Gift) -> list[Account]:
         if found != expected:
             detail = f"{account_id} is billed in {found}, the credit is in {expected}"
             errors.append(CurrencyMismatch.at_field(f"/uuidList/{index}", detail))
-    if errors:
-        raise gathered(errors)
-    return accounts
+    return sorted(accounts, key=lambda account: account.account_id), errors
 
 
-def _check_counters(tx: Tx, names: Sequence[str]) -> None:
+def _unknown_counters(tx: Tx, names: Sequence[str]) -> list[BillingError]:
     known = {row.counter_name for row in tx.counters.rows(names)} if names else set()
-    faults = [
-        Fault(f"/counterNames/{index}", f"there is no counter {name}")
+    return [
+        UnknownCounter.at_field(f"/counterNames/{index}", f"there is no counter {name}")
         for index, name in enumerate(names)
         if name not in known
     ]
-    if faults:
-        raise UnknownCounter(faults[0].detail, *faults)
 
 
-def _dated(ctx: Context, account: Account, campaign_id: str, gift: Gift) -> CreditGrant:
-    valid_from = gift.valid_from or _today(ctx, account)
-    valid_to = gift.valid_to
-    if valid_to is None and gift.months is not None:
-        valid_to = months_later(valid_from, gift.months) - timedelta(days=1)
-    return CreditGrant(
-        ctx.new_id("credit"),
-        account.account_id,
-        gift.credit_type,
-        gift.amount,
-        region(account).currency,
-        valid_from,
-        valid_to,
-        ctx.clock(),
-        frozenset(gift.counters),
-        gift.name,
-        campaign_id,
-    )
+def _wrong_window(gift: Gift, days: Iterable[date]) -> list[BillingError]:
+    """What is wrong with the window today, which may be two days in the zones of the accounts; one fault will do."""
+    for today in sorted(days):
+        try:
+            check_window(*_window(gift, today), today)
+        except BillingError as error:
+            return [error]
+    return []
+
+
+def _window(gift: Gift, today: date) -> tuple[date, date | None]:
+    valid_from = gift.valid_from or today
+    if gift.valid_to is None and gift.months is not None:
+        return valid_from, months_later(valid_from, gift.months) - timedelta(days=1)
+    return valid_from, gift.valid_to
 
 
 def cancel_credits(ctx: Context, campaign_id: str, reason: str) -> Sequence[Credit]:

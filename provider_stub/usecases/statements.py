@@ -71,6 +71,12 @@ def get_receipt(ctx: Context, account_id: str, place: Place) -> Receipt:
     return receipt(bill.statement, number=f"R-{place.payment_group_id}", paid_at=paid_at)
 
 
+def owner(ctx: Context, place: Place) -> str:
+    """The account that the statement belongs to. Raises NotFound."""
+    with ctx.store.read() as tx:
+        return at(tx, place).statement.account_id
+
+
 def at(tx: Tx, place: Place) -> Bill:
     """Raises NotFound, also for a statement of another month."""
     bill = tx.statements.get(place.payment_group_id)
