@@ -51,9 +51,11 @@ def _adjustment_sets(targets: list[str]) -> st.SearchStrategy[list[Adjustment]]:
     return st.lists(percents | statics, max_size=3, unique_by=lambda one: one.adjustment_id)
 
 
+# Nothing at all and the bounds of tiers come up often, or they would hardly come up.
+QUANTITIES = st.integers(0, 800_000).map(lambda thousandths: f"{thousandths}e-3") | st.sampled_from([0, 100, 400])
 LINES = st.builds(
     used,
-    st.integers(0, 800_000).map(lambda thousandths: f"{thousandths}e-3"),
+    QUANTITIES,
     counter=st.sampled_from(COUNTERS),
     project=st.sampled_from(PROJECTS),
     unit=st.sampled_from(["HOURS", "MINUTES"]),

@@ -7,7 +7,7 @@ from math import floor
 from random import Random
 
 from attrs import evolve
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provider_stub.engine.calculation import CalculationInput, calculate
@@ -19,6 +19,7 @@ from tests.engine.builders import credit
 from tests.engine.comparison import answered, asked
 
 
+@settings(max_examples=400)
 @given(BILLS)
 def test_the_engine_equals_an_oracle_in_fractions(inputs: CalculationInput) -> None:
     assert answered(calculate(inputs)) == oracle.statement(asked(inputs))

@@ -6,7 +6,7 @@ The values are those of the observed totals where they have one of the kind.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import product
 from typing import Final, NamedTuple
@@ -40,15 +40,17 @@ CREDITS: Final[Mapping[str, tuple[CreditBalance, ...]]] = {
     "free credit on everything": (credit("free-all", 50_000),),
     "paid credit on counters": (credit("paid-limit", 30_000, kind=CreditType.PAID, counters=_SOME[:1]),),
     "paid credit on everything": (credit("paid-all", TWO_MONTHS.credit, kind=CreditType.PAID),),
-    # Each ends inside what the others leave, so that the burn order decides what is used of which.
+    # So small that the burn order decides which of them the smaller month uses up, and so on down to the age.
     "all credits": (
-        credit("paid-all", 60_000, kind=CreditType.PAID, valid_to=date(2026, 12, 31)),
-        credit("refund-all", 20_000, kind=CreditType.REFUND),
-        credit("free-all", 30_001, kind=CreditType.FREE),
-        credit("gift-all", 10_000, kind=CreditType.PROMOTIONAL),
+        credit("paid-1-young", 60_000, kind=CreditType.PAID, granted_at=datetime(2026, 2, 1, tzinfo=UTC)),
+        credit("paid-2-old", 4_000, kind=CreditType.PAID),
+        credit("refund-all", 5_000, kind=CreditType.REFUND),
+        credit("free-all", 20_001, kind=CreditType.FREE),
+        credit("gift-all", 20_000, kind=CreditType.PROMOTIONAL),
+        credit("paid-ending", 15_000, kind=CreditType.PAID, valid_to=date(2026, 12, 31)),
         credit("gift-ended", 10_000, kind=CreditType.PROMOTIONAL, valid_to=date(2026, 10, 31)),
-        credit("paid-limit", 70_000, kind=CreditType.PAID, counters=_SOME[:1]),
-        credit("free-limit", 50_003, counters=_SOME[:2], valid_to=date(2026, 11, 1)),
+        credit("paid-limit", 30_000, kind=CreditType.PAID, counters=_SOME[:1]),
+        credit("free-limit", 20_003, counters=_SOME[:2], valid_to=date(2026, 11, 1)),
     ),
 }
 
