@@ -18,7 +18,7 @@ from provider_stub.engine.metering import Meter
 from provider_stub.engine.money import EXACT
 from provider_stub.engine.period import Month
 from provider_stub.engine.units import UNITS
-from provider_stub.store.protocol.events import Events, Kind, Place
+from provider_stub.store.protocol.events import Events, Kind, ProjectMonth
 from provider_stub.store.protocol.tx import Tx
 from provider_stub.usecases.accounts import projects_of
 from provider_stub.usecases.context import Context, existing, locked, region
@@ -57,7 +57,7 @@ def import_meters(ctx: Context, events: Events, name: str, tell: Callable[[str],
     with ctx.store.write() as tx:
         for account_id, condensed in groupby(events.condensed(), key=lambda each: each[0].account_id):
             account = locked(tx, account_id)
-            readings = (reading for place, meter in condensed for reading in _readings(place, meter, name))
+            readings = (reading for month, meter in condensed for reading in _readings(month, meter, name))
             while batch := list(islice(readings, BATCH)):
                 known += _record(ctx, tx, account, batch)
                 done += len(batch)
@@ -65,7 +65,7 @@ def import_meters(ctx: Context, events: Events, name: str, tell: Callable[[str],
     return Imported(events.count(), events.repeats(), done, known)
 
 
-def places(account: Account, days: Collection[date]) -> list[Place]:
+def project_months(account: Account, days: Collection[date]) -> list[ProjectMonth]:
     """The months of the account's projects that may hold events of these days, which are days in UTC."""
     zone = region(account).zone
     # A day in UTC lies in two months of a zone where it begins in one and ends in the next.
@@ -73,7 +73,7 @@ def places(account: Account, days: Collection[date]) -> list[Place]:
     months = sorted({Month(at.year, at.month) for at in ends if FIRST_YEAR <= at.year <= LAST_YEAR})
     bounds = {month: month.bounds(zone) for month in months or [Month(FIRST_YEAR, 1)]}
     return [
-        Place(account.account_id, project.project_id, project.app_key, month, first, end)
+        ProjectMonth(account.account_id, project.project_id, project.app_key, month, first, end)
         for project in projects_of(account)
         for month, (first, end) in bounds.items()
     ]
@@ -86,16 +86,16 @@ def kind(counter: Counter) -> Kind:
     return Kind(counter.counter_name, counter.counter_type, units)
 
 
-def _surroundings(ctx: Context, events: Events) -> tuple[list[Place], list[Kind]]:
+def _surroundings(ctx: Context, events: Events) -> tuple[list[ProjectMonth], list[Kind]]:
     days = events.days()
     with ctx.store.read() as tx:
         accounts = [existing(tx.accounts.get(name), name) for name in sorted(events.account_ids())]
         counters = by_name(tx.counters.rows())
-    found = [place for account in accounts for place in places(account, days)]
+    found = [month for account in accounts for month in project_months(account, days)]
     return found, [kind(counter) for counter in counters.values()]
 
 
-def _readings(place: Place, meter: Meter, name: str) -> Iterator[Reading]:
+def _readings(month: ProjectMonth, meter: Meter, name: str) -> Iterator[Reading]:
     """One reading; but a sum is given an id, and is parted where it is larger than one reading may be."""
     if meter.meter_id:
         yield _reading(meter, meter.meter_id, meter.counter_volume, meter.source)
@@ -103,7 +103,7 @@ def _readings(place: Place, meter: Meter, name: str) -> Iterator[Reading]:
     left, part = meter.counter_volume, 0
     while part == 0 or left:
         volume = min(left, _LARGEST)
-        what = (name, str(place.month), meter.app_key, meter.counter_name, meter.counter_unit, str(part))
+        what = (name, str(month.month), meter.app_key, meter.counter_name, meter.counter_unit, str(part))
         digest = hashlib.sha256("\0".join(what).encode()).hexdigest()
         yield _reading(meter, f"import-{digest[:40]}", volume, name)
         left, part = EXACT.subtract(left, volume), part + 1

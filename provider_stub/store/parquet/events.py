@@ -14,7 +14,7 @@ from attrs import define, frozen
 from provider_stub.engine.metering import Meter
 from provider_stub.store.parquet import queries
 from provider_stub.store.parquet.columns import OPTIONAL, Check, check_schema, checks
-from provider_stub.store.protocol.events import Complaint, Kind, Place, UnreadableEventsError
+from provider_stub.store.protocol.events import Complaint, Kind, ProjectMonth, UnreadableEventsError
 
 MEMORY: Final = "600MB"
 THREADS: Final = 2
@@ -41,7 +41,7 @@ class ParquetEvents:
 
     _database: duckdb.DuckDBPyConnection
     _checks: Sequence[Check]
-    _places: Sequence[Place] = ()
+    _months: Sequence[ProjectMonth] = ()
     _units: Sequence[_Unit] = ()
     _repeats: int = 0
 
@@ -56,15 +56,15 @@ class ParquetEvents:
         span = [(day - _EPOCH.date()).days for day in (_FIRST_DAY, _LAST_DAY)]
         return frozenset(_EPOCH.date() + timedelta(days=day) for (day,) in self._all(queries.DAYS, span))
 
-    def check(self, places: Sequence[Place], kinds: Collection[Kind]) -> tuple[Complaint, ...]:
-        """What is wrong with the events; nothing when all of them can be billed at these places."""
-        self._places = places
+    def check(self, months: Sequence[ProjectMonth], kinds: Collection[Kind]) -> tuple[Complaint, ...]:
+        """What is wrong with the events; nothing when all of them can be billed at these projects and months."""
+        self._months = months
         self._units = [
             _Unit(number, kind, unit)
             for number, kind in enumerate(sorted(kinds, key=lambda kind: kind.counter_name))
             for unit in kind.units
         ]
-        self._note_places()
+        self._note_months()
         self._note_kinds()
         found = [*self._checks, *queries.AGAINST_STORED]
         times = self._one(queries.count_wrong(found))
@@ -75,21 +75,21 @@ class ParquetEvents:
         """How many events came before, with the same id and content."""
         return self._repeats
 
-    def condensed(self) -> Iterator[tuple[Place, Meter]]:
-        """As few meters as the usage takes, in the order of the places."""
+    def condensed(self) -> Iterator[tuple[ProjectMonth, Meter]]:
+        """As few meters as the usage takes, in the order of the months given."""
         for query in queries.condense(repeats=self._repeats > 0):
             self._database.execute(query)
         cursor = self._database.execute(queries.CONDENSED)
         while rows := cursor.fetchmany(_AT_ONCE):
             yield from map(self._condensed, rows)
 
-    def _condensed(self, row: Sequence[Any]) -> tuple[Place, Meter]:
+    def _condensed(self, row: Sequence[Any]) -> tuple[ProjectMonth, Meter]:
         number, unit_number, meter_id, volume, at, *resource = row
-        place, unit = self._places[number], self._units[unit_number]
+        month, unit = self._months[number], self._units[unit_number]
         meter = Meter(
             meter_id,
-            place.project_id,
-            place.app_key,
+            month.project_id,
+            month.app_key,
             unit.kind.counter_name,
             unit.kind.counter_type,
             unit.name,
@@ -97,17 +97,17 @@ class ParquetEvents:
             _EPOCH + timedelta(microseconds=at),
             *resource,
         )
-        return place, meter
+        return month, meter
 
-    def _note_places(self) -> None:
+    def _note_months(self) -> None:
         columns = (
-            range(len(self._places)),
-            [place.account_id for place in self._places],
-            [place.app_key for place in self._places],
-            [_microseconds(place.first) for place in self._places],
-            [_microseconds(place.end) for place in self._places],
+            range(len(self._months)),
+            [month.account_id for month in self._months],
+            [month.app_key for month in self._months],
+            [_microseconds(month.first) for month in self._months],
+            [_microseconds(month.end) for month in self._months],
         )
-        self._database.execute(queries.PLACES, [list(column) for column in columns])
+        self._database.execute(queries.MONTHS, [list(column) for column in columns])
         self._database.execute(queries.KEYS)
 
     def _note_kinds(self) -> None:

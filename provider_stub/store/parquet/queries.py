@@ -40,14 +40,14 @@ ACCOUNTS: Final = "SELECT DISTINCT account_id FROM events"
 DAYS: Final = "SELECT DISTINCT at_us // 86400000000 AS day FROM events WHERE day BETWEEN ? AND ?"
 
 # What is stored, as far as it is needed to judge the events.
-PLACES: Final = """
-    CREATE OR REPLACE TEMP TABLE places AS
-    SELECT unnest(?::INTEGER[]) AS place, unnest(?::VARCHAR[]) AS account_of, unnest(?::VARCHAR[]) AS key,
+MONTHS: Final = """
+    CREATE OR REPLACE TEMP TABLE months AS
+    SELECT unnest(?::INTEGER[]) AS month, unnest(?::VARCHAR[]) AS account_of, unnest(?::VARCHAR[]) AS key,
            unnest(?::BIGINT[]) AS first_us, unnest(?::BIGINT[]) AS end_us
 """
 KEYS: Final = """
     CREATE OR REPLACE TEMP TABLE keys AS
-    SELECT account_of, key, min(first_us) AS first_us, max(end_us) AS end_us FROM places GROUP BY ALL
+    SELECT account_of, key, min(first_us) AS first_us, max(end_us) AS end_us FROM months GROUP BY ALL
 """
 KINDS: Final = """
     CREATE OR REPLACE TEMP TABLE kinds AS
@@ -125,36 +125,36 @@ def condense(*, repeats: bool) -> Iterator[str]:
     """Fills the table `deciding`, one type of counter after the other; `repeats` leaves out events that came before."""
     once = "ANTI JOIN repeats ON filename = repeated_in AND file_row_number = repeated_at" if repeats else ""
     yield f"""
-        CREATE OR REPLACE TEMP VIEW placed AS
-        SELECT place, counter, kind, counter_type, meter_id, counter_volume::{VOLUME} AS volume, at_us, {_OPTIONAL}
+        CREATE OR REPLACE TEMP VIEW dated AS
+        SELECT month, counter, kind, counter_type, meter_id, counter_volume::{VOLUME} AS volume, at_us, {_OPTIONAL}
         FROM (FROM events {once})
-        JOIN places ON app_key = key AND at_us >= first_us AND at_us < end_us
+        JOIN months ON app_key = key AND at_us >= first_us AND at_us < end_us
         JOIN kinds ON counter_name = name AND counter_unit = unit
     """
     yield f"""
         CREATE OR REPLACE TEMP TABLE deciding AS
-        SELECT place, kind, '' AS meter_id, sum(volume) AS volume, max(at_us) AS at_us, {_NO_RESOURCE}
-        FROM placed WHERE counter_type = '{CounterType.DELTA}' GROUP BY place, kind
+        SELECT month, kind, '' AS meter_id, sum(volume) AS volume, max(at_us) AS at_us, {_NO_RESOURCE}
+        FROM dated WHERE counter_type = '{CounterType.DELTA}' GROUP BY month, kind
     """
     row = ", ".join(f"{name} := {name}" for name in ("at_us", "meter_id", "kind", "volume", *OPTIONAL))
     yield f"""
         INSERT INTO deciding BY NAME
-        SELECT place, unnest(latest) FROM (
-            SELECT place, max(struct_pack({row})) AS latest
-            FROM placed WHERE counter_type = '{CounterType.GAUGE}' GROUP BY place, counter, resource_id
+        SELECT month, unnest(latest) FROM (
+            SELECT month, max(struct_pack({row})) AS latest
+            FROM dated WHERE counter_type = '{CounterType.GAUGE}' GROUP BY month, counter, resource_id
         )
     """
     yield f"""
         INSERT INTO deciding BY NAME
-        SELECT place, kind, meter_id, volume, at_us, {_OPTIONAL}
-        FROM placed WHERE counter_type = '{CounterType.CUMULATIVE}'
-        WINDOW series AS (PARTITION BY place, counter, resource_id ORDER BY at_us, meter_id)
+        SELECT month, kind, meter_id, volume, at_us, {_OPTIONAL}
+        FROM dated WHERE counter_type = '{CounterType.CUMULATIVE}'
+        WINDOW series AS (PARTITION BY month, counter, resource_id ORDER BY at_us, meter_id)
         QUALIFY lag(kind) OVER series IS DISTINCT FROM kind OR lead(kind) OVER series IS DISTINCT FROM kind
              OR lag(volume) OVER series > volume OR volume > lead(volume) OVER series
     """
 
 
 CONDENSED: Final = f"""
-    SELECT place, kind, meter_id, volume, at_us, {_OPTIONAL} FROM deciding
-    ORDER BY place, kind, resource_id, at_us, meter_id
+    SELECT month, kind, meter_id, volume, at_us, {_OPTIONAL} FROM deciding
+    ORDER BY month, kind, resource_id, at_us, meter_id
 """

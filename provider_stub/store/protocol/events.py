@@ -17,8 +17,8 @@ class UnreadableEventsError(Exception):
 
 
 @frozen
-class Place:
-    """Where the events of an app key from `first` to before `end` belong: to one month of one project."""
+class ProjectMonth:
+    """The events of an app key from `first` to before `end`: those of one month of one project."""
 
     account_id: str
     project_id: str
@@ -61,16 +61,16 @@ class Events(Protocol):
         """The days, in UTC, on which there are events, of the years 2000 to 2099."""
         ...
 
-    def check(self, places: Sequence[Place], kinds: Collection[Kind]) -> tuple[Complaint, ...]:
-        """What is wrong with the events; nothing when all of them can be billed at these places."""
+    def check(self, months: Sequence[ProjectMonth], kinds: Collection[Kind]) -> tuple[Complaint, ...]:
+        """What is wrong with the events; nothing when all of them can be billed at these projects and months."""
         ...
 
     def repeats(self) -> int:
         """How many events came before, with the same id and content; they count once. Known after `check`."""
         ...
 
-    def condensed(self) -> Iterator[tuple[Place, Meter]]:
-        """As few meters as the usage takes, in the order of the places; only for events that `check` let pass.
+    def condensed(self) -> Iterator[tuple[ProjectMonth, Meter]]:
+        """As few meters as the usage takes, in the order of the months given; only for events that `check` let pass.
 
         DELTA: the sum of each project, counter, unit and month, at the time of the last event; it has no id, and no
         resource, and may be larger than one reading can be. GAUGE: the latest of
