@@ -8,7 +8,7 @@ from decimal import ROUND_CEILING, Decimal
 from enum import StrEnum
 from itertools import pairwise
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from attrs import frozen
 
@@ -30,15 +30,14 @@ class PriceModel(StrEnum):
     VOLUME = "VOLUME"
 
 
-@frozen
-class Tier:
+class Tier(NamedTuple):
     """Quantities above the tier before, up to and including `up_to`; the last tier is open (None)."""
 
     up_to: Decimal | None
     price: Decimal
 
 
-@frozen
+@frozen(slots=False)  # a contract makes one anew for each counter, and a frozen class with slots takes longer to make
 class Price:
     """A price per `unit`, in major units of `currency` (0.16 is 16 cents in USD).
 
@@ -85,8 +84,8 @@ def discounted(price: Price, rate: Decimal) -> Price:
     """The same price less `rate` percent, exactly: a discount on a unit price is not rounded."""
     if not rate:
         return price
-    left = EXACT.subtract(Decimal(100), rate)
-    tiers = tuple(Tier(tier.up_to, EXACT.multiply(tier.price, left).scaleb(-2, EXACT)) for tier in price.tiers)
+    left = EXACT.subtract(Decimal(100), rate).scaleb(-2, EXACT)
+    tiers = tuple([Tier(tier.up_to, _multiply(tier.price, left)) for tier in price.tiers])
     return Price(price.unit, price.currency, tiers, price.model, price.package)
 
 
@@ -142,18 +141,21 @@ def _package(price: Price, scale: int) -> Charge:
 
 def _graduated(price: Price, scale: int) -> Charge:
     bounds, rates = _bounds(price, scale), _rates(price)
-    # What everything up to the lower bound of each tier costs.
-    lowers = [Decimal(0), *bounds]
-    belows = [Decimal(0).scaleb(minor_digits(price.currency))]
-    for (lower, upper), rate in zip(pairwise(lowers), rates, strict=False):
-        belows.append(EXACT.fma(EXACT.subtract(upper, lower), rate, belows[-1]))
-    first = price.tiers[0].price
+    lower, below = Decimal(0), Decimal(0).scaleb(minor_digits(price.currency))
+    lowers, belows = [lower], [below]  # where each tier begins, and what everything below it costs
+    for upper, rate in zip(bounds, rates, strict=False):
+        below = _fma(_subtract(upper, lower), rate, below)
+        lower = upper
+        lowers.append(lower)
+        belows.append(below)
+    single = price.tiers[0].price
 
     def charged(quantity: Decimal) -> tuple[Decimal, Decimal | None]:
         tier = _reached(bounds, quantity)
-        within = _subtract(quantity, lowers[tier])
-        total = _fma(within, rates[tier], belows[tier]) if quantity else belows[0]
-        return total, None if tier else first
+        if not quantity:
+            return belows[0], single
+        total = _fma(_subtract(quantity, lowers[tier]), rates[tier], belows[tier])
+        return total, None if tier else single
 
     return charged
 
@@ -171,12 +173,14 @@ def _volume(price: Price, scale: int) -> Charge:
 
 def _rates(price: Price) -> list[Decimal]:
     digits = minor_digits(price.currency)
-    return [tier.price.scaleb(digits, EXACT) if digits else tier.price for tier in price.tiers]
+    if not digits:
+        return [tier.price for tier in price.tiers]
+    return [tier.price.scaleb(digits, EXACT) for tier in price.tiers]
 
 
 def _bounds(price: Price, scale: int) -> list[Decimal]:
     """The upper bounds of all tiers but the last, which is open."""
-    bounds = [EXACT.multiply(tier.up_to, scale) for tier in price.tiers if tier.up_to is not None]
+    bounds = [_multiply(tier.up_to, scale) for tier in price.tiers if tier.up_to is not None]
     if len(bounds) != len(price.tiers) - 1:
         raise InvalidTiers("the last tier has to be open, and no other")
     return bounds

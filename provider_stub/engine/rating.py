@@ -30,21 +30,21 @@ class Rated:
     _exact_amounts: Sequence[Decimal] = field(alias="exact_amounts")
 
     def lines(self, credit_applied: Iterable[int]) -> tuple[LineItem, ...]:
-        """Made once, when it is known how much credit each line has got."""
-        return tuple(
-            map(
-                LineItem,
-                chain.from_iterable(repeat(name, span.stop - span.start) for name, span in self.spans.items()),
-                self.counters,
-                [tariff.unit for tariff in self._tariffs],
-                self._quantities,
-                self._prices,
-                [tariff.model for tariff in self._tariffs],
-                self.amounts,
-                self._exact_amounts,
-                credit_applied,
-            )
+        """Made once, when the credit of each line is known; `credit_applied` may go on beyond the lines."""
+        columns = zip(
+            chain.from_iterable(repeat(name, span.stop - span.start) for name, span in self.spans.items()),
+            self.counters,
+            [tariff.unit for tariff in self._tariffs],
+            self._quantities,
+            self._prices,
+            [tariff.model for tariff in self._tariffs],
+            self.amounts,
+            self._exact_amounts,
+            credit_applied,
+            strict=False,
         )
+        # What LineItem(...) does, without its way through Python for each of many lines.
+        return tuple([tuple.__new__(LineItem, row) for row in columns])
 
 
 class _Tariff(NamedTuple):
@@ -75,24 +75,30 @@ def rate(usage: Iterable[Usage], prices: Mapping[str, Price], currency: str) -> 
     tariffs, quantities, singles, exacts = [], [], [], []
     for project_id in sorted(merged):
         own = merged[project_id]
-        spans[project_id] = slice(len(counters), len(counters) + len(own))
-        counters += sorted(own)
-        for name in counters[spans[project_id]]:
-            one = own[name]
+        names = sorted(own)
+        spans[project_id] = slice(len(counters), len(counters) + len(names))
+        counters += names
+        for name in names:
+            used = own[name]
             tariff = known.get(name)
-            if tariff is None or tariff.usage_unit != one.unit:
-                tariff = known[name] = _tariff(prices[name], one.unit)
-            quantity = shown = one.quantity
-            if tariff.converted:
-                quantity = quantity if tariff.factor == 1 else EXACT.multiply(quantity, tariff.factor)
-                shown = QUOTIENT.divide(quantity, tariff.scale)
-            total, single = tariff.charge(quantity)
+            if tariff is None or tariff.usage_unit != used.unit:
+                tariff = known[name] = _tariff(prices[name], used.unit)
+            _, _, _, converted, factor, scale, charged = tariff
+            quantity = shown = used.quantity
+            if converted:
+                if factor != 1:
+                    quantity = _multiply(quantity, factor)
+                shown = _divide(quantity, scale)
+            total, single = charged(quantity)
             tariffs.append(tariff)
             quantities.append(shown)
             singles.append(single)
-            exacts.append(total if tariff.scale == 1 else QUOTIENT.divide(total, tariff.scale))
-    amounts = [LINE.minor(exact) for exact in exacts]
-    return Rated(spans, counters, amounts, tariffs, quantities, singles, exacts)
+            exacts.append(total if scale == 1 else _divide(total, scale))
+    return Rated(spans, counters, list(map(LINE.minor, exacts)), tariffs, quantities, singles, exacts)
+
+
+# Looking a method up takes as long as the arithmetic.
+_multiply, _divide = EXACT.multiply, QUOTIENT.divide
 
 
 def _tariff(price: Price, usage_unit: str) -> _Tariff:

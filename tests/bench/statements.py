@@ -69,7 +69,7 @@ def _month(random: Random, region: Region) -> CalculationInput:
         for name, model, (unit, _, _) in zip(COUNTERS, models, units, strict=True)
     }
     usage = [
-        Usage(project, name, smallest, Decimal(random.randint(0, 2_000_000) * scale) / 1000)
+        Usage(project, name, smallest, Decimal(random.randint(0, 2_000 * scale)))
         for project in PROJECTS
         for name, (_, smallest, scale) in zip(COUNTERS, units, strict=True)
     ]
