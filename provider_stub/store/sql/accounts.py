@@ -39,6 +39,15 @@ _BY_PROJECT: Final = _WHOLE.where(
     ACCOUNTS.c.account_id
     == sa.select(PROJECTS.c.account_id).where(PROJECTS.c.project_id == sa.bindparam("id")).scalar_subquery()
 )
+_GROUP_OWNERS: Final = sa.select(GROUPS.c.billing_group_id, GROUPS.c.account_id).where(
+    GROUPS.c.billing_group_id.in_(sa.bindparam("ids", expanding=True))
+)
+_PROJECT_OWNERS: Final = sa.select(PROJECTS.c.project_id, PROJECTS.c.account_id).where(
+    PROJECTS.c.project_id.in_(sa.bindparam("ids", expanding=True))
+)
+_KEY_OWNERS: Final = sa.select(PROJECTS.c.app_key, PROJECTS.c.account_id).where(
+    PROJECTS.c.app_key.in_(sa.bindparam("ids", expanding=True))
+)
 
 
 @frozen
@@ -90,16 +99,15 @@ class SqlAccounts:
         self, billing_group_ids: Collection[str], project_ids: Collection[str], app_keys: Collection[str]
     ) -> tuple[Mapping[str, str], Mapping[str, str], Mapping[str, str]]:
         return (
-            self._owners(GROUPS.c.billing_group_id, GROUPS.c.account_id, billing_group_ids),
-            self._owners(PROJECTS.c.project_id, PROJECTS.c.account_id, project_ids),
-            self._owners(PROJECTS.c.app_key, PROJECTS.c.account_id, app_keys),
+            self._owners(_GROUP_OWNERS, billing_group_ids),
+            self._owners(_PROJECT_OWNERS, project_ids),
+            self._owners(_KEY_OWNERS, app_keys),
         )
 
-    def _owners(self, name: sa.Column[str], owner: sa.Column[str], wanted: Collection[str]) -> Mapping[str, str]:
+    def _owners(self, query: sa.Select[Any], wanted: Collection[str]) -> Mapping[str, str]:
         if not wanted:
             return {}
-        rows = self._connection.execute(sa.select(name, owner).where(name.in_(wanted)))
-        return {row[0]: row[1] for row in rows}
+        return {row[0]: row[1] for row in self._connection.execute(query, {"ids": list(wanted)})}
 
     def ids(self, region: str | None, after: str, limit: int) -> tuple[str, ...]:
         query = sa.select(ACCOUNTS.c.account_id).where(ACCOUNTS.c.account_id > after, *_in_region(region))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Final
 
 import sqlalchemy as sa
 from attrs import frozen
@@ -14,14 +15,28 @@ from provider_stub.store.sql import codec
 from provider_stub.store.sql.schema import ADJUSTMENTS, CONTRACTS, TERMS
 from provider_stub.store.sql.upsert import upsert
 
+_BY_ID: Final = sa.select(CONTRACTS).where(CONTRACTS.c.contract_id == sa.bindparam("id"))
+_TERMS: Final = (
+    sa.select(TERMS.c.billing_group_id, TERMS.c.contract_id, TERMS.c.month_from)
+    .where(TERMS.c.billing_group_id.in_(sa.bindparam("groups", expanding=True)))
+    .order_by(TERMS.c.billing_group_id, TERMS.c.month_from)
+)
+_ADJUSTMENTS_OF: Final = (
+    sa.select(ADJUSTMENTS)
+    .where(
+        ADJUSTMENTS.c.level == sa.bindparam("level"),
+        ADJUSTMENTS.c.target_id.in_(sa.bindparam("targets", expanding=True)),
+    )
+    .order_by(ADJUSTMENTS.c.month_from, ADJUSTMENTS.c.adjustment_id)
+)
+
 
 @frozen
 class SqlContracts:
     _connection: sa.Connection
 
     def get(self, contract_id: str) -> Contract | None:
-        query = sa.select(CONTRACTS).where(CONTRACTS.c.contract_id == contract_id)
-        row = self._connection.execute(query).mappings().first()
+        row = self._connection.execute(_BY_ID, {"id": contract_id}).mappings().first()
         return None if row is None else codec.contract(row)
 
     def add(self, contract: Contract) -> None:
@@ -42,9 +57,8 @@ class SqlContracts:
         return bool(self._connection.execute(query).scalar_one())
 
     def terms(self, billing_group_ids: Collection[str]) -> tuple[ContractTerm, ...]:
-        query = sa.select(TERMS).where(TERMS.c.billing_group_id.in_(billing_group_ids))
-        rows = self._connection.execute(query.order_by(TERMS.c.billing_group_id, TERMS.c.month_from))
-        return tuple(ContractTerm(row.billing_group_id, row.contract_id, row.month_from) for row in rows)
+        rows = self._connection.execute(_TERMS, {"groups": list(billing_group_ids)})
+        return tuple(ContractTerm(*row) for row in rows)
 
     def set_term(self, term: ContractTerm) -> None:
         row = {
@@ -66,10 +80,13 @@ class SqlAdjustments:
         self._connection.execute(sa.insert(ADJUSTMENTS), codec.adjustment_row(account_id, adjustment))
 
     def of(self, level: Level, target_ids: Collection[str]) -> tuple[Adjustment, ...]:
-        return self._load(ADJUSTMENTS.c.level == level, ADJUSTMENTS.c.target_id.in_(target_ids))
+        rows = self._connection.execute(_ADJUSTMENTS_OF, {"level": level, "targets": list(target_ids)})
+        return tuple(map(codec.adjustment, rows.mappings()))
 
     def named(self, level: Level, adjustment_ids: Collection[str]) -> tuple[Adjustment, ...]:
-        return self._load(ADJUSTMENTS.c.level == level, ADJUSTMENTS.c.adjustment_id.in_(adjustment_ids))
+        where = (ADJUSTMENTS.c.level == level, ADJUSTMENTS.c.adjustment_id.in_(adjustment_ids))
+        query = sa.select(ADJUSTMENTS).where(*where).order_by(ADJUSTMENTS.c.month_from, ADJUSTMENTS.c.adjustment_id)
+        return tuple(map(codec.adjustment, self._connection.execute(query).mappings()))
 
     def page(self, level: Level, target_id: str, window: Window) -> Page[Adjustment]:
         where = (ADJUSTMENTS.c.level == level, ADJUSTMENTS.c.target_id == target_id)
@@ -80,7 +97,3 @@ class SqlAdjustments:
 
     def remove(self, adjustment_ids: Collection[str]) -> None:
         self._connection.execute(sa.delete(ADJUSTMENTS).where(ADJUSTMENTS.c.adjustment_id.in_(adjustment_ids)))
-
-    def _load(self, *where: sa.ColumnElement[bool]) -> tuple[Adjustment, ...]:
-        query = sa.select(ADJUSTMENTS).where(*where).order_by(ADJUSTMENTS.c.month_from, ADJUSTMENTS.c.adjustment_id)
-        return tuple(map(codec.adjustment, self._connection.execute(query).mappings()))

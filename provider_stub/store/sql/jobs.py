@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
 import sqlalchemy as sa
 from attrs import frozen
@@ -14,7 +15,20 @@ from provider_stub.store.sql import codec
 from provider_stub.store.sql.schema import JOBS, KEYS
 from provider_stub.store.sql.upsert import inserted
 
-_UNFINISHED = JOBS.c.status.in_(sorted(UNFINISHED))
+_UNFINISHED: Final = JOBS.c.status.in_(sorted(UNFINISHED))
+_BY_ID: Final = sa.select(JOBS).where(JOBS.c.job_id == sa.bindparam("id"))
+# Two processes may have resumed one job: progress never goes back.
+_SAVE: Final = sa.update(JOBS).where(
+    JOBS.c.job_id == sa.bindparam("id"), _UNFINISHED, JOBS.c.progress <= sa.bindparam("reached")
+)
+
+_NAMED: Final = (
+    KEYS.c.scope == sa.bindparam("in_scope"),
+    KEYS.c.account_id == sa.bindparam("of_account"),
+    KEYS.c.key == sa.bindparam("named"),
+)
+_FIND: Final = sa.select(KEYS.c.digest, KEYS.c.reply, KEYS.c.subject).where(*_NAMED)
+_CHANGE: Final = sa.update(KEYS).where(*_NAMED)
 
 
 @frozen
@@ -25,13 +39,12 @@ class SqlJobs:
         self._connection.execute(sa.insert(JOBS), codec.job_row(job))
 
     def get(self, job_id: str) -> Job | None:
-        row = self._connection.execute(sa.select(JOBS).where(JOBS.c.job_id == job_id)).mappings().first()
+        row = self._connection.execute(_BY_ID, {"id": job_id}).mappings().first()
         return None if row is None else codec.job(row)
 
     def save(self, job: Job) -> bool:
-        # Two processes may have resumed one job: progress never goes back.
-        change = sa.update(JOBS).where(JOBS.c.job_id == job.job_id, _UNFINISHED, JOBS.c.progress <= job.progress)
-        return self._connection.execute(change.values(codec.job_row(job))).rowcount == 1
+        which = {"id": job.job_id, "reached": job.progress}
+        return self._connection.execute(_SAVE, codec.job_row(job) | which).rowcount == 1
 
     def unfinished(self) -> tuple[Job, ...]:
         rows = self._connection.execute(sa.select(JOBS).where(_UNFINISHED).order_by(JOBS.c.number)).mappings()
@@ -58,15 +71,15 @@ class SqlKeys:
         return self.find(key)
 
     def find(self, key: IdempotencyKey) -> KeptReply | None:
-        kept = self._connection.execute(sa.select(KEYS).where(_named(key))).first()
+        kept = self._connection.execute(_FIND, _name(key)).first()
         return None if kept is None else KeptReply(kept.digest, kept.reply, kept.subject)
 
     def about(self, key: IdempotencyKey, subject: str) -> None:
-        self._connection.execute(sa.update(KEYS).where(_named(key)).values(subject=subject))
+        self._connection.execute(_CHANGE, {"subject": subject, **_name(key)})
 
     def keep(self, key: IdempotencyKey, reply: Mapping[str, object]) -> None:
-        self._connection.execute(sa.update(KEYS).where(_named(key)).values(reply=reply))
+        self._connection.execute(_CHANGE, {"reply": reply, **_name(key)})
 
 
-def _named(key: IdempotencyKey) -> sa.ColumnElement[bool]:
-    return sa.and_(KEYS.c.scope == key.scope, KEYS.c.account_id == key.account_id, KEYS.c.key == key.key)
+def _name(key: IdempotencyKey) -> Mapping[str, str]:
+    return {"in_scope": key.scope, "of_account": key.account_id, "named": key.key}

@@ -16,16 +16,19 @@ from provider_stub.store.sql import codec
 from provider_stub.store.sql.schema import COUNTERS, METERS
 from provider_stub.store.sql.upsert import insert_all, upsert
 
+_ALL_COUNTERS: Final = sa.select(COUNTERS).order_by(
+    COUNTERS.c.counter_name, COUNTERS.c.currency, COUNTERS.c.effective_from
+)
+_NAMED_COUNTERS: Final = _ALL_COUNTERS.where(COUNTERS.c.counter_name.in_(sa.bindparam("names", expanding=True)))
+
 
 @frozen
 class SqlCounters:
     _connection: sa.Connection
 
     def rows(self, names: Collection[str] | None = None) -> tuple[Counter, ...]:
-        query = sa.select(COUNTERS).order_by(COUNTERS.c.counter_name, COUNTERS.c.currency, COUNTERS.c.effective_from)
-        if names is not None:
-            query = query.where(COUNTERS.c.counter_name.in_(names))
-        return tuple(map(codec.counter, self._connection.execute(query).mappings()))
+        query, which = (_ALL_COUNTERS, {}) if names is None else (_NAMED_COUNTERS, {"names": list(names)})
+        return tuple(map(codec.counter, self._connection.execute(query, which).mappings()))
 
     def names(self, window: Window) -> Page[str]:
         query = sa.select(COUNTERS.c.counter_name).distinct().order_by(COUNTERS.c.counter_name)

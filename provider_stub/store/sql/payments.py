@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any, Final
 
 import sqlalchemy as sa
 from attrs import frozen
@@ -13,6 +14,18 @@ from provider_stub.store.sql import codec
 from provider_stub.store.sql.schema import ATTEMPTS, CHARGES
 from provider_stub.store.sql.upsert import inserted
 
+_BY_ID: Final = sa.select(ATTEMPTS).where(ATTEMPTS.c.attempt_id == sa.bindparam("id"))
+_LIVE: Final = sa.select(ATTEMPTS).where(
+    ATTEMPTS.c.payment_group_id == sa.bindparam("id"), ATTEMPTS.c.state.in_(sorted(LIVE_ATTEMPTS))
+)
+_SAVE: Final = sa.update(ATTEMPTS).where(
+    ATTEMPTS.c.attempt_id == sa.bindparam("id"), ATTEMPTS.c.state == sa.bindparam("expected")
+)
+_MOVE: Final = sa.update(CHARGES).where(
+    CHARGES.c.attempt_id == sa.bindparam("id"), CHARGES.c.state == sa.bindparam("expected")
+)
+_CHARGE: Final = sa.select(CHARGES).where(CHARGES.c.attempt_id == sa.bindparam("id"))
+
 
 @frozen
 class SqlPayments:
@@ -22,15 +35,15 @@ class SqlPayments:
         return inserted(self._connection, ATTEMPTS, codec.attempt_row(account_id, attempt))
 
     def get(self, attempt_id: str) -> PaymentAttempt | None:
-        return self._first(ATTEMPTS.c.attempt_id == attempt_id)
+        return self._first(_BY_ID, attempt_id)
 
     def live(self, payment_group_id: str) -> PaymentAttempt | None:
-        return self._first(ATTEMPTS.c.payment_group_id == payment_group_id, ATTEMPTS.c.state.in_(sorted(LIVE_ATTEMPTS)))
+        return self._first(_LIVE, payment_group_id)
 
     def save(self, attempt: PaymentAttempt, expected: AttemptState) -> bool:
-        change = sa.update(ATTEMPTS).where(ATTEMPTS.c.attempt_id == attempt.attempt_id, ATTEMPTS.c.state == expected)
         values = {"state": attempt.state, "gateway_id": attempt.gateway_id, "reason": attempt.reason}
-        return self._connection.execute(change.values(values)).rowcount == 1
+        which = {"id": attempt.attempt_id, "expected": expected}
+        return self._connection.execute(_SAVE, values | which).rowcount == 1
 
     def started_before(self, instant: datetime) -> tuple[PaymentAttempt, ...]:
         query = sa.select(ATTEMPTS).where(
@@ -39,8 +52,8 @@ class SqlPayments:
         rows = self._connection.execute(query.order_by(ATTEMPTS.c.started_at)).mappings()
         return tuple(map(codec.attempt, rows))
 
-    def _first(self, *where: sa.ColumnElement[bool]) -> PaymentAttempt | None:
-        row = self._connection.execute(sa.select(ATTEMPTS).where(*where)).mappings().first()
+    def _first(self, query: sa.Select[Any], name: str) -> PaymentAttempt | None:
+        row = self._connection.execute(query, {"id": name}).mappings().first()
         return None if row is None else codec.attempt(row)
 
 
@@ -57,12 +70,11 @@ class SqlCharges:
         return standing
 
     def move(self, attempt_id: str, expected: ChargeState, state: ChargeState) -> bool:
-        change = sa.update(CHARGES).where(CHARGES.c.attempt_id == attempt_id, CHARGES.c.state == expected)
-        return self._connection.execute(change.values(state=state)).rowcount == 1
+        change = {"state": state, "id": attempt_id, "expected": expected}
+        return self._connection.execute(_MOVE, change).rowcount == 1
 
     def get(self, attempt_id: str) -> Charge | None:
-        query = sa.select(CHARGES).where(CHARGES.c.attempt_id == attempt_id)
-        row = self._connection.execute(query).mappings().first()
+        row = self._connection.execute(_CHARGE, {"id": attempt_id}).mappings().first()
         return None if row is None else codec.charge(row)
 
     def all(self) -> tuple[Charge, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Final
 
 import sqlalchemy as sa
 from attrs import frozen
@@ -14,7 +15,26 @@ from provider_stub.store.sql import codec
 from provider_stub.store.sql.schema import STATEMENTS
 from provider_stub.store.sql.upsert import inserted
 
-_OWING = (STATEMENTS.c.payment_status.in_(sorted(OWED)), STATEMENTS.c.payable > 0)
+_OWING: Final = (STATEMENTS.c.payment_status.in_(sorted(OWED)), STATEMENTS.c.payable > 0)
+
+# What requests ask for is put together once: SQLAlchemy would take longer over that than the database over the answer.
+_BY_ID: Final = sa.select(STATEMENTS).where(STATEMENTS.c.payment_group_id == sa.bindparam("id"))
+_OF_ACCOUNT: Final = sa.select(STATEMENTS).where(STATEMENTS.c.account_id == sa.bindparam("account"))
+_OF_MONTH: Final = _OF_ACCOUNT.where(STATEMENTS.c.month == sa.bindparam("month")).order_by(
+    STATEMENTS.c.billing_group_id
+)
+_OWED_BEFORE: Final = _OF_ACCOUNT.where(STATEMENTS.c.month < sa.bindparam("month"), *_OWING).order_by(
+    STATEMENTS.c.month, STATEMENTS.c.billing_group_id
+)
+_STATES: Final = sa.select(STATEMENTS.c.billing_group_id, STATEMENTS.c.month, STATEMENTS.c.payment_status).where(
+    STATEMENTS.c.account_id == sa.bindparam("account"), STATEMENTS.c.month.in_(sa.bindparam("months", expanding=True))
+)
+_SAVE: Final = sa.update(STATEMENTS).where(
+    STATEMENTS.c.payment_group_id == sa.bindparam("id"), STATEMENTS.c.payment_status == sa.bindparam("expected")
+)
+_REMOVE: Final = sa.delete(STATEMENTS).where(
+    STATEMENTS.c.payment_group_id == sa.bindparam("id"), STATEMENTS.c.payment_status == PaymentState.REGISTERED
+)
 
 
 @frozen
@@ -22,42 +42,30 @@ class SqlStatements:
     _connection: sa.Connection
 
     def get(self, payment_group_id: str) -> Bill | None:
-        query = sa.select(STATEMENTS).where(STATEMENTS.c.payment_group_id == payment_group_id)
-        row = self._connection.execute(query).mappings().first()
+        row = self._connection.execute(_BY_ID, {"id": payment_group_id}).mappings().first()
         return None if row is None else codec.bill(row)
 
     def save(self, bill: Bill, expected: PaymentState | None) -> bool:
         row = codec.bill_row(bill)
         if expected is None:
             return inserted(self._connection, STATEMENTS, row)
-        where = (
-            STATEMENTS.c.payment_group_id == bill.statement.payment_group_id,
-            STATEMENTS.c.payment_status == expected,
-        )
-        return self._connection.execute(sa.update(STATEMENTS).where(*where).values(row)).rowcount == 1
+        which = {"id": bill.statement.payment_group_id, "expected": expected}
+        return self._connection.execute(_SAVE, row | which).rowcount == 1
 
     def remove(self, payment_group_id: str) -> bool:
-        where = (
-            STATEMENTS.c.payment_group_id == payment_group_id,
-            STATEMENTS.c.payment_status == PaymentState.REGISTERED,
-        )
-        return self._connection.execute(sa.delete(STATEMENTS).where(*where)).rowcount == 1
+        return self._connection.execute(_REMOVE, {"id": payment_group_id}).rowcount == 1
 
     def of_month(self, account_id: str, month: Month) -> tuple[Bill, ...]:
-        query = sa.select(STATEMENTS).where(STATEMENTS.c.account_id == account_id, STATEMENTS.c.month == month)
-        rows = self._connection.execute(query.order_by(STATEMENTS.c.billing_group_id)).mappings()
+        rows = self._connection.execute(_OF_MONTH, {"account": account_id, "month": month}).mappings()
         return tuple(map(codec.bill, rows))
 
     def owed_before(self, account_id: str, month: Month) -> tuple[Bill, ...]:
-        query = sa.select(STATEMENTS).where(STATEMENTS.c.account_id == account_id, STATEMENTS.c.month < month, *_OWING)
-        rows = self._connection.execute(query.order_by(STATEMENTS.c.month, STATEMENTS.c.billing_group_id)).mappings()
+        rows = self._connection.execute(_OWED_BEFORE, {"account": account_id, "month": month}).mappings()
         return tuple(map(codec.bill, rows))
 
     def states(self, account_id: str, months: Collection[Month]) -> Mapping[tuple[str, Month], PaymentState]:
-        query = sa.select(STATEMENTS.c.billing_group_id, STATEMENTS.c.month, STATEMENTS.c.payment_status).where(
-            STATEMENTS.c.account_id == account_id, STATEMENTS.c.month.in_(months)
-        )
-        return {(group, month): PaymentState(state) for group, month, state in self._connection.execute(query)}
+        rows = self._connection.execute(_STATES, {"account": account_id, "months": list(months)})
+        return {(group, month): PaymentState(state) for group, month, state in rows}
 
     def page(self, month_from: Month, month_to: Month, account_id: str | None, window: Window) -> Page[Bill]:
         where = [STATEMENTS.c.month >= month_from, STATEMENTS.c.month <= month_to]
