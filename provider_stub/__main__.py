@@ -1,22 +1,33 @@
-"""`python -m provider_stub serve` serves the provider, `python -m provider_stub token` prints a bearer token for it."""
+"""The provider's commands: `python -m provider_stub serve` serves it, `... token` prints a bearer token for it, and
+`... import-meters` takes in a month's events from Parquet files.
+"""
 
 from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Final
 
 from provider_stub import config
 from provider_stub.config import ConfigError
+from provider_stub.engine.errors import BillingError
 from provider_stub.tokens import issuer
+
+_FAULTS_SHOWN: Final = 20
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The exit status: 0, or 2 for settings that cannot be."""
+    """The exit status: 0, 1 for events that are refused, or 2 for settings and files that cannot be."""
     given = _parser().parse_args(arguments)
     try:
         if given.command == "token":
             tokens = issuer(config.load())
             sys.stdout.write(f"{tokens.admin() if given.admin else tokens.console(given.account)}\n")
+        elif given.command == "import-meters":
+            return _import(given.files, given.account, given.name)
         else:
             _serve(given.host, given.port)
     except ConfigError as error:
@@ -36,6 +47,50 @@ def _serve(host: str, port: int) -> None:
         raise ConfigError(str(error)) from error
 
 
+def _import(files: list[Path], account: str | None, name: str | None) -> int:
+    """Progress and refusals go to stderr, one line of what was done to stdout. Raises ConfigError."""
+    from provider_stub.app import context
+    from provider_stub.store.parquet.events import open_events
+    from provider_stub.store.protocol.events import UnreadableEventsError
+    from provider_stub.usecases.bulk import import_meters
+    from provider_stub.workers import Workers
+
+    began = time.monotonic()
+    ctx = context(config.load(), Workers())
+    config.STATE.mkdir(exist_ok=True)
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="import-", dir=config.STATE) as scratch,
+            open_events(files, Path(scratch), account_id=account) as events,
+        ):
+            done = import_meters(ctx, events, name or ", ".join(file.name for file in files), _tell)
+    except UnreadableEventsError as error:
+        raise ConfigError(str(error)) from error
+    except BillingError as error:
+        _refused(error)
+        return 1
+    finally:
+        ctx.store.close()
+    new, seconds = done.meters - done.known, time.monotonic() - began
+    sys.stdout.write(
+        f"{done.events:,} events read, {done.repeats:,} of them duplicates; {new:,} meters stored, "
+        f"{done.known:,} known before; {seconds:.1f} s\n"
+    )
+    return 0
+
+
+def _tell(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+
+
+def _refused(error: BillingError) -> None:
+    _tell(f"refused: {error.detail}")
+    for fault in error.faults[:_FAULTS_SHOWN]:
+        _tell(f"  {fault.detail}")
+    if (more := len(error.faults) - _FAULTS_SHOWN) > 0:
+        _tell(f"  and {more:,} more")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m provider_stub", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -46,6 +101,10 @@ def _parser() -> argparse.ArgumentParser:
     whose = token.add_mutually_exclusive_group(required=True)
     whose.add_argument("--admin", action="store_true", help="for every operation")
     whose.add_argument("--account", help="for the console operations of this account")
+    importing = commands.add_parser("import-meters", help="take in events from Parquet files, all or none")
+    importing.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    importing.add_argument("--account", help="whose events they are (default: that in their column account_id)")
+    importing.add_argument("--name", help="what tells this import from others (default: the names of the files)")
     return parser
 
 

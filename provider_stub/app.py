@@ -93,20 +93,9 @@ def build(
 
     Raises ConfigError when the database cannot be opened, or the contract is not generated yet.
     """
-    clock = clock or _now
-    store = store or _open(settings)
     workers = Workers()
-    ctx = Context(
-        store=store,
-        clock=clock,
-        new_id=new_id or _new_id,
-        gateway=gateway(store, clock),
-        run=workers.run,
-        stopping=workers.stopping,
-        coupons=settings.coupons,
-        patience=settings.gateway_patience,
-    )
-    tokens = Tokens(signing_key(settings.key_file), clock)
+    ctx = context(settings, workers, clock=clock, new_id=new_id, store=store, gateway=gateway)
+    tokens = Tokens(signing_key(settings.key_file), ctx.clock)
     spec = _document(settings.contract)
 
     @asynccontextmanager
@@ -128,6 +117,30 @@ def build(
     )
     provider = Provider(app, ctx, tokens, workers)
     return provider
+
+
+def context(
+    settings: Settings,
+    workers: Workers,
+    *,
+    clock: Clock | None = None,
+    new_id: Callable[[str], str] | None = None,
+    store: Store | None = None,
+    gateway: Callable[[Store, Clock], Gateway] = SimulatedGateway,
+) -> Context:
+    """What use cases work with, for whoever needs no HTTP. Raises ConfigError when the database cannot be opened."""
+    clock = clock or _now
+    store = store or _open(settings)
+    return Context(
+        store=store,
+        clock=clock,
+        new_id=new_id or _new_id,
+        gateway=gateway(store, clock),
+        run=workers.run,
+        stopping=workers.stopping,
+        coupons=settings.coupons,
+        patience=settings.gateway_patience,
+    )
 
 
 def admin_token() -> str:
