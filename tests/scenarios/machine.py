@@ -1,0 +1,363 @@
+"""A provider that is called in any order, with a payment gateway on a bad line, and never loses sight of the money."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from typing import TypeVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from provider_stub.engine.adjustments import Adjustment, AdjustmentType, Level
+from provider_stub.engine.errors import BillingError
+from provider_stub.engine.payments import PaymentState
+from provider_stub.engine.period import Month
+from provider_stub.store.protocol.records import Bill, JobKind, JobStatus, Window
+from provider_stub.store.protocol.tx import Store
+from provider_stub.usecases import accounts, adjustments, calculations, credits, jobs, metering, payments, statements  # noqa: A004 - the field's word
+from provider_stub.usecases.context import Once, once, plain
+from provider_stub.usecases.credits import Gift
+from provider_stub.usecases.metering import Recorded
+from provider_stub.usecases.statements import Place
+from tests.scenarios import laws, setting
+from tests.scenarios.model import ACCOUNTS, CURRENCIES, GROUPS, Model, Sent
+from tests.scenarios.picture import picture_of
+from tests.scenarios.setting import LATER, MONTH, PLACES
+
+T = TypeVar("T")
+Batch = tuple[str, list[tuple[str | None, Sent]]]
+
+EVERYTHING = Window(0, 1000)
+OVERDRAWN = timedelta(seconds=31)
+"""A little longer than a gateway may take to answer."""
+
+
+class KilledError(BaseException):
+    """The provider's process ends between its own books and the gateway's answer."""
+
+
+def in_state(*states: str) -> st.SearchStrategy[str]:
+    """Statements in one of the states as far as there are such; now and then any other place."""
+
+    def found(machine: Provider) -> st.SearchStrategy[str]:
+        slips = machine.model.slips
+        return st.sampled_from([each for each in PLACES if each in slips and slips[each].state in states] or PLACES)
+
+    return st.integers(0, 5).flatmap(lambda number: st.runner().flatmap(found) if number else st.sampled_from(PLACES))
+
+
+class Provider(RuleBasedStateMachine):
+    """The rules call the provider, the model foretells each answer, and after every call the laws are looked at."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__()
+        stage = setting.founded(store)
+        self.world, self.agreed = stage.world, stage.agreed
+        self.model = Model()
+        self.keys = 0
+        self.answered: list[Callable[[], None]] = []
+        self.unanswered: dict[str, str] = {}
+        self.before, self.was, self.shown = Model(), picture_of(store), dict[str, str]()
+
+    @initialize(hours=st.integers(0, 30))
+    def a_month_is_metered_and_calculated(self, hours: int) -> None:
+        first, _ = MONTH.bounds(setting.region_of("KR").zone)
+        for group, account in GROUPS.items():
+            self.ingests(
+                (account, [(None, Sent(group, MONTH, "compute", hours, first + timedelta(days=3)))]), keyed=False
+            )
+        self.calculates_all(MONTH)
+
+    # Metering
+
+    @rule(batch=setting.batches_, keyed=st.booleans())
+    def ingests(self, batch: Batch, *, keyed: bool) -> None:
+        account, sent = batch
+        expected = self.model.records(account, sent)
+        key = self._key(keyed=keyed)
+        readings = [setting.reading_of(*each) for each in sent]
+
+        def call() -> dict[str, list[list[str]]]:
+            kept: Once[list[Recorded], dict[str, list[list[str]]]] = once(_verdicts, "meters", key, repr(readings))
+            return metering.record_meters(self.world.ctx, account, readings, kept)
+
+        refusal = "" if {*expected} - {"REJECTED"} else "MONTH_PAID"
+        reply = self._expect(refusal, call)
+        if reply is None:
+            return
+        assert [verdict for verdict, _ in reply["became"]] == expected
+        for (meter_id, one), (verdict, given) in zip(sent, reply["became"], strict=True):
+            if meter_id is None and verdict == "ACCEPTED":
+                self.model.arrived(account, given, one)
+        self._may_come_again(key, call, reply)
+
+    @rule(group=setting.groups_, month=setting.months_)
+    def removes_meters(self, group: str, month: Month) -> None:
+        refusal = self.model.removes_meters(group, month)
+        days = month.first_day, month.last_day
+        self._expect(refusal, lambda: metering.delete_meters(self.world.ctx, f"{group}-key", *days))
+
+    # Prices
+
+    @rule(
+        group=setting.groups_, month=setting.months_, currency=st.sampled_from(("KRW", "USD")), number=st.integers(0, 1)
+    )
+    def sets_a_contract(self, group: str, month: Month, currency: str, number: int) -> None:
+        contract_id = self.agreed[currency][number]
+        mismatch = currency != CURRENCIES[GROUPS[group]]
+        if not mismatch:
+            self.model.terms[group, month] = contract_id
+        changes = accounts.GroupChanges(contract_id=contract_id, month_from=month)
+        refusal = "CURRENCY_MISMATCH" if mismatch else ""
+        self._expect(refusal, lambda: accounts.update_billing_group(self.world.ctx, group, changes))
+
+    @rule(group=setting.groups_)
+    def ends_contracts(self, group: str) -> None:
+        self.model.terms = {key: value for key, value in self.model.terms.items() if key[0] != group}
+        accounts.remove_billing_group_contracts(self.world.ctx, group)
+
+    @rule(wanted=setting.adjustments_())
+    def adjusts(self, wanted: Adjustment) -> None:
+        percent = wanted.adjustment_type is AdjustmentType.PERCENT_DISCOUNT
+        terms = wanted.target_id, int(wanted.value), wanted.month_from, wanted.month_to
+        refusal = self.model.adjusts(*terms, setting.MONTHS, limited=percent)
+        made = self._expect(refusal, lambda: adjustments.create_adjustment(self.world.ctx, wanted, plain()))
+        if made is not None:
+            self.model.adjustments[made.adjustment_id] = terms if percent else None
+
+    @precondition(lambda self: self.was.adjustments)
+    @rule(data=st.data(), level=st.none() | st.sampled_from(Level))
+    def removes_an_adjustment(self, data: st.DataObject, level: Level | None) -> None:
+        one = data.draw(st.sampled_from(self.was.adjustments))
+        wrong = level not in (None, one.level)
+        if not wrong:
+            del self.model.adjustments[one.adjustment_id]
+        self._expect(
+            "NOT_FOUND" if wrong else "",
+            lambda: adjustments.delete_adjustments(self.world.ctx, level or one.level, [one.adjustment_id]),
+        )
+
+    # Statements
+
+    @rule(account=setting.accounts_, month=setting.months_, include_usage=st.booleans())
+    def calculates(self, account: str, month: Month, *, include_usage: bool) -> None:
+        refusal = self.model.calculates(account, month, include_usage=include_usage)
+        self.model.jobs += not refusal
+        job = self._expect(refusal, lambda: self.world.calculate(account, month, include_usage=include_usage))
+        assert job is None or (job.status, job.errors) == (JobStatus.DONE, ())
+
+    @rule(account=setting.accounts_, month=setting.months_)
+    def calculates_twice(self, account: str, month: Month) -> None:
+        self.calculates(account, month, include_usage=True)
+        first = picture_of(self.world.store)
+        self.calculates(account, month, include_usage=True)
+        second = picture_of(self.world.store)
+        assert (second.bills, second.wallets) == (first.bills, first.wallets)
+
+    @rule(month=setting.months_)
+    def calculates_all(self, month: Month) -> None:
+        for account in ACCOUNTS:
+            self.model.calculates(account, month, include_usage=True)
+        self._batch(JobKind.CALCULATE_ALL, month.first_day)
+
+    @rule(account=setting.accounts_, month=setting.months_)
+    def removes_statements(self, account: str, month: Month) -> None:
+        refusal = self.model.removes(account, month)
+        self._expect(refusal, lambda: calculations.delete_calculated_resources(self.world.ctx, account, month))
+
+    @rule(place=in_state("REGISTERED"), wish=st.sampled_from((None, None, PaymentState.READY, PaymentState.REGISTERED)))
+    def closes_or_opens(self, place: str, wish: PaymentState | None) -> None:
+        refusal = self.model.toggles(place, wish)
+        self._expect(refusal, lambda: payments.change_payment_status(self.world.ctx, _place(place), wish))
+
+    @rule(place=in_state("READY"))
+    def opens(self, place: str) -> None:
+        self.closes_or_opens(place, PaymentState.REGISTERED)
+
+    @rule(on=setting.days_)
+    def marks_overdue(self, on: date) -> None:
+        owing = [place for place, bill in self.was.bills.items() if bill.statement.principal]
+        self.model.falls_due(Month(on.year, on.month), owing)
+        self._batch(JobKind.CALC_LATE_FEE, on)
+
+    # Payments
+
+    @rule(place=in_state("READY"), line=setting.charging_, keyed=st.booleans())
+    def pays(self, place: str, line: str, *, keyed: bool) -> None:
+        self._pay(place, line, self._key(keyed=keyed))
+
+    @precondition(lambda self: self.unanswered)
+    @rule(data=st.data(), line=setting.charging_)
+    def asks_again(self, data: st.DataObject, line: str) -> None:
+        key = data.draw(st.sampled_from(sorted(self.unanswered)))
+        self._pay(self.unanswered[key], line, key)
+
+    @precondition(lambda self: self.answered)
+    @rule(data=st.data())
+    def comes_again(self, data: st.DataObject) -> None:
+        data.draw(st.sampled_from(self.answered))()
+
+    @rule(place=in_state("PAID"), line=setting.lines_)
+    def cancels(self, place: str, line: str) -> None:
+        refusal = self.model.undoes(place, line, "VOIDED")
+        with self._line(line, place):
+            self._expect(refusal, lambda: payments.cancel_payment(self.world.ctx, _place(place)))
+
+    @rule(place=in_state("PAID"), line=setting.lines_, keyed=st.booleans())
+    def refunds(self, place: str, line: str, *, keyed: bool) -> None:
+        refusal = self.model.undoes(place, line, "REFUNDED")
+        key = self._key(keyed=keyed)
+
+        def call() -> dict[str, object]:
+            kept: Once[Bill, dict[str, object]] = once(_answer, "refund", key, place)
+            return payments.refund_payment(self.world.ctx, _place(place), "a mistake", kept)
+
+        with self._line(line, place):
+            reply = self._expect(refusal, call)
+        if reply is not None:
+            self._may_come_again(key, call, reply)
+
+    @rule(line=setting.lines_)
+    def reconciles(self, line: str) -> None:
+        self.model.reconciles(line, self.world.clock.now)
+        with self._line(line, ""):
+            payments.reconcile_payments(self.world.ctx)
+
+    @rule(by=setting.pauses_)
+    def time_passes(self, by: timedelta) -> None:
+        self.world.clock.passes(by)
+
+    # Credit
+
+    @rule(campaign=setting.campaigns_, gift=setting.gifts_())
+    def grants(self, campaign: str, gift: Gift) -> None:
+        refusal = setting.refusal_of(gift, self.world.clock.now)
+        made = self._expect(refusal, lambda: credits.grant_credits(self.world.ctx, campaign, gift, plain()))
+        for one in made or ():
+            self.model.granted[one.grant.grant_id] = (one.grant.account_id, campaign, gift.amount, gift.valid_to)
+
+    @rule(campaign=setting.campaigns_)
+    def cancels_credit(self, campaign: str) -> None:
+        gone = {key for key, (_, of, _, _) in self.model.granted.items() if of == campaign}
+        self.model.cancelled |= gone
+        refusal = "" if gone else "NOT_FOUND"
+        self._expect(refusal, lambda: credits.cancel_credits(self.world.ctx, campaign, "a mistake"))
+
+    @rule(on=setting.days_)
+    def credit_expires(self, on: date) -> None:
+        for key, (account, _, _, valid_to) in self.model.granted.items():
+            if valid_to is not None and valid_to < on:
+                self.model.expired[key] = self.model.expired.get(key, 0) + self.was.wallets[account].left[key]
+        self._batch(JobKind.EXPIRE_CREDITS, on)
+
+    # What holds
+
+    @invariant()
+    def the_laws_hold(self) -> None:
+        ctx = self.world.ctx
+        seen = picture_of(ctx.store)
+        shows = laws.shown(statements.list_payments(ctx, MONTH, LATER, None, EVERYTHING).items)
+        owed = {each: statements.list_unpaid_statements(ctx, each, LATER, EVERYTHING).items for each in ACCOUNTS}
+        balances = {each: self.world.left(each) for each in ACCOUNTS}
+        laws.usage_is_what_was_sent(self.model, seen)
+        laws.statements_add_up(self.model, seen)
+        laws.what_was_issued_is_somewhere(self.model, seen, owed)
+        laws.credit_is_left_or_burnt_or_gone(self.model, seen, balances)
+        laws.the_gateway_has_what_is_paid_or_in_doubt(self.model, seen)
+        laws.what_is_final_stays(self.before, self.model, self.shown, shows)
+        laws.nothing_else_changes(self.before, self.model, self.was, seen)
+        self.before, self.was, self.shown = copy.deepcopy(self.model), seen, shows
+
+    # How calls are made
+
+    def _pay(self, place: str, line: str, key: str | None) -> None:
+        bill = self.was.bills.get(place)
+        payable = bill.statement.payable if bill else 0
+        account = GROUPS[place.partition(".")[0]]
+        left = self.was.wallets[account].left
+        short = bill is not None and any(left[use.grant_id] < use.amount for use in bill.credit_uses)
+        refusal = self.model.pays(place, payable, line, key, self.world.clock.now, short=short)
+
+        def call() -> dict[str, object]:
+            kept: Once[Bill, dict[str, object]] = once(_answer, "pay", key, place, account_id=account)
+            return payments.pay(self.world.ctx, account, _place(place), kept)
+
+        with self._line(line, place):
+            reply = self._expect(refusal, call)
+        if reply is not None:
+            assert reply["state"] == "PAID"
+            self.unanswered.pop(key or "", None)
+            self._may_come_again(key, call, reply)
+        elif key in self.model.fates:
+            self.unanswered[key or ""] = place
+
+    @contextmanager
+    def _line(self, line: str, place: str) -> Iterator[None]:
+        gateway = self.world.gateway
+        holds = {"killed": _killed, "late": self._is_late, "overtaken": lambda: self._is_overtaken(place)}
+        gateway.loses, gateway.drops, gateway.declines = (line == each for each in ("loses", "drops", "declines"))
+        gateway.hold = holds.get(line, lambda: None)
+        yield
+        gateway.loses = gateway.drops = gateway.declines = False
+        gateway.hold = lambda: None
+
+    def _is_late(self) -> None:
+        """The charge is still under way when the provider gives it up."""
+        self.world.clock.passes(OVERDRAWN)
+        payments.reconcile_payments(self.world.ctx)
+
+    def _is_overtaken(self, place: str) -> None:
+        """The answer is still under way when the provider asks what became of the charge."""
+        with self.world.store.read() as tx:
+            attempt = tx.payments.live(place)
+        assert attempt is not None
+        self.world.gateway.gateway.charge(attempt)
+        self._is_late()
+
+    def _batch(self, kind: JobKind, on: date) -> None:
+        self.model.jobs += 1
+        job = jobs.start_batch(self.world.ctx, kind, on, None, False, plain())
+        assert (job.status, job.errors) == (JobStatus.DONE, ())
+
+    def _expect(self, refusal: str, call: Callable[[], T]) -> T | None:
+        """The answer, or None where the call is refused: as it is foretold, and not otherwise."""
+        answer: T | None = None
+        found = ""
+        try:
+            answer = call()
+        except BillingError as error:
+            found = error.code
+        except KilledError:
+            found = "KILLED"
+        assert found == refusal
+        return answer
+
+    def _key(self, *, keyed: bool) -> str | None:
+        self.keys += keyed
+        return f"key-{self.keys}" if keyed else None
+
+    def _may_come_again(self, key: str | None, call: Callable[[], T], reply: T) -> None:
+        def again() -> None:
+            assert call() == reply
+
+        if key is not None:
+            self.answered.append(again)
+
+
+def _killed() -> None:
+    raise KilledError
+
+
+def _place(place: str) -> Place:
+    return Place(Month.parse(place.rpartition(".")[2]), place)
+
+
+def _answer(bill: Bill) -> dict[str, object]:
+    return {"state": str(bill.statement.payment_status), "amount": bill.statement.payable}
+
+
+def _verdicts(recorded: list[Recorded]) -> dict[str, list[list[str]]]:
+    return {"became": [[str(one.verdict), one.meter_id or ""] for one in recorded]}
