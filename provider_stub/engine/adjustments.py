@@ -92,7 +92,13 @@ class Outcome:
 
 
 def check_adjustment(adjustment: Adjustment) -> None:
-    """Raises InvalidValue (/adjustment) or InvalidWindow (/monthTo).
+    """Raises InvalidValue (/adjustment) or InvalidWindow (/monthTo)."""
+    check_value(adjustment)
+    check_months(adjustment.month_from, adjustment.month_to)
+
+
+def check_value(adjustment: Adjustment) -> None:
+    """Raises InvalidValue (/adjustment).
 
     A percentage lies between 0 and 100, surcharges included; a static amount is whole minor units.
     """
@@ -100,7 +106,6 @@ def check_adjustment(adjustment: Adjustment) -> None:
         decimal_in(adjustment.value, "/adjustment", most=MAX_MONEY, places=0)
     else:
         decimal_in(adjustment.value, "/adjustment", most=100)
-    check_months(adjustment.month_from, adjustment.month_to)
 
 
 def check_percent_total(new: Adjustment, existing: Iterable[Adjustment]) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 
 from attrs import frozen
 
-from provider_stub.engine.errors import InvalidValue
+from provider_stub.engine.errors import Fault, InvalidValue, check_all
 from provider_stub.engine.money import MAX_MONEY, decimal_in, same_currency
 from provider_stub.engine.period import Month
 from provider_stub.engine.prices import Price, discounted
@@ -53,16 +54,34 @@ class ContractTerm:
 
 
 def check_contract(contract: Contract) -> None:
-    """Raises InvalidValue (/baseFee, /discountRate, /prices/N/counterName) or CurrencyMismatch."""
-    if not 0 <= contract.base_fee <= MAX_MONEY:
-        raise InvalidValue.at_field("/baseFee", f"{contract.base_fee} is not an amount from 0 up")
-    decimal_in(contract.discount_rate, "/discountRate", most=100)
+    """Raises InvalidValue (/baseFee, /discountRate, /prices/N/counterName), CurrencyMismatch, or all as one."""
+    check_all(
+        lambda: _check_base_fee(contract.base_fee),
+        lambda: decimal_in(contract.discount_rate, "/discountRate", most=100),
+        lambda: check_named_once(agreed.counter_name for agreed in contract.prices),
+        *(partial(_check_currency, contract, agreed) for agreed in contract.prices),
+    )
+
+
+def _check_base_fee(base_fee: int) -> None:
+    if not 0 <= base_fee <= MAX_MONEY:
+        raise InvalidValue.at_field("/baseFee", f"{base_fee} is not an amount from 0 up")
+
+
+def check_named_once(counters: Iterable[str]) -> None:
+    """Of a list of prices. Raises InvalidValue (/prices/N/counterName) at every repetition."""
     named: set[str] = set()
-    for index, agreed in enumerate(contract.prices):
-        if agreed.counter_name in named:
-            raise InvalidValue.at_field(f"/prices/{index}/counterName", f"{agreed.counter_name} has a price already")
-        named.add(agreed.counter_name)
-        same_currency(contract.currency, agreed.price.currency, f"the price of {agreed.counter_name}")
+    faults = []
+    for index, counter_name in enumerate(counters):
+        if counter_name in named:
+            faults.append(Fault(f"/prices/{index}/counterName", f"{counter_name} has a price already"))
+        named.add(counter_name)
+    if faults:
+        raise InvalidValue(faults[0].detail, *faults)
+
+
+def _check_currency(contract: Contract, agreed: ContractPrice) -> None:
+    same_currency(contract.currency, agreed.price.currency, f"the price of {agreed.counter_name}")
 
 
 def prices_under(

@@ -31,7 +31,7 @@
 # ruff: noqa: N818 - the names say what is the matter; every one of them is an error
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar, Self
 
 from attrs import frozen
@@ -163,3 +163,20 @@ def gathered(errors: Sequence[BillingError]) -> BillingError:
         return errors[0]
     faults = [fault for error in errors for fault in error.faults]
     return Invalid("; ".join(error.detail for error in errors), *faults)
+
+
+def found_by(*checks: Callable[[], object]) -> list[BillingError]:
+    """What the checks raise: each of them is made, whatever another found."""
+    errors = []
+    for check in checks:
+        try:
+            check()
+        except BillingError as error:
+            errors.append(error)
+    return errors
+
+
+def check_all(*checks: Callable[[], object]) -> None:
+    """Makes every check, and raises what they found as one error."""
+    if errors := found_by(*checks):
+        raise gathered(errors)

@@ -6,13 +6,12 @@ from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from decimal import ROUND_CEILING, Decimal
 from enum import StrEnum
-from itertools import pairwise
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from attrs import frozen
 
-from provider_stub.engine.errors import InvalidTiers
+from provider_stub.engine.errors import Fault, InvalidTiers
 from provider_stub.engine.money import EXACT, QUOTIENT, decimal_in, minor_digits
 from provider_stub.engine.units import unit_named
 
@@ -71,13 +70,20 @@ def _checked(price: Price) -> Price:
 
 
 def _check_bounds(tiers: Sequence[Tier]) -> None:
+    faults = []
+    lower = Decimal(0)
+    for index, tier in enumerate(tiers):
+        if tier.up_to is not None:
+            if tier.up_to <= lower:
+                faults.append(Fault(f"/tiers/{index}/upTo", "each tier has to end above those before"))
+            else:
+                lower = decimal_in(tier.up_to, f"/tiers/{index}/upTo")
+        elif index < len(tiers) - 1:
+            faults.append(Fault(f"/tiers/{index}/upTo", "only the last tier may be open"))
     if not tiers or tiers[-1].up_to is not None:
-        raise InvalidTiers.at_field("/tiers", "the last tier has to be open: quantities have no upper limit")
-    bounds = [tier.up_to for tier in tiers[:-1]]
-    for index, (lower, upper) in enumerate(pairwise([Decimal(0), *bounds])):
-        if upper is None or lower is None or upper <= lower:
-            raise InvalidTiers.at_field(f"/tiers/{index}/upTo", "each tier has to end above the one before")
-        decimal_in(upper, f"/tiers/{index}/upTo")
+        faults.append(Fault("/tiers", "the last tier has to be open: quantities have no upper limit"))
+    if faults:
+        raise InvalidTiers(faults[0].detail, *faults)
 
 
 def discounted(price: Price, rate: Decimal) -> Price:

@@ -648,7 +648,8 @@ class AdjustmentsApi(Protocol):
         `403`: The token is valid and not enough: a console token in an admin operation, or the token, or a
             named id, belongs to another account.
         `404`: There is no such project.
-        `409`: The `Idempotency-Key` was used before, for another request.
+        `409`: All months that the adjustment covers are paid or refunded; or the `Idempotency-Key` was used
+            before, for another request. Nothing was stored.
         `415`: The body is not `application/json` in UTF-8.
         `422`: The value does not suit its type, the months end before they begin, or the percent discounts
             would come to more than 100.
@@ -738,7 +739,8 @@ class AdjustmentsApi(Protocol):
         `403`: The token is valid and not enough: a console token in an admin operation, or the token, or a
             named id, belongs to another account.
         `404`: There is no such billing group.
-        `409`: The `Idempotency-Key` was used before, for another request.
+        `409`: All months that the adjustment covers are paid or refunded; or the `Idempotency-Key` was used
+            before, for another request. Nothing was stored.
         `415`: The body is not `application/json` in UTF-8.
         `422`: The value does not suit its type, the months end before they begin, or the percent discounts
             would come to more than 100.

@@ -408,8 +408,8 @@ class CreditHistory(TypedDict):
 
 
 class CreditInput(TypedDict):
-    """Credit that is left. `counterNames` restrict it to these counters. It counts when its window and the
-    month share a day; without dates it always does.
+    """Credit that is left. `counterNames` restrict it to these counters, which have to be known. It counts
+    when its window and the month share a day; without dates it always does.
     """
 
     credit: PositiveAmount

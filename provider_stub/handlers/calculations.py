@@ -142,7 +142,7 @@ def _credit(index: int, one: schemas.CreditInput) -> whatif.AssumedCredit:
     return whatif.AssumedCredit(
         int(one["credit"]),
         decode.credit_type(one["balancePriceTypeCode"]),
-        frozenset(one.get("counterNames", ())),
+        tuple(one.get("counterNames", ())),
         decode.optional_day(one.get("expirationDateFrom"), f"/credits/{index}/expirationDateFrom"),
         decode.optional_day(one.get("expirationDateTo"), f"/credits/{index}/expirationDateTo"),
     )

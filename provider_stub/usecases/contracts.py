@@ -8,7 +8,14 @@ from typing import TypeVar
 
 from attrs import evolve, frozen
 
-from provider_stub.engine.contracts import Contract, ContractPrice, ContractType, check_contract, prices_under
+from provider_stub.engine.contracts import (
+    Contract,
+    ContractPrice,
+    ContractType,
+    check_contract,
+    check_named_once,
+    prices_under,
+)
 from provider_stub.engine.counters import Counter
 from provider_stub.engine.errors import (
     BillingError,
@@ -17,6 +24,7 @@ from provider_stub.engine.errors import (
     InvalidValue,
     NotFound,
     UnknownCounter,
+    check_all,
     gathered,
 )
 from provider_stub.engine.prices import Price, PriceModel, Tier, per_unit, tiered
@@ -85,8 +93,10 @@ def contract_of(terms: Terms, counters: Mapping[str, Counter], contract_id: str)
         contract_id, terms.name, terms.contract_type, terms.currency, terms.base_fee, terms.discount_rate, ()
     )
     try:
-        # While a price is wrong the places of the others would be off by one.
-        check_contract(contract if errors else evolve(contract, prices=tuple(prices)))
+        # A price that is wrong is missing in the contract, so the names are looked at as they were given.
+        check_all(
+            lambda: check_named_once(agreed.counter_name for agreed in terms.prices), lambda: check_contract(contract)
+        )
     except BillingError as error:
         errors.append(error)
     if errors:
@@ -141,8 +151,12 @@ def get_contract_prices(ctx: Context, contract_id: str, counter_names: Sequence[
     with ctx.store.read() as tx:
         rows = tx.counters.rows(counter_names)
     counters = by_name(rows)
-    if counter_names is not None and (unknown := [name for name in counter_names if name not in counters]):
-        faults = [Fault("/query/counterNames", f"there is no counter {name}") for name in unknown]
+    faults = [
+        Fault(f"/query/counterNames/{index}", f"there is no counter {name}")
+        for index, name in enumerate(counter_names or ())
+        if name not in counters
+    ]
+    if faults:
         raise NotFound(faults[0].detail, *faults)
     zone = next(one.zone for one in REGIONS.values() if one.currency == contract.currency)
     today = ctx.clock().astimezone(zone).date()

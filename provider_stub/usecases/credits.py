@@ -15,6 +15,7 @@ from provider_stub.engine.credits import CreditGrant, CreditType, EntryKind, Led
 from provider_stub.engine.errors import (
     BillingError,
     CurrencyMismatch,
+    InvalidWindow,
     NotFound,
     UnknownCounter,
     gathered,
@@ -145,7 +146,8 @@ def _wrong_window(gift: Gift, days: Iterable[date]) -> list[BillingError]:
         try:
             check_window(*_window(gift, today), today)
         except BillingError as error:
-            return [error]
+            # Without a last day the number of months is what says that the window has ended.
+            return [error if gift.valid_to else InvalidWindow.at_field("/expirationPeriod", error.detail)]
     return []
 
 

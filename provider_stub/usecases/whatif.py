@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import partial
 
 from attrs import frozen
 
-from provider_stub.engine.adjustments import Adjustment, Level, check_adjustment
+from provider_stub.engine.adjustments import Adjustment, Level, check_adjustment, check_percent_total
 from provider_stub.engine.calculation import CalculationInput, calculate
-from provider_stub.engine.contracts import Contract
+from provider_stub.engine.contracts import Contract, check_named_once
 from provider_stub.engine.counters import Counter, price_list
 from provider_stub.engine.credits import CreditBalance, CreditGrant, CreditType
-from provider_stub.engine.errors import BillingError, InvalidValue, InvalidWindow, UnpricedCounter, gathered
+from provider_stub.engine.errors import (
+    BillingError,
+    InvalidValue,
+    InvalidWindow,
+    UnknownCounter,
+    UnpricedCounter,
+    found_by,
+    gathered,
+)
 from provider_stub.engine.metering import CounterType, Usage, check_volume
 from provider_stub.engine.period import Month
 from provider_stub.engine.prices import Price, per_unit
@@ -41,7 +50,7 @@ class ListPrice:
 class AssumedCredit:
     amount: int
     credit_type: CreditType
-    counters: frozenset[str] = frozenset()
+    counters: tuple[str, ...] = ()
     valid_from: date | None = None
     valid_to: date | None = None
 
@@ -80,9 +89,12 @@ def what_if(ctx: Context, given: Assumptions) -> WhatIf:
     month = given.month or Month.of(ctx.clock(), zone.zone)
     with ctx.store.read() as tx:
         rows = tx.counters.rows()
-    prices = _prices(rows, given.prices, zone, month)
-    contract = _contract(given.contract, rows, given.prices, zone)
-    _check(given, prices, contract, month)
+    instead = {one.counter_name: per_unit(one.price, one.unit, zone.currency) for one in given.prices}
+    prices = price_list(in_currency(rows, zone.currency), month) | instead
+    counters = by_name(rows) | {
+        name: Counter(name, CounterType.DELTA, price, date.min) for name, price in instead.items()
+    }
+    contract = _checked(given, prices, counters, month)
     credits_given = _credits(given.credits, ctx, zone, month)
     calculation = calculate(
         CalculationInput(
@@ -105,74 +117,67 @@ def what_if(ctx: Context, given: Assumptions) -> WhatIf:
     return WhatIf(calculation.statement, left)
 
 
-def _prices(rows: Sequence[Counter], instead: Sequence[ListPrice], zone: Region, month: Month) -> dict[str, Price]:
-    listed = price_list(in_currency(rows, zone.currency), month)
-    named: set[str] = set()
-    errors: list[BillingError] = []
-    for index, one in enumerate(instead):
-        if one.counter_name in named:
-            errors.append(InvalidValue.at_field(f"/prices/{index}/counterName", f"{one.counter_name} stands twice"))
-        named.add(one.counter_name)
-        listed[one.counter_name] = per_unit(one.price, one.unit, zone.currency)
-    if errors:
-        raise gathered(errors)
-    return listed
-
-
-def _contract(
-    terms: Terms | None, rows: Sequence[Counter], instead: Sequence[ListPrice], zone: Region
+def _checked(
+    given: Assumptions, prices: Mapping[str, Price], counters: Mapping[str, Counter], month: Month
 ) -> Contract | None:
-    if terms is None:
-        return None
-    counters = by_name(rows) | {
-        one.counter_name: Counter(
-            one.counter_name, CounterType.DELTA, per_unit(one.price, one.unit, zone.currency), date.min
-        )
-        for one in instead
-    }
+    """The contract. Finds every fault of what is given at once, where the engine would stop at the first."""
+    contract: Contract | None = None
+    errors = found_by(lambda: check_named_once(one.counter_name for one in given.prices))
     try:
-        return contract_of(terms, counters, WHAT_IF)
+        contract = contract_of(given.contract, counters, WHAT_IF) if given.contract else None
     except BillingError as error:
-        raise error.under("/contract") from None
-
-
-def _check(given: Assumptions, prices: dict[str, Price], contract: Contract | None, month: Month) -> None:
-    """Finds every fault of usage, adjustments, credits and debts at once, where the engine would stop at the first."""
-    agreed = {one.counter_name: one.price for one in contract.prices} if contract else {}
-    known = prices | agreed
-    errors: list[BillingError] = []
+        errors.append(error.under("/contract"))
+    known = {**prices, **({one.counter_name: one.price for one in contract.prices} if contract else {})}
+    unsettled = {one.counter_name for one in given.contract.prices} if given.contract and not contract else set()
     for index, usage in enumerate(given.usage):
-        errors += _faults_of(usage, known, f"/usage/{index}")
-    for index, adjustment in enumerate(given.adjustments):
-        try:
-            check_adjustment(adjustment)
-        except BillingError as error:
-            errors.append(error.under(f"/adjustments/{index}"))
+        if usage.counter_name not in unsettled:
+            errors += _faults_of(usage, known, f"/usage/{index}")
+    errors += _faults_of_adjustments(given.adjustments)
     for index, credit in enumerate(given.credits):
-        if credit.valid_from and credit.valid_to and credit.valid_to < credit.valid_from:
-            detail = f"{credit.valid_to} is before {credit.valid_from}"
-            errors.append(InvalidWindow.at_field(f"/credits/{index}/expirationDateTo", detail))
+        errors += _faults_of_credit(credit, counters, f"/credits/{index}")
     for index, (owed, _, _) in enumerate(given.unpaid):
         if owed >= month:
             errors.append(InvalidValue.at_field(f"/unpaid/{index}/month", f"{owed} is not before {month}"))
     if errors:
         raise gathered(errors)
+    return contract
 
 
-def _faults_of(usage: Usage, prices: dict[str, Price], at: str) -> list[BillingError]:
+def _faults_of_adjustments(adjustments: Sequence[Adjustment]) -> list[BillingError]:
+    errors: list[BillingError] = []
+    good: list[Adjustment] = []
+    for index, one in enumerate(adjustments):
+        found = found_by(partial(check_adjustment, one), partial(_check_target, one))
+        found = found or found_by(partial(check_percent_total, one, good))
+        if not found:
+            good.append(one)
+        errors += (error.under(f"/adjustments/{index}") for error in found)
+    return errors
+
+
+def _check_target(adjustment: Adjustment) -> None:
+    if adjustment.level is Level.BILLING_GROUP and adjustment.target_id != WHAT_IF:
+        raise InvalidValue.at_field("/projectId", "a billing group's adjustment has no project")
+
+
+def _faults_of_credit(credit: AssumedCredit, counters: Mapping[str, Counter], at: str) -> list[BillingError]:
+    errors: list[BillingError] = [
+        UnknownCounter.at_field(f"{at}/counterNames/{index}", f"there is no counter {name}")
+        for index, name in enumerate(credit.counters)
+        if name not in counters
+    ]
+    if credit.valid_from and credit.valid_to and credit.valid_to < credit.valid_from:
+        detail = f"{credit.valid_to} is before {credit.valid_from}"
+        errors.append(InvalidWindow.at_field(f"{at}/expirationDateTo", detail))
+    return errors
+
+
+def _faults_of(usage: Usage, prices: Mapping[str, Price], at: str) -> list[BillingError]:
     price = prices.get(usage.counter_name)
     if price is None:
         return [UnpricedCounter.at_field(f"{at}/counterName", f"{usage.counter_name} has no price")]
-    errors: list[BillingError] = []
-    try:
-        scale_in(usage.unit, price.unit)
-    except BillingError as error:
-        errors.append(error.under(at))
-    try:
-        check_volume(usage.quantity)
-    except BillingError as error:
-        errors.append(error.under(at))
-    return errors
+    found = found_by(lambda: scale_in(usage.unit, price.unit), lambda: check_volume(usage.quantity))
+    return [error.under(at) for error in found]
 
 
 def _credits(given: Sequence[AssumedCredit], ctx: Context, zone: Region, month: Month) -> list[CreditBalance]:
@@ -187,7 +192,7 @@ def _credits(given: Sequence[AssumedCredit], ctx: Context, zone: Region, month: 
                 one.valid_from or month.first_day,
                 one.valid_to,
                 ctx.clock(),
-                one.counters,
+                frozenset(one.counters),
             ),
             one.amount,
         )

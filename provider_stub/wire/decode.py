@@ -138,15 +138,13 @@ def assumed_adjustment(
 ) -> Adjustment:
     """One of a what-if. It covers the month at hand, whichever that is: where none is given, from the first there is.
 
-    Raises InvalidValue for a billing group's adjustment that names a project.
+    One of the billing group that names a project keeps that name: it is for the use case to refuse it.
     """
     level = Level(one["level"])
-    if level is Level.BILLING_GROUP and "projectId" in one:
-        raise InvalidValue.at_field(f"/adjustments/{index}/projectId", "a billing group's adjustment has no project")
     return Adjustment(
         f"{group}-{index:03}",
         level,
-        one.get("projectId", project) if level is Level.PROJECT else group,
+        one.get("projectId", project if level is Level.PROJECT else group),
         AdjustmentType(one["adjustmentTypeCode"]),
         decimal_of(one["adjustment"], f"/adjustments/{index}/adjustment"),
         month_from or Month(2000, 1),

@@ -15,8 +15,9 @@ T = TypeVar("T", bound="CreditInput")
 
 @_attrs_define
 class CreditInput:
-    """Credit that is left. `counterNames` restrict it to these counters. It counts when its window and the month share a
-    day; without dates it always does.
+    """Credit that is left. `counterNames` restrict it to these counters, which have to be known. It counts when its window
+    and the month share a day;
+    without dates it always does.
 
         Attributes:
             credit (int): An amount that a caller sets and that can not be nothing, in the minor unit of its currency.

@@ -122,6 +122,10 @@ def sync(
     Percent discounts of one billing group may not exceed 100 in any month: more is a 422. The answer is a list of this
     one adjustment.
 
+    A statement that is PAID or REFUNDED stays as it is, whatever is adjusted later. An adjustment that covers only
+    months with such
+    statements could never take effect: it is a 409.
+
     Args:
         idempotency_key (str | Unset):
         body (CreateBillingGroupAdjustmentRequest): A discount or surcharge on one billing group, for the months
