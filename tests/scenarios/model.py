@@ -133,8 +133,10 @@ class Model:
         if last is not None and last < first:
             return "INVALID_WINDOW"
         wanted = (target, percent, first, last)
+        covered = [month for month in months if _covers(wanted, month)]
+        if last is not None and all(self.state(target.removesuffix("-web"), month) in FINAL for month in covered):
+            return "MONTH_PAID"
         rivals = [wanted, *(one for one in self.adjustments.values() if one and one[0] == target)]
-        covered = (month for month in months if _covers(wanted, month))
         over = any(sum(one[1] for one in rivals if _covers(one, month)) > _WHOLE for month in covered)
         return "PERCENT_OVER_LIMIT" if limited and over else ""
 
