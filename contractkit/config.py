@@ -78,6 +78,13 @@ class Broker:
 
 
 @frozen
+class Bench:
+    """What a project measures by itself: `module:callable` as in contractkit.bench.own, or nothing."""
+
+    measure: str = ""
+
+
+@frozen
 class Config:
     """One project's settings. Paths are absolute."""
 
@@ -92,6 +99,7 @@ class Config:
     broker: Broker
     state: Path
     reports: Path
+    bench: Bench = Bench()
     port: int = 8080
 
 
@@ -125,6 +133,7 @@ def load(start: Path | None = None) -> Config:
         ),
         state=root / ".contract",
         reports=root / "reports",
+        bench=_build(Bench, where, table, "bench") if "bench" in table else Bench(),
         port=port("PORT", 8080),
     )
 

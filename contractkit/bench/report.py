@@ -14,6 +14,7 @@ from rich.table import Table
 from contractkit.bench.builds import Figure
 from contractkit.bench.compare import Ratio, Row
 from contractkit.bench.machine import Machine
+from contractkit.bench.own import Section
 
 EXPLAINED = (
     "quotients: of medians over interleaved blocks; in brackets least and most of one",
@@ -23,7 +24,9 @@ EXPLAINED = (
 
 @frozen
 class Result:
-    """Everything that one run measured. `rows` compare servers; `broker` and `builds` are plain figures."""
+    """Everything that one run measured. `rows` compare servers; `broker` and `builds` are plain figures, `sections` the
+    project's own.
+    """
 
     machine: Machine
     rows: tuple[Row, ...]
@@ -31,6 +34,7 @@ class Result:
     builds: tuple[Figure, ...]
     notes: tuple[str, ...]
     seconds: float
+    sections: tuple[Section, ...] = ()
     when: str = field(factory=lambda: datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"))
 
 
@@ -45,7 +49,7 @@ class Bar:
 def in_a_line(result: Result) -> str:
     """What the run showed, in one line."""
     compared = (f"{row.fewer.of_all:.1f} times {row.server}'s at {row.connections}" for row in result.rows if row.fewer)
-    failed = sum(row.failures for row in result.rows)
+    failed = sum(row.failures for row in result.rows) + sum(len(section.failures) for section in result.sections)
     return f"the stub's rate is {'; '.join(compared)}; {failed} failures; {result.seconds:.0f} s"
 
 
@@ -68,6 +72,20 @@ def print_table(result: Result) -> None:
     console.print(str(result.machine), highlight=False)
     console.print(table)
     console.print("\n".join([*result.notes, *EXPLAINED]), highlight=False, style="dim", markup=False)
+    for section in result.sections:
+        _print_section(console, section)
+
+
+def _print_section(console: Console, section: Section) -> None:
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column(section.title)
+    table.add_column("", justify="right", no_wrap=True)
+    for quantity in section.quantities:
+        table.add_row(quantity.name, str(quantity))
+    console.print(table)
+    for failure in section.failures:
+        console.print(failure, highlight=False, style="red", markup=False)
+    console.print("\n".join(section.notes), highlight=False, style="dim", markup=False)
 
 
 def write_page(result: Result, path: Path, *, title: str) -> None:

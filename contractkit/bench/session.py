@@ -12,7 +12,7 @@ import orjson
 from attrs import asdict, frozen
 
 from contractkit import document
-from contractkit.bench import broker_calls, builds, compare, report
+from contractkit.bench import broker_calls, builds, compare, own, report
 from contractkit.bench.machine import this_machine
 from contractkit.bench.traffic import Request, opened, requests
 from contractkit.config import Config
@@ -40,8 +40,8 @@ def run(config: Config, echo: Echo, plan: compare.Plan | None = None) -> Outcome
     """Measures the configured project; writes reports/bench.json and reports/bench.html.
 
     Starts its own servers, on 127.0.0.1, and ends them. Passes when every reply of the comparison was the same success
-    as when first asked; how fast it was is no verdict. Raises SpecError when the document has nothing to compare, and
-    ServerError when a server does not start.
+    as when first asked, and the project's own measurements found nothing wrong; how fast it was is no verdict. Raises
+    SpecError when the document has nothing to compare, and ServerError when a server does not start.
     """
     plan = plan or compare.Plan()
     began = time.monotonic()
@@ -53,8 +53,12 @@ def run(config: Config, echo: Echo, plan: compare.Plan | None = None) -> Outcome
         called = asyncio.run(broker_calls.measure(config, folder, plan.broker_calls))
         notes: list[str] = []
         rows = _compared(config, folder, plan, began, echo, notes)
-    result = report.Result(machine, tuple(rows), tuple(called), tuple(built), tuple(notes), time.monotonic() - began)
-    outcome = Outcome(not any(row.failures for row in rows), report.in_a_line(result), asdict(result))
+        sections = own.measure(config, echo, folder)
+    result = report.Result(
+        machine, tuple(rows), tuple(called), tuple(built), tuple(notes), time.monotonic() - began, sections
+    )
+    passed = not any(row.failures for row in rows) and not any(section.failures for section in sections)
+    outcome = Outcome(passed, report.in_a_line(result), asdict(result))
     save(outcome, config.reports / "bench.json")
     report.write_page(result, config.reports / "bench.html", title=config.root.name)
     report.print_table(result)

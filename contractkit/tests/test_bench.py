@@ -72,6 +72,14 @@ paths:
 components:
   securitySchemes: {staff: {type: http, scheme: bearer}}
 """
+OWN_FIGURES = """
+from contractkit.bench.own import Quantity, Section
+
+def measure(echo, folder):
+    assert folder.is_dir()
+    echo("counting lamps")
+    return [Section("The shop", (Quantity("lamps", 51234.5, "a second"),), ("on one shelf",), ("a lamp was missing",))]
+"""
 TINY = Plan(blocks=2, seconds=0.05, connections=(1, 3), broker_calls=2, bundlings=1)
 
 
@@ -106,6 +114,23 @@ def test_a_run_reports_every_server_every_broker_call_and_every_build(
     for name in ("stub", "Connexion", *calls, *built):
         assert name in page
         assert name in table
+
+
+def test_a_projects_own_figures_are_in_every_report_and_what_it_finds_wrong_fails_the_run(
+    shop: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (shop / "shop_figures.py").write_text(OWN_FIGURES)
+    monkeypatch.syspath_prepend(shop)
+    (shop / "pyproject.toml").write_text(PYPROJECT + '[tool.contractkit.bench]\nmeasure = "shop_figures:measure"\n')
+    said: list[str] = []
+    outcome = run(config.load(shop), said.append, TINY)
+    assert (outcome.passed, "counting lamps" in said) == (False, True)
+    assert "1 failures" in outcome.showed
+    (section,) = json.loads((shop / "reports/bench.json").read_text())["data"]["sections"]
+    assert section["quantities"] == [{"name": "lamps", "value": 51234.5, "unit": "a second"}]
+    for told in ((shop / "reports/bench.html").read_text(), capsys.readouterr().out):
+        for part in ("The shop", "51,234 a second", "on one shelf", "a lamp was missing"):
+            assert part in told
 
 
 def test_an_operation_that_a_server_refuses_is_compared_nowhere_and_named(shop: Path) -> None:
