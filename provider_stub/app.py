@@ -22,7 +22,7 @@ from contractkit.stub import FieldError, Problem, StubError
 from provider_stub import config, problems
 from provider_stub.config import Auth, ConfigError, Settings
 from provider_stub.engine.errors import BillingError
-from provider_stub.gateway import SimulatedGateway
+from provider_stub.gateway import SimulatedGateway, by_amount, sound
 from provider_stub.generated import api
 from provider_stub.handlers.accounts import Accounts
 from provider_stub.handlers.adjustments import Adjustments
@@ -40,7 +40,7 @@ from provider_stub.store.sql.database import open_store
 from provider_stub.tokens import Tokens, issuer, signing_key
 from provider_stub.usecases.context import Context
 from provider_stub.usecases.gateway import Gateway
-from provider_stub.usecases.jobs import resume_jobs
+from provider_stub.usecases.jobs import JobWatch, resume_jobs
 from provider_stub.usecases.payments import reconcile_payments
 from provider_stub.workers import Workers
 
@@ -57,9 +57,12 @@ class Provider:
     workers: Workers
 
     def start(self) -> None:
-        """Takes up what a stop or a kill left: charges without an answer, and jobs."""
+        """Takes up what a stop or a kill left, now and again and again: charges without an answer, and jobs."""
         reconcile_payments(self.ctx)
         resume_jobs(self.ctx)
+        every = self.ctx.patience.total_seconds()
+        self.workers.repeat(lambda: reconcile_payments(self.ctx), every)
+        self.workers.repeat(JobWatch(self.ctx).look, every)
 
     def close(self) -> None:
         """Ends background work behind its present step, and gives the database back."""
@@ -86,7 +89,7 @@ def build(
     clock: Clock | None = None,
     new_id: Callable[[str], str] | None = None,
     store: Store | None = None,
-    gateway: Callable[[Store, Clock], Gateway] = SimulatedGateway,
+    gateway: Callable[[Store, Clock], Gateway] | None = None,
     routes: Sequence[BaseRoute] = (),
 ) -> Provider:
     """A provider of its own; what is given takes the place of what the settings would make.
@@ -126,7 +129,7 @@ def context(
     clock: Clock | None = None,
     new_id: Callable[[str], str] | None = None,
     store: Store | None = None,
-    gateway: Callable[[Store, Clock], Gateway] = SimulatedGateway,
+    gateway: Callable[[Store, Clock], Gateway] | None = None,
 ) -> Context:
     """What use cases work with, for whoever needs no HTTP. Raises ConfigError when the database cannot be opened."""
     clock = clock or _now
@@ -135,11 +138,12 @@ def context(
         store=store,
         clock=clock,
         new_id=new_id or _new_id,
-        gateway=gateway(store, clock),
+        gateway=gateway(store, clock) if gateway else _gateway(settings, store, clock),
         run=workers.run,
         stopping=workers.stopping,
+        wait=workers.wait,
         coupons=settings.coupons,
-        patience=settings.gateway_patience,
+        patience=settings.patience,
     )
 
 
@@ -216,6 +220,10 @@ def header(problem: Problem) -> Mapping[str, object]:
 
 def _try_again(status: int, detail: str) -> Problem:
     return Problem(status, detail=detail, headers={"Retry-After": str(problems.RETRY_SECONDS)})
+
+
+def _gateway(settings: Settings, store: Store, clock: Clock) -> Gateway:
+    return SimulatedGateway(store, clock, by_amount if settings.gateway is config.Gateway.SANDBOX else sound)
 
 
 def _open(settings: Settings) -> Store:

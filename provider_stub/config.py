@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -18,6 +18,8 @@ from provider_stub.usecases.context import Coupon
 ROOT: Final = Path(__file__).resolve().parent.parent
 STATE: Final = Path(".contract")
 """Everything that the provider writes lies here, in the folder that it is started in."""
+
+_LONGEST_SECONDS: Final = 3600
 
 COUPONS: Final[Mapping[str, Coupon]] = MappingProxyType(
     {
@@ -54,22 +56,51 @@ class Auth(StrEnum):
     OFF = "off"
 
 
+class Gateway(StrEnum):
+    """SOUND: every charge is captured. SANDBOX: the amount decides what goes wrong, see `gateway.BY_AMOUNT`."""
+
+    SOUND = "sound"
+    SANDBOX = "sandbox"
+
+
 @frozen
 class Settings:
-    """`database_url` is sqlite:///file or postgresql://...; `key_file` holds the secret that signs tokens."""
+    """`database_url` is sqlite:///file or postgresql://...; `key_file` holds the secret that signs tokens.
+
+    After `patience` without a sign of life a charge is asked after, and a job is taken over.
+    """
 
     database_url: str = field(default=f"sqlite:///{STATE / 'billing.db'}", repr=False)  # it may hold a password
     auth: Auth = Auth.JWT
     key_file: Path = STATE / "billing-jwt.key"
     contract: Path = ROOT / "spec" / "dist" / "openapi.yaml"
     coupons: Mapping[str, Coupon] = COUPONS
-    gateway_patience: timedelta = timedelta(seconds=30)
+    gateway: Gateway = Gateway.SOUND
+    patience: timedelta = timedelta(seconds=30)
 
 
 def load() -> Settings:
     """The settings of the environment. Raises ConfigError."""
-    auth = os.environ.get("BILLING_AUTH") or Auth.JWT
-    if auth not in tuple(Auth):
-        raise ConfigError(f"BILLING_AUTH must be jwt or off, not {auth!r}")
-    url = os.environ.get("BILLING_DATABASE_URL")
-    return Settings(database_url=url, auth=Auth(auth)) if url else Settings(auth=Auth(auth))
+    standard = Settings()
+    return Settings(
+        database_url=os.environ.get("BILLING_DATABASE_URL") or standard.database_url,
+        auth=Auth(_one_of("BILLING_AUTH", [each.value for each in Auth], standard.auth)),
+        gateway=Gateway(_one_of("BILLING_GATEWAY", [each.value for each in Gateway], standard.gateway)),
+        patience=_seconds("BILLING_PATIENCE", standard.patience),
+    )
+
+
+def _one_of(name: str, allowed: Sequence[str], otherwise: str) -> str:
+    given = os.environ.get(name) or otherwise
+    if given not in allowed:
+        raise ConfigError(f"{name} must be {' or '.join(allowed)}, not {given!r}")
+    return given
+
+
+def _seconds(name: str, otherwise: timedelta) -> timedelta:
+    given = os.environ.get(name)
+    if not given:
+        return otherwise
+    if not given.isdecimal() or not 1 <= int(given) <= _LONGEST_SECONDS:
+        raise ConfigError(f"{name} must be a whole number of seconds, 1 to {_LONGEST_SECONDS}, not {given!r}")
+    return timedelta(seconds=int(given))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 _THREADS: Final = 2
+LOG = logging.getLogger(__name__)
 
 
 class Workers:
@@ -15,10 +17,21 @@ class Workers:
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="billing-job")
+        self._watches: list[threading.Thread] = []
         self._stop = threading.Event()
 
     def run(self, work: Callable[[], None]) -> None:
         self._pool.submit(work)
+
+    def repeat(self, work: Callable[[], None], seconds: float) -> None:
+        """Does it every so many seconds, in a thread of its own. What goes wrong once may go well the next time."""
+        thread = threading.Thread(target=self._repeat, args=(work, seconds), name="billing-watch")
+        self._watches.append(thread)
+        thread.start()
+
+    def wait(self, seconds: float) -> bool:
+        """Lets some time pass; True, and at once, when the provider stops."""
+        return self._stop.wait(seconds)
 
     def stopping(self) -> bool:
         return self._stop.is_set()
@@ -27,3 +40,12 @@ class Workers:
         """Lets the steps under way end, and starts no more."""
         self._stop.set()
         self._pool.shutdown(wait=True, cancel_futures=True)
+        for thread in self._watches:
+            thread.join()
+
+    def _repeat(self, work: Callable[[], None], seconds: float) -> None:
+        while not self._stop.wait(seconds):
+            try:
+                work()
+            except Exception:
+                LOG.exception("%s failed, and is done again later", work)

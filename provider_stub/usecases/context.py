@@ -41,7 +41,8 @@ class Coupon:
 class Context:
     """The outside world. `run` starts work in the background; `stopping` says that such work should end soon.
 
-    A charge that has had no answer for as long as `patience` is in doubt.
+    A charge that has had no answer for as long as `patience` is in doubt, and a job that stood still for as long is
+    taken over. `wait` lets some seconds pass, fewer when the provider stops.
     """
 
     store: Store
@@ -50,6 +51,7 @@ class Context:
     gateway: Gateway
     run: Callable[[Callable[[], None]], None]
     stopping: Callable[[], bool]
+    wait: Callable[[float], object]
     coupons: Mapping[str, Coupon]
     patience: timedelta = timedelta(seconds=30)
 

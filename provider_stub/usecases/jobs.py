@@ -1,37 +1,34 @@
 """Background work: calculations and batches, in steps that are each one unit of work.
 
 A step and the note that it is done are committed together. So a job that was killed is never half-written, and a
-restart goes on behind its last step.
+restart goes on behind its last step. The note is a conditional update: of several providers that carry one job on, the
+one that is first at a step does it, and the others leave the job to it.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date
 from functools import partial
-from types import MappingProxyType
-from typing import Final, Protocol, TypeVar
+from typing import Final, TypeVar
 
-from attrs import evolve, frozen
+from attrs import define, evolve, field
 
-from provider_stub.engine.accounts import Account
-from provider_stub.engine.credits import EntryKind, LedgerEntry, expired
 from provider_stub.engine.errors import BillingError, IllegalTransition, NotFound
-from provider_stub.engine.payments import OWED
 from provider_stub.engine.period import Month
-from provider_stub.engine.regions import region_of
-from provider_stub.engine.statements import marked_overdue
 from provider_stub.store.protocol.records import UNFINISHED, Job, JobError, JobKind, JobStatus
-from provider_stub.store.protocol.tx import Tx
-from provider_stub.usecases.calculations import calculate_account, open_groups, statements_of
+from provider_stub.store.protocol.tx import StoreUnavailableError
+from provider_stub.usecases.calculations import open_groups, statements_of
 from provider_stub.usecases.context import Context, Once, existing, locked
+from provider_stub.usecases.steps import STEPS, Steps
 
 # Job and its parts are what these use cases give and take; whoever calls them need not know the store.
 __all__ = [
     "Job",
     "JobError",
     "JobKind",
+    "JobWatch",
     "get_batch",
     "get_progress",
     "resume_jobs",
@@ -48,6 +45,7 @@ LATEST: Final = 100
 
 _MOST_ERRORS: Final = 1000
 _IDS_AT_ONCE: Final = 500
+_LOOK_SECONDS: Final = 0.05
 
 
 def start_calculation(ctx: Context, account_id: str, month: Month, include_usage: bool, once: Once[str, B]) -> B:
@@ -106,7 +104,7 @@ def start_batch(
             return once.again(kept.reply)
         if kept is None:
             # Nothing to do is one step too, so that the end of a job is always a move.
-            job = evolve(job, max_progress=max(1, _STEPS[kind].count(tx, job)))
+            job = evolve(job, max_progress=max(1, STEPS[kind].count(tx, job)))
             tx.jobs.add(job)
             once.about(tx, job.job_id)
         else:
@@ -117,8 +115,20 @@ def start_batch(
         ctx.run(partial(run_job, ctx, job.job_id))
         return reply
     run_job(ctx, job.job_id)
+    job = _awaited(ctx, job)
     with ctx.store.write() as tx:
-        return once.end(tx, tx.jobs.get(job.job_id) or job)
+        kept = once.begin(tx, ctx.clock())
+        return once.again(kept.reply) if kept is not None and kept.reply is not None else once.end(tx, job)
+
+
+def _awaited(ctx: Context, job: Job) -> Job:
+    """The job at its end, or where it is when the provider stops: somebody else may carry it on."""
+    while True:
+        with ctx.store.read() as tx:
+            standing = tx.jobs.get(job.job_id) or job
+        if standing.status not in UNFINISHED or ctx.stopping():
+            return standing
+        ctx.wait(_LOOK_SECONDS)
 
 
 def get_batch(ctx: Context, batch_id: str) -> Job:
@@ -139,15 +149,41 @@ def resume_jobs(ctx: Context) -> None:
         ctx.run(partial(run_job, ctx, job.job_id))
 
 
+@define
+class JobWatch:
+    """Takes over the jobs whose provider is gone: those that stand where they stood at the last look.
+
+    Progress is the sign of life, so that providers need not agree on the time nor know of each other. A job that only
+    waited for its turn, or whose step takes very long, may be taken over too: that costs one step that is in vain.
+    """
+
+    _ctx: Context
+    _seen: dict[str, str] = field(factory=dict)
+
+    def look(self) -> None:
+        with self._ctx.store.read() as tx:
+            standing = {job.job_id: job.cursor for job in tx.jobs.unfinished()}
+        still = [job_id for job_id, cursor in standing.items() if self._seen.get(job_id) == cursor]
+        self._seen = standing
+        for job_id in still:
+            LOG.info("taking over %s", job_id)
+            run_job(self._ctx, job_id)
+
+
 def run_job(ctx: Context, job_id: str) -> None:
-    """Carries a job out to its end, or until the provider stops. It never raises: what goes wrong is the job's own."""
+    """Carries a job out to its end, or until the provider stops. It never raises: what goes wrong is the job's own.
+
+    But when the database does not answer, the job waits for whoever resumes it.
+    """
     try:
         _run(ctx, job_id)
+    except StoreUnavailableError:
+        LOG.exception("job %s stands still", job_id)
     except Exception:
         LOG.exception("job %s failed", job_id)
         with ctx.store.write() as tx:
             if job := tx.jobs.get(job_id):
-                tx.jobs.save(_ended(ctx, job, JobError("", "the provider failed, see its log")))
+                tx.jobs.save(_ended(ctx, job, JobError("", "the provider failed, see its log")), job.cursor)
 
 
 def _run(ctx: Context, job_id: str) -> None:
@@ -155,7 +191,7 @@ def _run(ctx: Context, job_id: str) -> None:
         job = tx.jobs.get(job_id)
     if job is None or job.status not in UNFINISHED:
         return
-    steps = _STEPS[job.kind]
+    steps = STEPS[job.kind]
     for item in _items(ctx, job):
         if ctx.stopping():
             return
@@ -164,7 +200,7 @@ def _run(ctx: Context, job_id: str) -> None:
             return
         job = advanced
     with ctx.store.write() as tx:
-        tx.jobs.save(_ended(ctx, job))
+        tx.jobs.save(_ended(ctx, job), job.cursor)
 
 
 def _items(ctx: Context, job: Job) -> Iterator[str]:
@@ -172,102 +208,38 @@ def _items(ctx: Context, job: Job) -> Iterator[str]:
     cursor = job.cursor
     while True:
         with ctx.store.read() as tx:
-            page = _STEPS[job.kind].ids(tx, job, cursor, _IDS_AT_ONCE)
+            page = STEPS[job.kind].ids(tx, job, cursor, _IDS_AT_ONCE)
         yield from page
         if len(page) < _IDS_AT_ONCE:
             return
         cursor = page[-1]
 
 
-def _step(ctx: Context, steps: _Steps, job: Job, item: str) -> Job | None:
-    """One account in one unit of work; None when the job is gone. A refusal is noted, and the job goes on."""
+def _step(ctx: Context, steps: Steps, job: Job, item: str) -> Job | None:
+    """One account in one unit of work. A refusal is noted, and the job goes on.
+
+    None when the job is gone, or somebody else was here first: then nothing is done.
+    """
     # An account that came after the start may be one more than were counted, and only the end reaches the maximum.
     progress = min(job.progress + 1, job.max_progress - 1)
     advanced = evolve(job, status=JobStatus.RUNNING, progress=progress, cursor=item)
     try:
         with ctx.store.write() as tx:
             account = tx.accounts.lock(item)
+            if not tx.jobs.save(advanced, job.cursor):
+                return None
             if account is not None:
                 steps.work(ctx, tx, job, account)
-            return advanced if tx.jobs.save(advanced) else None
     except BillingError as error:
         faults = [JobError(fault.pointer, fault.detail) for fault in error.faults] or [JobError("", error.detail)]
         named = faults if job.account_id else [JobError(f"/{item}{one.pointer}", one.detail) for one in faults]
         advanced = evolve(advanced, errors=(*job.errors, *named)[:_MOST_ERRORS])
         with ctx.store.write() as tx:
-            return advanced if tx.jobs.save(advanced) else None
+            return advanced if tx.jobs.save(advanced, job.cursor) else None
+    return advanced
 
 
 def _ended(ctx: Context, job: Job, *errors: JobError) -> Job:
     every = (*job.errors, *errors)
     status = JobStatus.FAILED if every else JobStatus.DONE
     return evolve(job, status=status, progress=job.max_progress, errors=every, finished_at=ctx.clock())
-
-
-class _Ids(Protocol):
-    def __call__(self, tx: Tx, job: Job, after: str, limit: int) -> tuple[str, ...]: ...
-
-
-@frozen
-class _Steps:
-    """A kind of job: which accounts it works on, in order, how many these are, and what it does to one of them."""
-
-    ids: _Ids
-    count: Callable[[Tx, Job], int]
-    work: Callable[[Context, Tx, Job, Account], None]
-
-
-def _one_account(tx: Tx, job: Job, after: str, limit: int) -> tuple[str, ...]:  # noqa: ARG001 - one of several alike
-    return (job.account_id,) if job.account_id and job.account_id > after else ()
-
-
-def _every_account(tx: Tx, job: Job, after: str, limit: int) -> tuple[str, ...]:
-    return tx.accounts.ids(job.region, after, limit)
-
-
-def _debtors(tx: Tx, job: Job, after: str, limit: int) -> tuple[str, ...]:
-    return tx.statements.debtors_before(job.month, job.region, after, limit)
-
-
-def _holders(tx: Tx, job: Job, after: str, limit: int) -> tuple[str, ...]:
-    return tx.credits.holders_of_ended(job.on or job.month.first_day, job.region, after, limit)
-
-
-def _calculate(ctx: Context, tx: Tx, job: Job, account: Account) -> None:
-    calculate_account(ctx, tx, account, job.month, include_usage=job.include_usage)
-
-
-def _mark_overdue(_ctx: Context, tx: Tx, job: Job, account: Account) -> None:
-    """Marks what is unpaid of the months before the job's own; what is marked already stays as it is."""
-    for bill in tx.statements.owed_before(account.account_id, job.month):
-        statement = bill.statement
-        if not statement.overdue and statement.payment_status in OWED:
-            marked = marked_overdue(statement, region_of(statement.region))
-            tx.statements.save(evolve(bill, statement=marked), statement.payment_status)
-
-
-def _expire(ctx: Context, tx: Tx, job: Job, account: Account) -> None:
-    left = tx.credits.left(account.account_id)
-    day = job.on or job.month.first_day
-    ended = [
-        LedgerEntry(ctx.new_id("entry"), grant.grant_id, EntryKind.EXPIRE, -left[grant.grant_id], ctx.clock())
-        for grant in tx.credits.grants(account.account_id)
-        if expired(grant, day) and left.get(grant.grant_id, 0) > 0
-    ]
-    tx.credits.book(account.account_id, ended)
-
-
-_STEPS: Final[Mapping[JobKind, _Steps]] = MappingProxyType(
-    {
-        JobKind.CALCULATION: _Steps(_one_account, lambda _tx, _job: 1, _calculate),
-        JobKind.CALCULATE_ALL: _Steps(_every_account, lambda tx, job: tx.accounts.count(job.region), _calculate),
-        JobKind.CALC_LATE_FEE: _Steps(
-            _debtors, lambda tx, job: tx.statements.count_debtors_before(job.month, job.region), _mark_overdue
-        ),
-        JobKind.EXPIRE_CREDITS: _Steps(
-            _holders,
-            lambda tx, job: tx.credits.count_holders_of_ended(job.on or job.month.first_day, job.region),
-            _expire,
-        ),
-    }
-)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from attrs import evolve, frozen
 
@@ -55,6 +55,8 @@ def change_payment_status(ctx: Context, place: Place, target: PaymentState | Non
 def pay(ctx: Context, account_id: str, place: Place, once: Once[Bill, B]) -> B:
     """Charges what is payable and makes the statement PAID; replies to the paid bill.
 
+    A repetition that comes while the first request with its key is under way waits a little for the answer to that.
+
     Raises NotFound, Forbidden, IllegalTransition (not READY), PaymentInDoubt, PaymentDeclined, CreditSpent, and
     GatewayTimedOut when it is not known whether the money moved.
     """
@@ -69,18 +71,21 @@ def pay(ctx: Context, account_id: str, place: Place, once: Once[Bill, B]) -> B:
         if earlier is not None and earlier.state not in _UNANSWERED:
             return once.end(tx, _as_paid(bill, earlier))
         attempt = tx.payments.live(place.payment_group_id) if bill.statement.payment_status in OWED else None
-        doubted = attempt is not None
+        standing = attempt is not None
         if attempt is None:
             attempt = _begin(ctx, tx, bill)
             if attempt is None:
                 return once.end(tx, _paid(ctx, tx, bill))
             once.about(tx, attempt.attempt_id)
-        elif not _in_doubt(ctx, attempt):
+        elif not _in_doubt(ctx, attempt) and attempt != earlier:
             raise PaymentInDoubt(f"{place.payment_group_id} is being paid")
-    if doubted:
+    if not standing:
+        return _charge(ctx, attempt, once)
+    if _in_doubt(ctx, attempt):
         _settle(ctx, attempt)
-        return pay(ctx, account_id, place, once)
-    return _charge(ctx, attempt, once)
+    else:
+        _await_answer(ctx, attempt)
+    return pay(ctx, account_id, place, once)
 
 
 def reconcile_payments(ctx: Context) -> None:
@@ -106,13 +111,26 @@ def refund_payment(ctx: Context, place: Place, reason: str, once: Once[Bill, B])
     return _undo(ctx, place, undoing, once)
 
 
-_UNANSWERED = frozenset({AttemptState.STARTED, AttemptState.UNKNOWN})
+_LOOKS: Final = 100
+_LOOK_SECONDS: Final = 0.05
+_UNANSWERED: Final = frozenset({AttemptState.STARTED, AttemptState.UNKNOWN})
 
 
 def _in_doubt(ctx: Context, attempt: PaymentAttempt) -> bool:
     """An attempt that started just now is still with the gateway; an older one lost its answer."""
     stale = attempt.started_at <= ctx.clock() - ctx.patience
     return attempt.state is AttemptState.UNKNOWN or (attempt.state is AttemptState.STARTED and stale)
+
+
+def _await_answer(ctx: Context, attempt: PaymentAttempt) -> None:
+    """Waits until the gateway has answered. Raises PaymentInDoubt when that takes long: threads are few."""
+    for _ in range(_LOOKS):
+        with ctx.store.read() as tx:
+            standing = tx.payments.get(attempt.attempt_id)
+        if standing is None or standing.state is not AttemptState.STARTED:
+            return
+        ctx.wait(_LOOK_SECONDS)
+    raise PaymentInDoubt(f"{attempt.payment_group_id} is still being paid; repeat the request, with the same key")
 
 
 def _as_paid(bill: Bill, attempt: PaymentAttempt) -> Bill:
@@ -254,8 +272,10 @@ def _undo(ctx: Context, place: Place, undoing: _Undoing, once: Once[Bill, B]) ->
         kept = once.begin(tx, ctx.clock())
         if kept is not None and kept.reply is not None:
             return once.again(kept.reply)
-        if attempt is not None and not _move_attempt(tx, attempt, undoing.attempt_trigger, reason=undoing.reason):
+        if tx.payments.live(place.payment_group_id) != attempt:
             raise IllegalTransition(f"the payment of {place.payment_group_id} was undone meanwhile")
+        if attempt is not None:
+            _move_attempt(tx, attempt, undoing.attempt_trigger, reason=undoing.reason)
         undone = _moved(tx, bill, undoing.trigger, **_stamps(ctx, bill, undoing))
         give_back(ctx, tx, bill, ctx.clock())
         return once.end(tx, undone)

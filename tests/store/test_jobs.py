@@ -16,7 +16,7 @@ from provider_stub.store.protocol.tx import Store
 from tests.store.builders import MONTH, NOW
 
 
-def test_a_job_only_goes_forward_and_ends_once(store: Store) -> None:
+def test_a_job_only_goes_on_from_where_it_stands_and_ends_once(store: Store) -> None:
     job = Job("j-1", JobKind.CALCULATION, MONTH, NOW, account_id="acme", max_progress=3)
     later = evolve(job, status=JobStatus.RUNNING, progress=2, cursor="acme")
     ended = evolve(later, status=JobStatus.FAILED, progress=3, errors=(JobError("/a", "b"),), finished_at=NOW)
@@ -26,10 +26,10 @@ def test_a_job_only_goes_forward_and_ends_once(store: Store) -> None:
         assert tx.jobs.unfinished()[0] == job
         assert [one.job_id for one in tx.jobs.latest(JobKind.CALCULATION, "acme", MONTH, 9)] == ["j-2", "j-1"]
         assert tx.jobs.latest(JobKind.CALCULATE_ALL, None, None, 9) == ()
-        assert tx.jobs.save(later)
-        assert not tx.jobs.save(evolve(job, status=JobStatus.RUNNING, progress=1))
-        assert tx.jobs.save(ended)
-        assert not tx.jobs.save(evolve(later, progress=3))
+        assert tx.jobs.save(later, job.cursor)
+        assert not tx.jobs.save(evolve(later, progress=3, cursor="globex"), job.cursor)
+        assert tx.jobs.save(ended, later.cursor)
+        assert not tx.jobs.save(evolve(later, progress=3), ended.cursor)
         assert tx.jobs.get("j-1") == ended
 
 

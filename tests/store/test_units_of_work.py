@@ -41,7 +41,7 @@ def test_writers_that_lock_the_account_lose_no_update(store: Store) -> None:
                 tx.accounts.lock("acme")
                 job = tx.jobs.get("j-1")
                 assert job is not None
-                assert tx.jobs.save(evolve(job, progress=job.progress + 1))
+                assert tx.jobs.save(evolve(job, progress=job.progress + 1), job.cursor)
 
     threads = [threading.Thread(target=work) for _ in range(8)]
     for thread in threads:

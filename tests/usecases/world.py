@@ -102,6 +102,7 @@ class World:
             gateway=self.gateway,
             run=self.later.append,
             stopping=self.stop.is_set,
+            wait=lambda _seconds: None,
             coupons=COUPONS,
             patience=timedelta(seconds=30),
         )

@@ -180,9 +180,9 @@ class MemoryJobs(Part):
     def get(self, job_id: str) -> Job | None:
         return self._tables.look("jobs").get(job_id)
 
-    def save(self, job: Job) -> bool:
+    def save(self, job: Job, behind: str) -> bool:
         standing = self.get(job.job_id)
-        if standing is None or standing.status not in UNFINISHED or standing.progress > job.progress:
+        if standing is None or standing.status not in UNFINISHED or standing.cursor != behind:
             return False
         self._tables.change("jobs")[job.job_id] = job
         return True

@@ -252,8 +252,11 @@ class Jobs(Protocol):
 
     def get(self, job_id: str) -> Job | None: ...
 
-    def save(self, job: Job) -> bool:
-        """Stores progress, cursor, status, errors and end of an unfinished job; False when it has ended or is gone."""
+    def save(self, job: Job, behind: str) -> bool:
+        """Stores progress, cursor, status, errors and end of an unfinished job whose cursor is still `behind`.
+
+        False when it has ended or is gone, or when somebody else has gone on with it.
+        """
         ...
 
     def unfinished(self) -> tuple[Job, ...]: ...

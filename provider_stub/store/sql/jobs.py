@@ -17,9 +17,9 @@ from provider_stub.store.sql.upsert import inserted
 
 _UNFINISHED: Final = JOBS.c.status.in_(sorted(UNFINISHED))
 _BY_ID: Final = sa.select(JOBS).where(JOBS.c.job_id == sa.bindparam("id"))
-# Two processes may have resumed one job: progress never goes back.
+# Two processes may have resumed one job: only one of them gets on from where it stands.
 _SAVE: Final = sa.update(JOBS).where(
-    JOBS.c.job_id == sa.bindparam("id"), _UNFINISHED, JOBS.c.progress <= sa.bindparam("reached")
+    JOBS.c.job_id == sa.bindparam("id"), _UNFINISHED, JOBS.c.cursor == sa.bindparam("behind")
 )
 
 _NAMED: Final = (
@@ -42,8 +42,8 @@ class SqlJobs:
         row = self._connection.execute(_BY_ID, {"id": job_id}).mappings().first()
         return None if row is None else codec.job(row)
 
-    def save(self, job: Job) -> bool:
-        which = {"id": job.job_id, "reached": job.progress}
+    def save(self, job: Job, behind: str) -> bool:
+        which = {"id": job.job_id, "behind": behind}
         return self._connection.execute(_SAVE, codec.job_row(job) | which).rowcount == 1
 
     def unfinished(self) -> tuple[Job, ...]:
