@@ -75,10 +75,23 @@ def calculation(month: str = "2026-10") -> State:
 
 
 def statement(status: str, *, uuid: str = "acme", month: str = "2026-10") -> State:
-    """The month has been calculated, and its statements have been taken to `status`: REGISTERED, READY or PAID."""
+    """The month has been calculated, and its statements have been taken to `status`: REGISTERED, READY, PAID or
+    REFUNDED.
+    """
     return State("a statement", {"uuid": uuid, "month": month, "paymentStatusCode": status})
 
 
+def coupon() -> State:
+    """Acme has redeemed the coupon of the year."""
+    return State("a redeemed coupon", {"uuid": "acme", "couponCode": "WELCOME-2026"})
+
+
 def batch(batch_id: str = "batch-2026-11-fee", *, date: str = "2026-11-01") -> State:
-    """The late-fee batch of a day has run and has ended well."""
+    """The late-fee batch of a day has run over all accounts and has ended well."""
     return State("a finished batch", {"batchId": batch_id, "batchJobCode": "CALC_LATE_FEE", "date": date})
+
+
+def regional_batch(code: str, *, region: str = "KR", status: str = "DONE") -> State:
+    """A batch of October has run over the accounts of a region and has ended DONE or FAILED."""
+    of = {"batchId": "batch-2026-10-kr", "batchJobCode": code, "date": "2026-10-31"}
+    return State("a finished batch of a region", {**of, "region": region, "status": status})

@@ -32,8 +32,12 @@ def set_ups(provider: SetUp) -> dict[str, Callable[..., object]]:
         "a meter": lambda **given: _meter(provider, **given),
         "a credit": lambda **given: _credit(provider, **given),
         "a finished calculation": provider.calculate,
-        "a statement": lambda **given: provider.bring_to(given["uuid"], given["month"], given["paymentStatusCode"]),
-        "a finished batch": lambda **given: _batch(provider, **given),
+        "a redeemed coupon": lambda **given: provider.call(
+            "redeem_coupon", coupon_code=given["couponCode"], uuid=given["uuid"]
+        ),
+        "a statement": lambda **given: _statement(provider, **given),
+        "a finished batch": lambda **given: _batch(provider, status="DONE", **given),
+        "a finished batch of a region": lambda **given: _batch(provider, **given),
     }
 
 
@@ -82,8 +86,17 @@ def _credit(provider: SetUp, **given: Any) -> None:
     provider.call("grant_credits", campaign_id=campaign, body=body)
 
 
-def _batch(provider: SetUp, **given: Any) -> None:
+def _statement(provider: SetUp, *, uuid: str, month: str, **given: Any) -> None:
+    status = given["paymentStatusCode"]
+    provider.bring_to(uuid, month, "PAID" if status == "REFUNDED" else status)
+    if status == "REFUNDED":
+        for statement in provider.call("list_statements", month=month, uuid=uuid)["statements"]:
+            refund = {"paymentGroupId": statement["paymentGroupId"], "reason": "set-up"}
+            provider.call("refund_payment", month=month, body=refund)
+
+
+def _batch(provider: SetUp, *, status: str, **given: Any) -> None:
     chosen = given.pop("batchId")
     batch = provider.call_with_id("batch", chosen, "start_batch", body={**given, "async": False})["batch"]
-    if batch["status"] != "DONE":
+    if batch["status"] != status:
         raise ValueError(f"the batch ended {batch['status']}")

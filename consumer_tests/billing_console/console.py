@@ -6,7 +6,7 @@ from decimal import Decimal
 from attrs import frozen
 from billing_client import AuthenticatedClient
 from billing_client.api.calculations import calculate
-from billing_client.api.credits_ import get_credit_balance, list_credit_history
+from billing_client.api.credits_ import get_credit_balance, list_credit_history, redeem_coupon
 from billing_client.api.payments import get_receipt, list_statements, list_unpaid_statements
 from billing_client.models import (
     BalancePriceTypeCode,
@@ -17,6 +17,8 @@ from billing_client.models import (
     Statement,
     UsageInput,
 )
+
+COUPON_REDEEMED = 40909
 
 
 class ConsoleError(Exception):
@@ -34,13 +36,17 @@ class NotYoursError(ConsoleError):
     """It belongs to another account."""
 
 
+class CouponUsedError(ConsoleError):
+    """The account has had the coupon's credit before."""
+
+
 class EstimateError(ConsoleError):
-    """An estimate names something that has no price; `rows` are the numbers of the rows to mark, from 0."""
+    """An estimate names something that cannot be priced; `rows` are the numbers of the rows to mark, from 0."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem)
         usage = (fault.pointer for fault in problem.errors or () if fault.pointer.startswith("/usage/"))
-        self.rows = [int(pointer.split("/")[2]) for pointer in usage]
+        self.rows = list(dict.fromkeys(int(pointer.split("/")[2]) for pointer in usage))
 
 
 @frozen
@@ -66,11 +72,12 @@ class Reminder:
 
 @frozen
 class Movement:
-    """A line of the credit book; `amount` is negative for what was used."""
+    """A line of the credit book; `amount` is negative for what was used, by the invoice with this number."""
 
     name: str
     day: str
     amount: int
+    invoice: str | None = None
 
 
 class Console:
@@ -113,7 +120,17 @@ class Console:
         )
         if isinstance(answer, Problem):
             raise error_of(answer)
-        return [Movement(entry.credit_name, f"{entry.at:%Y-%m-%d}", entry.amount) for entry in answer.entries]
+        return [
+            Movement(entry.credit_name, f"{entry.at:%Y-%m-%d}", entry.amount, entry.payment_group_id or None)
+            for entry in answer.entries
+        ]
+
+    def redeem(self, coupon: str) -> int:
+        """The credit that the coupon gives."""
+        answer = redeem_coupon.sync(coupon, client=self._client, uuid=self._account)
+        if isinstance(answer, Problem):
+            raise error_of(answer)
+        return answer.credit.credit
 
     def estimate(self, region: Region, month: str, hours: Mapping[str, Decimal], base_fee: int) -> int:
         """What the month would cost with these hours of machines, under a contract with this base fee."""
@@ -137,5 +154,7 @@ def invoice_of(statement: Statement) -> Invoice:
 
 
 def error_of(problem: Problem) -> ConsoleError:
+    if problem.header.result_code == COUPON_REDEEMED:
+        return CouponUsedError(problem)
     kinds = {403: NotYoursError, 404: NotFoundError, 422: EstimateError}
     return kinds.get(problem.status, ConsoleError)(problem)

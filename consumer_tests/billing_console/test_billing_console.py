@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 from billing_client.models import BalancePriceTypeCode, Region
 from pact import Pact, match
+from pact.interaction import HttpInteraction
 
 from consumer_tests.billing_console.console import (
     Console,
+    CouponUsedError,
     EstimateError,
     Invoice,
     Movement,
@@ -17,7 +19,7 @@ from consumer_tests.billing_console.console import (
     Reminder,
 )
 from consumer_tests.interactions import amounts, ask, billing, decimal, identifier, instant, one_of, refuse, succeed
-from consumer_tests.states import account, batch, counter, credit, meter, project_adjustment, statement
+from consumer_tests.states import State, account, batch, counter, coupon, credit, meter, project_adjustment, statement
 
 COMPUTE = "compute.c2.c8m8"
 STATEMENTS = "/billing/payments/2026-10/statements"
@@ -164,6 +166,52 @@ def test_the_credit_book_is_shown(pact: Pact) -> None:
     assert book == [Movement("Spring credit", "2026-11-21", 500000)]
 
 
+def test_what_an_invoice_used_of_the_credit_names_the_invoice(pact: Pact) -> None:
+    states = account(), counter(), meter(), credit(100000), statement("PAID")
+    asked = ask(pact, "the history of used credit", *states, request="GET /billing/credits/history", account="acme")
+    asked.with_query_parameters({"balancePriceTypeCode": "FREE", "page": "1", "itemsPerPage": "20"})
+    line = {
+        "entryId": identifier("entry-2"),
+        "creditId": identifier("cr-spring-acme"),
+        "creditName": match.str("Spring credit"),
+        "balancePriceTypeCode": "FREE",
+        "currency": one_of(*CURRENCIES),
+        "at": instant("2026-11-21T00:00:00Z"),
+    }
+    used = {**line, "kind": "USE", "paymentGroupId": "acme-main.2026-10", "month": "2026-10", **amounts(amount=-100000)}
+    granted = {**line, "kind": "GRANT", **amounts(amount=100000)}
+    succeed(asked, entries=[used, granted], **amounts(totalCreditAmt=0, totalItems=2))
+    with billing(pact) as client:
+        book = Console(client, "acme").credit_book(BalancePriceTypeCode.FREE)
+    assert [(each.amount, each.invoice) for each in book] == [(-100000, "acme-main.2026-10"), (100000, None)]
+
+
+def redeeming(pact: Pact, description: str, *states: State) -> HttpInteraction:
+    return ask(pact, description, *states, request="POST /billing/coupons/WELCOME-2026", account="acme")
+
+
+def test_a_coupon_becomes_credit(pact: Pact) -> None:
+    made = {
+        "creditId": identifier("cr-welcome"),
+        "uuid": identifier("acme"),
+        "creditName": match.str("Welcome"),
+        "balancePriceTypeCode": one_of("PROMOTIONAL", "FREE", "PAID", "REFUND"),
+        "currency": one_of(*CURRENCIES),
+        "expirationDateFrom": match.regex("2026-11-21", regex=r"^\d{4}-\d{2}-\d{2}$"),
+        "grantedAt": instant("2026-11-21T00:00:00Z"),
+        **amounts(credit=50000, restAmount=50000),
+    }
+    succeed(redeeming(pact, "redeeming a coupon", account()), 201, credit=made)
+    with billing(pact) as client:
+        assert Console(client, "acme").redeem("WELCOME-2026") == 50000
+
+
+def test_a_coupon_is_redeemed_once(pact: Pact) -> None:
+    refuse(redeeming(pact, "redeeming a coupon again", account(), coupon()), 409, 40909)
+    with billing(pact) as client, pytest.raises(CouponUsedError):
+        Console(client, "acme").redeem("WELCOME-2026")
+
+
 def what_if() -> dict[str, Any]:
     usage = [{"counterName": COMPUTE, "counterUnit": "HOURS", "counterVolume": "720"}]
     return {"region": "KR", "month": "2026-10", "usage": usage, "contract": {"baseFee": 100000}, "overdue": False}
@@ -186,3 +234,14 @@ def test_an_estimate_says_which_row_has_no_price(pact: Pact) -> None:
     with billing(pact) as client, pytest.raises(EstimateError) as refused:
         Console(client, "acme").estimate(Region.KR, "2026-10", {COMPUTE: Decimal(720)}, base_fee=100000)
     assert refused.value.rows == [0]
+
+
+def test_an_estimate_marks_every_row_that_can_not_be_priced(pact: Pact) -> None:
+    body = what_if()
+    body["usage"] += [{"counterName": name, "counterUnit": "HOURS", "counterVolume": "1"} for name in ("none", "no.2")]
+    asked = ask(pact, "a what-if with two unknown counters", counter(), request="POST /billing/admin/calculate")
+    refuse(asked.with_body(body, "application/json"), 422, 42200, "/usage/1/counterName", "/usage/2/counterName")
+    hours = {COMPUTE: Decimal(720), "none": Decimal(1), "no.2": Decimal(1)}
+    with billing(pact) as client, pytest.raises(EstimateError) as refused:
+        Console(client, "acme").estimate(Region.KR, "2026-10", hours, base_fee=100000)
+    assert refused.value.rows == [1, 2]

@@ -26,9 +26,12 @@ from billing_client.models import (
     CreateProjectAdjustmentRequest,
     Currency,
     Problem,
+    Tier,
     UpdateBillingGroupRequest,
 )
+from billing_client.types import UNSET
 
+MONTH_PAID = 40901
 CONTRACT_IN_USE = 40904
 
 
@@ -53,6 +56,10 @@ class ContractInUseError(AdminError):
     """Customers are under the contract, so that it can not go."""
 
 
+class MonthPaidError(TermsError):
+    """The months of a discount are paid already: it would come too late."""
+
+
 class Contracts:
     """Contracts, and who is under them."""
 
@@ -62,7 +69,19 @@ class Contracts:
     def agree(self, name: str, currency: Currency, base_fee: int, prices: Mapping[str, Decimal], key: str) -> str:
         """A new contract for a period; answers its id. `key` is the number of the form: a double click is harmless."""
         agreed = [ContractPrice(counter_name=counter, price=f"{price:f}") for counter, price in prices.items()]
-        body = CreateContractRequest(name, ContractType.PERIOD, currency, base_fee=base_fee, prices=agreed)
+        return self._agree(
+            CreateContractRequest(name, ContractType.PERIOD, currency, base_fee=base_fee, prices=agreed), key
+        )
+
+    def agree_volume(
+        self, name: str, currency: Currency, counter: str, tiers: Sequence[tuple[Decimal | None, Decimal]], key: str
+    ) -> str:
+        """A new contract by volume: for each tier its upper bound, None in the last one, and its price."""
+        steps = [Tier(price=f"{price:f}", up_to=UNSET if bound is None else f"{bound:f}") for bound, price in tiers]
+        agreed = [ContractPrice(counter_name=counter, tiers=steps)]
+        return self._agree(CreateContractRequest(name, ContractType.VOLUME, currency, prices=agreed), key)
+
+    def _agree(self, body: CreateContractRequest, key: str) -> str:
         answer = create_contract.sync(client=self._client, body=body, idempotency_key=key)
         if isinstance(answer, Problem):
             raise error_of(answer)
@@ -106,9 +125,10 @@ class ProjectDiscounts:
     def __init__(self, client: AuthenticatedClient) -> None:
         self._client = client
 
-    def give(self, project: str, percent: float, month: str, key: str) -> str:
+    def give(self, project: str, percent: float, month: str, key: str, *, until: str | None = None) -> str:
+        """`until` is the last month; without it the discount does not end."""
         kind = AdjustmentTypeCode.PERCENT_DISCOUNT
-        body = CreateProjectAdjustmentRequest(percent, kind, project, month)
+        body = CreateProjectAdjustmentRequest(percent, kind, project, month, month_to=until or UNSET)
         return only(create_project_adjustments.sync(client=self._client, body=body, idempotency_key=key)).adjustment_id
 
     def given(self, project: str) -> dict[str, float]:
@@ -153,4 +173,6 @@ def only(answer: AdjustmentList | Problem) -> Adjustment:
 def error_of(problem: Problem) -> AdminError:
     if problem.status == 422:
         return TermsError(problem)
+    if problem.header.result_code == MONTH_PAID:
+        return MonthPaidError(problem)
     return ContractInUseError(problem) if problem.header.result_code == CONTRACT_IN_USE else AdminError(problem)

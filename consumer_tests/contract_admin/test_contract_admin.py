@@ -12,6 +12,7 @@ from consumer_tests.contract_admin.admin import (
     ContractInUseError,
     Contracts,
     GroupDiscounts,
+    MonthPaidError,
     ProjectDiscounts,
     TermsError,
 )
@@ -22,7 +23,9 @@ from consumer_tests.states import (
     contract,
     contract_in_force,
     counter,
+    meter,
     project_adjustment,
+    statement,
 )
 
 COMPUTE = "compute.c2.c8m8"
@@ -83,6 +86,19 @@ def test_a_price_for_something_that_is_not_sold_is_marked_in_the_form(pact: Pact
     with billing(pact) as client, pytest.raises(TermsError) as refused:
         Contracts(client).agree("Period 2026", Currency.KRW, 0, {"compute.unknown": Decimal(225)}, key="form-4711")
     assert refused.value.fields == ["/prices/0/counterName"]
+
+
+def test_tiers_that_do_not_fit_together_are_marked_in_the_form(pact: Pact) -> None:
+    asked = ask(pact, "a new contract with overlapping tiers and no open one", counter(), request=f"POST {CONTRACTS}")
+    tiers = [{"upTo": "100", "price": "225"}, {"upTo": "50", "price": "200"}]
+    prices = [{"counterName": COMPUTE, "tiers": tiers}]
+    terms = {"name": "Volume 2026", "contractType": "VOLUME", "currency": "KRW", "prices": prices}
+    fields = ["/prices/0/tiers/1/upTo", "/prices/0/tiers"]
+    refuse(keyed(asked, terms), 422, 42206, *fields)
+    bounds = [(Decimal(100), Decimal(225)), (Decimal(50), Decimal(200))]
+    with billing(pact) as client, pytest.raises(TermsError) as refused:
+        Contracts(client).agree_volume("Volume 2026", Currency.KRW, COMPUTE, bounds, key="form-4711")
+    assert refused.value.fields == fields
 
 
 def test_a_contract_is_shown(pact: Pact) -> None:
@@ -172,6 +188,24 @@ def test_discounts_can_not_come_to_more_than_all(pact: Pact) -> None:
     with billing(pact) as client, pytest.raises(TermsError) as refused:
         ProjectDiscounts(client).give("acme-web", 95, "2026-10", key="form-4711")
     assert refused.value.fields == ["/adjustment"]
+
+
+def test_every_wrong_field_of_a_discount_is_marked_in_the_form(pact: Pact) -> None:
+    asked = ask(pact, "a discount over 100 percent that ends before it begins", account(), request=f"POST {PROJECTS}")
+    refuse(
+        keyed(asked, {"adjustment": 101, **TEN_PERCENT, "monthTo": "2026-09"}), 422, 42200, "/adjustment", "/monthTo"
+    )
+    with billing(pact) as client, pytest.raises(TermsError) as refused:
+        ProjectDiscounts(client).give("acme-web", 101, "2026-10", key="form-4711", until="2026-09")
+    assert refused.value.fields == ["/adjustment", "/monthTo"]
+
+
+def test_a_discount_of_a_paid_month_comes_too_late(pact: Pact) -> None:
+    states = account(), counter(), meter(), statement("PAID")
+    asked = ask(pact, "a discount of a month that is paid", *states, request=f"POST {PROJECTS}")
+    refuse(keyed(asked, {"adjustment": 10, **TEN_PERCENT, "monthTo": "2026-10"}), 409, 40901, "/monthFrom", "/monthTo")
+    with billing(pact) as client, pytest.raises(MonthPaidError):
+        ProjectDiscounts(client).give("acme-web", 10, "2026-10", key="form-4711", until="2026-10")
 
 
 def test_discounts_of_a_project_are_listed(pact: Pact) -> None:

@@ -25,7 +25,7 @@ class DeliveryError(Exception):
 
 
 class InvalidBatchError(DeliveryError):
-    """No reading of the batch makes sense: a mistake of ours. Sending it again will not help."""
+    """A reading is malformed, or none makes sense: a mistake of ours. Sending the batch again will not help."""
 
 
 class MonthPaidError(DeliveryError):
@@ -109,6 +109,6 @@ def ids_of(results: Sequence[MeterResult], code: MeterResultCode) -> tuple[str, 
 
 
 def refusal(problem: Problem) -> DeliveryError:
-    if problem.status == 422:
+    if problem.status in (400, 422):
         return InvalidBatchError(problem)
     return MonthPaidError(problem) if problem.header.result_code == MONTH_PAID else DeliveryError(problem)

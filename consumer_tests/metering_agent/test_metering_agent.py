@@ -106,6 +106,25 @@ def test_a_batch_without_any_good_reading_says_what_is_wrong_with_which(pact: Pa
     assert [fault.pointer for fault in refused.value.faults] == ["/meterList/0/counterUnit"]
 
 
+def test_every_fault_of_a_batch_is_named_with_its_reading(pact: Pact) -> None:
+    batch = [reading(FIRST, unit="PARSEC"), reading(NEXT, app_key="ak-nobody", unit="GB")]
+    asked = sending(pact, "a batch with several faults in every reading", account(), counter(), batch=batch)
+    pointers = ["/meterList/0/counterUnit", "/meterList/1/appKey", "/meterList/1/counterUnit"]
+    refuse(asked, 422, 42200, *pointers)
+    with billing(pact) as client, pytest.raises(InvalidBatchError) as refused:
+        MeteringAgent(client, "acme").send(batch)
+    assert [fault.pointer for fault in refused.value.faults] == pointers
+
+
+def test_a_volume_below_zero_is_a_mistake_of_ours(pact: Pact) -> None:
+    batch = [reading(FIRST), reading(NEXT, volume="-720")]
+    asked = sending(pact, "a batch with a negative volume", account(), counter(), batch=batch)
+    refuse(asked, 400, 40000, "/meterList/1/counterVolume")
+    with billing(pact) as client, pytest.raises(InvalidBatchError) as refused:
+        MeteringAgent(client, "acme").send(batch)
+    assert [fault.pointer for fault in refused.value.faults] == ["/meterList/1/counterVolume"]
+
+
 def test_usage_of_a_paid_month_is_refused(pact: Pact) -> None:
     batch = [reading(NEXT, machine="vm-2")]
     states = account(), counter(), meter(FIRST), statement("PAID")

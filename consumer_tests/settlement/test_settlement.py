@@ -46,6 +46,12 @@ def paying(pact: Pact, description: str, *states: State) -> HttpInteraction:
     return asked.with_header("Idempotency-Key", "order-1").with_body(NAMED, "application/json")
 
 
+def refunding(pact: Pact, description: str, *states: State) -> HttpInteraction:
+    asked = ask(pact, description, *states, request=f"POST {ADMIN}/refund")
+    asked.with_header("Idempotency-Key", "order-2")
+    return asked.with_body({**NAMED, "reason": "goodwill"}, "application/json")
+
+
 def receipt(pact: Pact, description: str, *states: State) -> HttpInteraction:
     asked = ask(pact, description, *states, request=f"GET {PAYMENT}/receipt", account="acme")
     return asked.with_query_parameters(NAMED)
@@ -99,12 +105,29 @@ def test_a_payment_is_cancelled(pact: Pact) -> None:
 
 
 def test_a_payment_is_given_back(pact: Pact) -> None:
-    asked = ask(pact, "refunding a payment", *october("PAID"), request=f"POST {ADMIN}/refund")
-    asked.with_header("Idempotency-Key", "order-2").with_body({**NAMED, "reason": "goodwill"}, "application/json")
+    asked = refunding(pact, "refunding a payment", *october("PAID"))
     succeed(asked, payment=payment("REFUNDED", refundedAt=instant("2026-11-21T00:00:00Z"), reason="goodwill"))
     with billing(pact) as client:
         refunded = Settlement(client).refund(OCTOBER, order="order-2", reason="goodwill")
     assert refunded.payment_status_code is PaymentStatusCode.REFUNDED
+
+
+def test_what_was_not_paid_is_not_given_back(pact: Pact) -> None:
+    refuse(refunding(pact, "refunding a statement that is not paid", *october("READY")), 409, 40902)
+    with billing(pact) as client, pytest.raises(WrongStateError):
+        Settlement(client).refund(OCTOBER, order="order-2", reason="goodwill")
+
+
+def test_a_payment_is_given_back_once(pact: Pact) -> None:
+    refuse(refunding(pact, "refunding a payment under another order", *october("REFUNDED")), 409, 40902)
+    with billing(pact) as client, pytest.raises(WrongStateError):
+        Settlement(client).refund(OCTOBER, order="order-2", reason="goodwill")
+
+
+def test_what_was_given_back_is_not_collected_again(pact: Pact) -> None:
+    refuse(paying(pact, "paying a statement that was refunded", *october("REFUNDED")), 409, 40902)
+    with billing(pact) as client, pytest.raises(WrongStateError):
+        Settlement(client).collect(OCTOBER, order="order-1")
 
 
 def test_a_payment_has_a_receipt(pact: Pact) -> None:

@@ -18,6 +18,7 @@ from billing_client.models import (
     JobStatus,
     Problem,
     ProgressStatus,
+    Region,
     StartBatchRequest,
     StartCalculationRequest,
 )
@@ -46,10 +47,11 @@ class NeverStartedError(Exception):
 
 @frozen
 class Outcome:
-    """How a job ended; `faults` say why where it failed."""
+    """How a job ended; where it failed `faults` say why, and `accounts` which accounts of a batch they belong to."""
 
     succeeded: bool
     faults: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
 
 
 class Calculator:
@@ -81,16 +83,35 @@ class Calculator:
 
     def mark_overdue(self, day: date) -> str:
         """Starts the late-fee batch of the day; answers its id."""
-        answer = start_batch.sync(client=self._client, body=StartBatchRequest(BatchJobCode.CALC_LATE_FEE, day))
-        if isinstance(answer, Problem):
-            raise error_of(answer)
-        return answer.batch.batch_id
+        return self._start(StartBatchRequest(BatchJobCode.CALC_LATE_FEE, day))
+
+    def calculate_all(self, region: Region, day: date) -> str:
+        """Starts to calculate the month of the day for every account of the region; answers the batch's id."""
+        return self._start(StartBatchRequest(BatchJobCode.CALCULATE_ALL, day, region=region))
+
+    def expire_credits(self, region: Region, day: date) -> str:
+        """Starts to take back the credit of the region that ended before the day; answers the batch's id."""
+        return self._start(StartBatchRequest(BatchJobCode.EXPIRE_CREDITS, day, region=region))
 
     def batch_outcome(self, batch_id: str) -> Outcome:
         """Waits until the batch has ended."""
         while not ended(job := self._batch(batch_id)):
             self._pause()
         return outcome_of(job)
+
+    def running(self, month: str) -> dict[str, int]:
+        """How far the calculations of the month are that have not ended, in percent, by account."""
+        answer = get_progress.sync(client=self._client, month=month)
+        if isinstance(answer, Problem):
+            raise error_of(answer)
+        jobs = [job for job in answer.progress_status_list if not ended(job)]
+        return {str(job.uuid): 100 * job.progress // job.max_progress for job in jobs}
+
+    def _start(self, body: StartBatchRequest) -> str:
+        answer = start_batch.sync(client=self._client, body=body)
+        if isinstance(answer, Problem):
+            raise error_of(answer)
+        return answer.batch.batch_id
 
     def _latest(self, account: str, month: str) -> ProgressStatus:
         answer = get_progress.sync(client=self._client, uuid=account, month=month)
@@ -112,7 +133,10 @@ def ended(job: ProgressStatus | Batch) -> bool:
 
 
 def outcome_of(job: ProgressStatus | Batch) -> Outcome:
-    return Outcome(job.status is JobStatus.DONE, tuple(fault.detail for fault in job.errors or ()))
+    faults = job.errors or ()
+    # A batch says at the head of each pointer whose account failed.
+    accounts = dict.fromkeys(fault.pointer.split("/")[1] for fault in faults if isinstance(job, Batch))
+    return Outcome(job.status is JobStatus.DONE, tuple(fault.detail for fault in faults), tuple(accounts))
 
 
 def error_of(problem: Problem) -> CalculatorError:

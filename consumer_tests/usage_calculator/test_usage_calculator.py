@@ -6,11 +6,12 @@ from typing import Any
 import httpx
 import pytest
 from billing_client import AuthenticatedClient
+from billing_client.models import Region
 from pact import Pact, match
 from pact.interaction import HttpInteraction
 
 from consumer_tests.interactions import amounts, ask, billing, identifier, instant, one_of, refuse, succeed
-from consumer_tests.states import State, account, batch, calculation, counter, meter, statement
+from consumer_tests.states import State, account, batch, calculation, counter, credit, meter, regional_batch, statement
 from consumer_tests.usage_calculator.calculator import (
     Calculator,
     MonthClosedError,
@@ -57,6 +58,18 @@ def job(status: str, **more: Any) -> dict[str, Any]:
         **amounts(progress=4, maxProgress=4),
         **more,
     }
+
+
+def regional(code: str, **more: Any) -> dict[str, Any]:
+    """A batch over the accounts of Korea."""
+    named = {"batchId": identifier("batch-2026-10-kr"), "batchJobCode": code, "date": "2026-10-31", "region": "KR"}
+    return run(**named, **more)
+
+
+def starting_batch(pact: Pact, description: str, *states: State, code: str) -> HttpInteraction:
+    asked = ask(pact, description, *states, request=f"POST {BATCHES}")
+    body = {"batchJobCode": code, "date": "2026-10-31", "region": "KR", "async": True}
+    return asked.with_body(body, "application/json")
 
 
 def run(**more: Any) -> dict[str, Any]:
@@ -157,6 +170,48 @@ def test_a_batch_that_went_well_is_done(pact: Pact) -> None:
     succeed(asked, batch=run(status="DONE"))
     with billing(pact) as client:
         assert calculator(client).batch_outcome("batch-2026-11-fee") == Outcome(succeeded=True)
+
+
+def test_a_region_is_calculated_as_a_whole(pact: Pact) -> None:
+    asked = starting_batch(pact, "calculating a region", account(), counter(), meter(), code="CALCULATE_ALL")
+    succeed(asked, 201, batch=regional("CALCULATE_ALL", status=one_of("PENDING", "RUNNING", "DONE", "FAILED")))
+    with billing(pact) as client:
+        assert calculator(client).calculate_all(Region.KR, date(2026, 10, 31)) == "batch-2026-10-kr"
+
+
+def test_credit_of_a_region_is_expired(pact: Pact) -> None:
+    asked = starting_batch(pact, "expiring the credit of a region", account(), credit(500), code="EXPIRE_CREDITS")
+    succeed(asked, 201, batch=regional("EXPIRE_CREDITS", status=one_of("PENDING", "RUNNING", "DONE", "FAILED")))
+    with billing(pact) as client:
+        assert calculator(client).expire_credits(Region.KR, date(2026, 10, 31)) == "batch-2026-10-kr"
+
+
+def test_a_region_that_was_calculated_is_done(pact: Pact) -> None:
+    states = account(), counter(), meter(), regional_batch("CALCULATE_ALL")
+    asked = ask(pact, "the progress of calculating a region", *states, request=f"GET {BATCHES}/batch-2026-10-kr")
+    finished = instant("2026-11-21T00:00:00Z")
+    succeed(asked, batch=regional("CALCULATE_ALL", status="DONE", finishedAt=finished))
+    with billing(pact) as client:
+        assert calculator(client).batch_outcome("batch-2026-10-kr") == Outcome(succeeded=True)
+
+
+def test_a_region_that_was_not_calculated_whole_says_whose_account_is_missing(pact: Pact) -> None:
+    unpriced = counter(currency="USD", price="0.2")
+    states = account(), unpriced, meter(), regional_batch("CALCULATE_ALL", status="FAILED")
+    asked = ask(pact, "calculating a region that failed", *states, request=f"GET {BATCHES}/batch-2026-10-kr")
+    fault = {"pointer": match.regex("/acme/counterName", regex="^/acme(/.*)?$"), "detail": match.str("no price")}
+    succeed(asked, batch=regional("CALCULATE_ALL", status="FAILED", errors=match.each_like(fault)))
+    with billing(pact) as client:
+        outcome = calculator(client).batch_outcome("batch-2026-10-kr")
+    assert outcome == Outcome(succeeded=False, faults=("no price",), accounts=("acme",))
+
+
+def test_calculations_that_have_ended_are_not_running(pact: Pact) -> None:
+    states = account(), counter(), meter(), calculation()
+    asked = ask(pact, "the calculations of a month", *states, request="GET /billing/admin/progress")
+    succeed(asked.with_query_parameter("month", "2026-10"), progressStatusList=match.each_like(job("DONE")))
+    with billing(pact) as client:
+        assert calculator(client).running("2026-10") == {}
 
 
 def test_a_batch_that_does_not_exist_can_not_be_waited_for(pact: Pact) -> None:
