@@ -4,10 +4,11 @@ It shares no code with the engine and takes nothing but tuples, dicts, Fractions
 one of the two shows as a difference. Amounts are whole minor units. It trusts its input: what must be refused is
 tested elsewhere.
 
-Where the rules are silent it takes the decisions that the API's descriptions state: as long as a credit is still
-to come, a change is spread over what it changes in proportion, by largest remainder (equal remainders by project
-and counter); a change that falls on nothing stays with its project, or with nobody; a credit on counters pays
-only the shares of those counters; a credit is good in every month that its window touches.
+Where the rules are silent it decides as the engine's docstrings do: as long as a credit is still to come, a change
+is spread over what it changes in proportion, by largest remainder (equal remainders by project and counter); a
+change that falls on nothing, and the top-up to the base fee, are no counter's; a credit on counters pays only the
+shares of those counters. As the API says, a credit counts when its window and the month share a day, and what was
+PAID or is a REFUND stands as paid credit.
 """
 
 from __future__ import annotations

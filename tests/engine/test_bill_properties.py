@@ -19,7 +19,7 @@ from tests.engine.builders import credit
 from tests.engine.comparison import answered, asked
 
 
-@settings(max_examples=400)
+@settings(max_examples=250)
 @given(BILLS)
 def test_the_engine_equals_an_oracle_in_fractions(inputs: CalculationInput) -> None:
     assert answered(calculate(inputs)) == oracle.statement(asked(inputs))

@@ -85,13 +85,16 @@ def test_giving_back_restores_every_balance_and_the_same_bill_comes_out_again(in
 
 @given(BILLS)
 def test_the_credits_of_some_counters_pay_no_more_than_these_counters_cost(inputs: CalculationInput) -> None:
-    """Where nothing but usage is billed, what a credit may pay for is known: the lines of its counters."""
+    """Where nothing but usage is billed, what a credit may pay for is known: the lines of its counters. The credits
+    are large, so that this is their limit.
+    """
     bare = evolve(
         inputs,
         region=evolve(inputs.region, vat_rate=Decimal(0)),
         contract=None,
         project_adjustments=(),
         group_adjustments=(),
+        credits=[evolve(held, balance=1000 * held.balance) for held in inputs.credits],
     )
     calculation = calculate(bare)
     counters = {held.grant.grant_id: held.grant.counters for held in bare.credits}
