@@ -1,7 +1,7 @@
 """What a project measures by itself, beside what is measured of every project.
 
-`[tool.contractkit.bench] measure = "module:callable"` names a callable that takes an echo, for lines on what is under way,
-and a private folder that is removed when the run ends. It returns sections.
+`[tool.contractkit.bench] measure = "module:callable"` names a callable. It takes an echo, for lines on what is under
+way, and a private folder that is removed when the run ends, and returns sections.
 """
 
 from collections.abc import Iterable
