@@ -56,7 +56,9 @@ def _mark_overdue(_ctx: Context, tx: Tx, job: Job, account: Account) -> None:
     """Marks what is unpaid of the months before the job's own; what is marked already stays as it is."""
     for bill in tx.statements.owed_before(account.account_id, job.month):
         statement = bill.statement
-        if not statement.overdue and statement.payment_status in OWED:
+        # What a charge in doubt may have paid already must not grow; if it did not, the next batch marks it.
+        charged = tx.payments.live(statement.payment_group_id) is not None
+        if not statement.overdue and not charged and statement.payment_status in OWED:
             marked = marked_overdue(statement, region_of(statement.region))
             tx.statements.save(evolve(bill, statement=marked), statement.payment_status)
 

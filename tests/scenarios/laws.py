@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 
 from provider_stub.engine.credits import EntryKind, unreversed
 from provider_stub.engine.payments import AttemptState
@@ -21,7 +22,9 @@ def usage_is_what_was_sent(model: Model, seen: Picture) -> None:
     found = {
         (one.project_id, one.meter_id): (one.counter_name, one.counter_volume, one.timestamp) for one in seen.meters
     }
-    sent = {(f"{one.group}-web", key): (one.counter, one.volume, one.at) for (_, key), one in model.meters.items()}
+    sent = {
+        (f"{one.group}-web", key): (one.counter, Decimal(one.volume), one.at) for (_, key), one in model.meters.items()
+    }
     assert found == sent
     for place, bill in seen.bills.items():
         billed = model.slips[place].billed

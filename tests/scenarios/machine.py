@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import TypeVar
 
@@ -23,20 +22,16 @@ from provider_stub.usecases.credits import Gift
 from provider_stub.usecases.metering import Recorded
 from provider_stub.usecases.statements import Place
 from tests.scenarios import laws, setting
+from tests.scenarios.line import KilledError, on
 from tests.scenarios.model import ACCOUNTS, CURRENCIES, GROUPS, Model, Sent
 from tests.scenarios.picture import picture_of
-from tests.scenarios.setting import LATER, MONTH, PLACES
+from tests.scenarios.setting import LATER, PLACES
+from tests.usecases.world import MONTH
 
 T = TypeVar("T")
 Batch = tuple[str, list[tuple[str | None, Sent]]]
 
 EVERYTHING = Window(0, 1000)
-OVERDRAWN = timedelta(seconds=31)
-"""A little longer than a gateway may take to answer."""
-
-
-class KilledError(BaseException):
-    """The provider's process ends between its own books and the gateway's answer."""
 
 
 def in_state(*states: str) -> st.SearchStrategy[str]:
@@ -62,14 +57,15 @@ class Provider(RuleBasedStateMachine):
         self.unanswered: dict[str, str] = {}
         self.before, self.was, self.shown = Model(), picture_of(store), dict[str, str]()
 
-    @initialize(hours=st.integers(0, 30))
-    def a_month_is_metered_and_calculated(self, hours: int) -> None:
-        first, _ = MONTH.bounds(setting.region_of("KR").zone)
+    @initialize(hours=st.integers(1, 30), gift=st.integers(0, 900), closes=st.booleans())
+    def a_month_is_metered_and_calculated(self, hours: int, gift: int, *, closes: bool) -> None:
         for group, account in GROUPS.items():
-            self.ingests(
-                (account, [(None, Sent(group, MONTH, "compute", hours, first + timedelta(days=3)))]), keyed=False
-            )
-        self.calculates_all(MONTH)
+            self.ingests((account, [(None, Sent(group, MONTH, "compute", hours, setting.MIDDLE))]), keyed=False)
+        if gift:
+            self.grants("spring", setting.unrestricted(gift))
+        self.calculates("", MONTH, include_usage=True, twice=False)
+        for group in GROUPS if closes else ():
+            self.closes_or_opens(f"{group}.{MONTH}", None)
 
     # Metering
 
@@ -81,7 +77,7 @@ class Provider(RuleBasedStateMachine):
         readings = [setting.reading_of(*each) for each in sent]
 
         def call() -> dict[str, list[list[str]]]:
-            kept: Once[list[Recorded], dict[str, list[list[str]]]] = once(_verdicts, "meters", key, repr(readings))
+            kept: Once[Sequence[Recorded], dict[str, list[list[str]]]] = once(_verdicts, "meters", key, repr(readings))
             return metering.record_meters(self.world.ctx, account, readings, kept)
 
         refusal = "" if {*expected} - {"REJECTED"} else "MONTH_PAID"
@@ -102,22 +98,19 @@ class Provider(RuleBasedStateMachine):
 
     # Prices
 
-    @rule(
-        group=setting.groups_, month=setting.months_, currency=st.sampled_from(("KRW", "USD")), number=st.integers(0, 1)
-    )
-    def sets_a_contract(self, group: str, month: Month, currency: str, number: int) -> None:
-        contract_id = self.agreed[currency][number]
-        mismatch = currency != CURRENCIES[GROUPS[group]]
-        if not mismatch:
-            self.model.terms[group, month] = contract_id
-        changes = accounts.GroupChanges(contract_id=contract_id, month_from=month)
-        refusal = "CURRENCY_MISMATCH" if mismatch else ""
+    @rule(group=setting.groups_, month=setting.months_, terms=setting.terms_)
+    def agrees(self, group: str, month: Month, terms: tuple[str, int] | None) -> None:
+        """On a contract, or on none any more."""
+        if terms is None:
+            self.model.terms = {key: value for key, value in self.model.terms.items() if key[0] != group}
+            accounts.remove_billing_group_contracts(self.world.ctx, group)
+            return
+        currency, number = terms
+        changes = accounts.GroupChanges(contract_id=self.agreed[currency][number], month_from=month)
+        refusal = "CURRENCY_MISMATCH" if currency != CURRENCIES[GROUPS[group]] else ""
+        if not refusal:
+            self.model.terms[group, month] = self.agreed[currency][number]
         self._expect(refusal, lambda: accounts.update_billing_group(self.world.ctx, group, changes))
-
-    @rule(group=setting.groups_)
-    def ends_contracts(self, group: str) -> None:
-        self.model.terms = {key: value for key, value in self.model.terms.items() if key[0] != group}
-        accounts.remove_billing_group_contracts(self.world.ctx, group)
 
     @rule(wanted=setting.adjustments_())
     def adjusts(self, wanted: Adjustment) -> None:
@@ -142,40 +135,27 @@ class Provider(RuleBasedStateMachine):
 
     # Statements
 
-    @rule(account=setting.accounts_, month=setting.months_, include_usage=st.booleans())
-    def calculates(self, account: str, month: Month, *, include_usage: bool) -> None:
-        refusal = self.model.calculates(account, month, include_usage=include_usage)
-        self.model.jobs += not refusal
-        job = self._expect(refusal, lambda: self.world.calculate(account, month, include_usage=include_usage))
-        assert job is None or (job.status, job.errors) == (JobStatus.DONE, ())
-
-    @rule(account=setting.accounts_, month=setting.months_)
-    def calculates_twice(self, account: str, month: Month) -> None:
-        self.calculates(account, month, include_usage=True)
-        first = picture_of(self.world.store)
-        self.calculates(account, month, include_usage=True)
-        second = picture_of(self.world.store)
-        assert (second.bills, second.wallets) == (first.bills, first.wallets)
-
-    @rule(month=setting.months_)
-    def calculates_all(self, month: Month) -> None:
-        for account in ACCOUNTS:
-            self.model.calculates(account, month, include_usage=True)
-        self._batch(JobKind.CALCULATE_ALL, month.first_day)
+    @rule(
+        account=setting.accounts_ | st.just(""), month=setting.months_, include_usage=st.booleans(), twice=st.booleans()
+    )
+    def calculates(self, account: str, month: Month, *, include_usage: bool, twice: bool) -> None:
+        """An account's month, or that of all accounts; once more, nothing is different."""
+        self._calculate(account, month, include_usage=include_usage)
+        if twice:
+            first = picture_of(self.world.store)
+            self._calculate(account, month, include_usage=include_usage)
+            second = picture_of(self.world.store)
+            assert (second.bills, second.wallets) == (first.bills, first.wallets)
 
     @rule(account=setting.accounts_, month=setting.months_)
     def removes_statements(self, account: str, month: Month) -> None:
         refusal = self.model.removes(account, month)
         self._expect(refusal, lambda: calculations.delete_calculated_resources(self.world.ctx, account, month))
 
-    @rule(place=in_state("REGISTERED"), wish=st.sampled_from((None, None, PaymentState.READY, PaymentState.REGISTERED)))
+    @rule(place=in_state("REGISTERED", "READY"), wish=setting.wishes_)
     def closes_or_opens(self, place: str, wish: PaymentState | None) -> None:
         refusal = self.model.toggles(place, wish)
         self._expect(refusal, lambda: payments.change_payment_status(self.world.ctx, _place(place), wish))
-
-    @rule(place=in_state("READY"))
-    def opens(self, place: str) -> None:
-        self.closes_or_opens(place, PaymentState.REGISTERED)
 
     @rule(on=setting.days_)
     def marks_overdue(self, on: date) -> None:
@@ -185,8 +165,10 @@ class Provider(RuleBasedStateMachine):
 
     # Payments
 
-    @rule(place=in_state("READY"), line=setting.charging_, keyed=st.booleans())
-    def pays(self, place: str, line: str, *, keyed: bool) -> None:
+    @rule(place=in_state("REGISTERED", "READY"), line=setting.charging_, keyed=st.booleans(), closes=st.booleans())
+    def pays(self, place: str, line: str, *, keyed: bool, closes: bool) -> None:
+        if closes and place in self.was.bills:
+            self.closes_or_opens(place, PaymentState.READY)
         self._pay(place, line, self._key(keyed=keyed))
 
     @precondition(lambda self: self.unanswered)
@@ -200,12 +182,14 @@ class Provider(RuleBasedStateMachine):
     def comes_again(self, data: st.DataObject) -> None:
         data.draw(st.sampled_from(self.answered))()
 
+    @precondition(lambda self: any(slip.state == "PAID" for slip in self.model.slips.values()))
     @rule(place=in_state("PAID"), line=setting.lines_)
     def cancels(self, place: str, line: str) -> None:
         refusal = self.model.undoes(place, line, "VOIDED")
-        with self._line(line, place):
+        with on(self.world, line, place):
             self._expect(refusal, lambda: payments.cancel_payment(self.world.ctx, _place(place)))
 
+    @precondition(lambda self: any(slip.state == "PAID" for slip in self.model.slips.values()))
     @rule(place=in_state("PAID"), line=setting.lines_, keyed=st.booleans())
     def refunds(self, place: str, line: str, *, keyed: bool) -> None:
         refusal = self.model.undoes(place, line, "REFUNDED")
@@ -215,7 +199,7 @@ class Provider(RuleBasedStateMachine):
             kept: Once[Bill, dict[str, object]] = once(_answer, "refund", key, place)
             return payments.refund_payment(self.world.ctx, _place(place), "a mistake", kept)
 
-        with self._line(line, place):
+        with on(self.world, line, place):
             reply = self._expect(refusal, call)
         if reply is not None:
             self._may_come_again(key, call, reply)
@@ -223,7 +207,7 @@ class Provider(RuleBasedStateMachine):
     @rule(line=setting.lines_)
     def reconciles(self, line: str) -> None:
         self.model.reconciles(line, self.world.clock.now)
-        with self._line(line, ""):
+        with on(self.world, line, ""):
             payments.reconcile_payments(self.world.ctx)
 
     @rule(by=setting.pauses_)
@@ -285,7 +269,7 @@ class Provider(RuleBasedStateMachine):
             kept: Once[Bill, dict[str, object]] = once(_answer, "pay", key, place, account_id=account)
             return payments.pay(self.world.ctx, account, _place(place), kept)
 
-        with self._line(line, place):
+        with on(self.world, line, place):
             reply = self._expect(refusal, call)
         if reply is not None:
             assert reply["state"] == "PAID"
@@ -294,28 +278,16 @@ class Provider(RuleBasedStateMachine):
         elif key in self.model.fates:
             self.unanswered[key or ""] = place
 
-    @contextmanager
-    def _line(self, line: str, place: str) -> Iterator[None]:
-        gateway = self.world.gateway
-        holds = {"killed": _killed, "late": self._is_late, "overtaken": lambda: self._is_overtaken(place)}
-        gateway.loses, gateway.drops, gateway.declines = (line == each for each in ("loses", "drops", "declines"))
-        gateway.hold = holds.get(line, lambda: None)
-        yield
-        gateway.loses = gateway.drops = gateway.declines = False
-        gateway.hold = lambda: None
-
-    def _is_late(self) -> None:
-        """The charge is still under way when the provider gives it up."""
-        self.world.clock.passes(OVERDRAWN)
-        payments.reconcile_payments(self.world.ctx)
-
-    def _is_overtaken(self, place: str) -> None:
-        """The answer is still under way when the provider asks what became of the charge."""
-        with self.world.store.read() as tx:
-            attempt = tx.payments.live(place)
-        assert attempt is not None
-        self.world.gateway.gateway.charge(attempt)
-        self._is_late()
+    def _calculate(self, account: str, month: Month, *, include_usage: bool) -> None:
+        if account:
+            refusal = self.model.calculates(account, month, include_usage=include_usage)
+            self.model.jobs += not refusal
+            job = self._expect(refusal, lambda: self.world.calculate(account, month, include_usage=include_usage))
+            assert job is None or (job.status, job.errors) == (JobStatus.DONE, ())
+            return
+        for each in ACCOUNTS:
+            self.model.calculates(each, month, include_usage=True)
+        self._batch(JobKind.CALCULATE_ALL, month.first_day)
 
     def _batch(self, kind: JobKind, on: date) -> None:
         self.model.jobs += 1
@@ -347,10 +319,6 @@ class Provider(RuleBasedStateMachine):
             self.answered.append(again)
 
 
-def _killed() -> None:
-    raise KilledError
-
-
 def _place(place: str) -> Place:
     return Place(Month.parse(place.rpartition(".")[2]), place)
 
@@ -359,5 +327,5 @@ def _answer(bill: Bill) -> dict[str, object]:
     return {"state": str(bill.statement.payment_status), "amount": bill.statement.payable}
 
 
-def _verdicts(recorded: list[Recorded]) -> dict[str, list[list[str]]]:
+def _verdicts(recorded: Sequence[Recorded]) -> dict[str, list[list[str]]]:
     return {"became": [[str(one.verdict), one.meter_id or ""] for one in recorded]}

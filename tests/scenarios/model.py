@@ -181,10 +181,10 @@ class Model:
         return ""
 
     def falls_due(self, month: Month, owing: Iterable[str]) -> None:
-        """Statements of before the month that owe something become overdue."""
-        for place in owing:
-            if self.slips[place].month < month and self.slips[place].state in ("REGISTERED", "READY"):
-                self.slips[place].overdue = True
+        """Statements of before the month that owe something become overdue, unless they may have been paid."""
+        for slip in (self.slips[place] for place in owing):
+            if slip.month < month and slip.state in ("REGISTERED", "READY") and not slip.doubt:
+                slip.overdue = True
 
     # Payments
 

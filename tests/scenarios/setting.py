@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -14,6 +14,7 @@ from provider_stub.engine.contracts import ContractType
 from provider_stub.engine.counters import Counter
 from provider_stub.engine.credits import CreditType
 from provider_stub.engine.metering import CounterType
+from provider_stub.engine.payments import PaymentState
 from provider_stub.engine.prices import Tier, per_unit
 from provider_stub.engine.regions import region_of
 from provider_stub.store.protocol.tx import Store
@@ -28,6 +29,7 @@ NEXT: Final = MONTH.next()
 LATER: Final = NEXT.next()
 MONTHS: Final = (MONTH, NEXT)
 PLACES: Final = tuple(f"{group}.{month}" for group in GROUPS for month in MONTHS)
+MIDDLE: Final = datetime(2026, 10, 12, 9, tzinfo=UTC)
 UNITS: Final = {"compute": "HOURS", "traffic": "GB"}
 
 accounts_ = st.sampled_from(tuple(ACCOUNTS))
@@ -37,6 +39,8 @@ campaigns_ = st.sampled_from(("spring", "autumn"))
 lines_ = st.sampled_from(("fine", "fine", "loses", "drops"))
 charging_ = st.sampled_from(("fine", "fine", "fine", "declines", "loses", "drops", "killed", "late", "overtaken"))
 days_ = st.sampled_from((NEXT.first_day, date(2026, 11, 21), LATER.first_day, date(2027, 2, 1)))
+wishes_ = st.sampled_from((None, None, PaymentState.READY, PaymentState.REGISTERED))
+terms_ = st.none() | st.tuples(st.sampled_from(("KRW", "KRW", "USD")), st.integers(0, 1))
 pauses_ = st.sampled_from((timedelta(seconds=10), timedelta(seconds=31), timedelta(days=1), timedelta(days=20)))
 
 
@@ -105,6 +109,11 @@ def gifts_(draw: st.DrawFn) -> Gift:
         valid_from=valid_from,
         valid_to=valid_to,
     )
+
+
+def unrestricted(amount: int) -> Gift:
+    """For all who are billed in won, for as long as they like."""
+    return Gift(amount, "welcome", CreditType.PROMOTIONAL, ("acme", "twin"), valid_from=MONTH.first_day)
 
 
 def refusal_of(gift: Gift, now: datetime) -> str:

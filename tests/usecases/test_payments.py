@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -23,8 +23,8 @@ from provider_stub.engine.errors import (
 )
 from provider_stub.engine.payments import PaymentState
 from provider_stub.engine.period import Month
-from provider_stub.store.protocol.records import Bill, ChargeState
-from provider_stub.usecases import accounts, payments, statements
+from provider_stub.store.protocol.records import Bill, ChargeState, JobKind
+from provider_stub.usecases import accounts, jobs, payments, statements
 from provider_stub.usecases.context import Once, once, plain
 from provider_stub.usecases.errors import GatewayTimedOut
 from tests.usecases.world import MONTH, World
@@ -92,6 +92,19 @@ def test_a_lost_answer_blocks_a_second_charge_until_the_gateway_has_told(world: 
     assert len(world.captured()) == 1
     with pytest.raises(IllegalTransition):
         world.pay("another key")
+
+
+def test_a_charge_in_doubt_gets_no_late_fee_that_it_would_not_have_paid(world: World) -> None:
+    world.ready()
+    world.gateway.loses = True
+    with pytest.raises(GatewayTimedOut):
+        world.pay("k")
+    world.gateway.loses = False
+    jobs.start_batch(world.ctx, JobKind.CALC_LATE_FEE, date(2026, 11, 5), None, False, plain())
+
+    paid = world.pay("k")
+
+    assert [line.amount for line in world.captured()] == [paid.statement.payable] == [1100]
 
 
 def test_a_question_that_never_arrived_is_charged_once_when_it_is_asked_again(world: World) -> None:
