@@ -100,7 +100,7 @@ def test_a_pact_that_the_provider_breaks_may_not_be_deployed(with_pacts: Path) -
     assert kit(with_pacts, "publish-pacts", *names).returncode == 0
     verified = kit(with_pacts, "verify-pacts", *names)
     assert "pending: settlement: paying a closed statement" in verified.stdout
-    assert "53 of 54 interactions of 5 consumers" in verified.stdout
+    assert "70 of 71 interactions of 5 consumers" in verified.stdout
     answer = kit(with_pacts, "can-i-deploy", "--version", "1")
     assert answer.returncode == 1
     assert "no: 6 applications in version 1" in answer.stdout
