@@ -20,7 +20,7 @@ from provider_stub.store.protocol.tx import Store
 from provider_stub.usecases.gateway import GatewayRefusedError, GatewayTimeoutError
 
 DELAY: Final = timedelta(seconds=3)
-"""How much later a late capture happens, and a slow answer comes."""
+"""By how much a late capture, a slow question and a slow answer come later."""
 
 _NEVER_CAME: Final = "the charge never arrived"
 
@@ -38,8 +38,10 @@ class Course(StrEnum):
     """It times out and is captured a DELAY later, unless it was settled before that."""
     TWICE = auto()
     """The question arrives twice, and both times the answer is the one capture."""
-    SLOW = auto()
-    """It is captured at once and answered a DELAY later."""
+    SLOW_THERE = auto()
+    """The question is a DELAY under way; it is captured when it arrives, unless it was settled before that."""
+    SLOW_BACK = auto()
+    """It is captured at once, and the answer is a DELAY under way."""
 
 
 Courses = Callable[[PaymentAttempt], Course]
@@ -51,7 +53,8 @@ BY_AMOUNT: Final[Mapping[int, Course]] = MappingProxyType(
         903: Course.UNANSWERED,
         904: Course.LATE,
         905: Course.TWICE,
-        906: Course.SLOW,
+        906: Course.SLOW_THERE,
+        907: Course.SLOW_BACK,
     }
 )
 """The course that the last three digits of an amount stand for, in a sandbox."""
@@ -82,6 +85,8 @@ class SimulatedGateway:
         course = self.course(attempt)
         if course is Course.UNHEARD:
             raise GatewayTimeoutError
+        if course is Course.SLOW_THERE:
+            time.sleep(self.delay.total_seconds())
         if course is Course.DECLINED:
             return self._write(attempt, ChargeState.DECLINED, "insufficient funds")
         line = self._write(attempt, ChargeState.CAPTURED, after=self.delay if course is Course.LATE else timedelta())
@@ -89,7 +94,7 @@ class SimulatedGateway:
             raise GatewayTimeoutError
         if course is Course.TWICE:
             line = self._write(attempt, ChargeState.CAPTURED)
-        if course is Course.SLOW:
+        if course is Course.SLOW_BACK:
             time.sleep(self.delay.total_seconds())
         return line
 

@@ -83,14 +83,17 @@ class Api:
 
 
 @contextmanager
-def served(folder: Path, database: str | None = None) -> Iterator[Served]:
-    """A provider on a free port until the block ends; without the URL of a database it has a file in the folder."""
+def served(folder: Path, database: str | None = None, **settings: str) -> Iterator[Served]:
+    """A provider on a free port until the block ends; without the URL of a database it has a file in the folder.
+
+    `settings` are further variables of its environment.
+    """
     database = database or f"sqlite:///{folder / 'billing.db'}"
     with (folder / "provider.log").open("a") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "provider_stub", "serve", "--port", "0"],
             cwd=folder,
-            env=_environment(database),
+            env=_environment(database) | settings,
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
