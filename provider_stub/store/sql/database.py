@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -69,15 +71,17 @@ class SqlStore:
     _readers: sa.Engine
     _writers: sa.Engine
     _turn: AbstractContextManager[Any]
+    _begin_reading: str | None = None
+    _begin_writing: str | None = None
 
     @contextmanager
     def read(self) -> Iterator[SqlTx]:
-        with _translated(), self._readers.begin() as connection:
+        with _translated(), _begun(self._readers, self._begin_reading) as connection:
             yield SqlTx.over(connection)
 
     @contextmanager
     def write(self) -> Iterator[SqlTx]:
-        with _translated(), self._turn, self._writers.begin() as connection:
+        with _translated(), self._turn, _begun(self._writers, self._begin_writing) as connection:
             yield SqlTx.over(connection)
 
     def check(self) -> None:
@@ -85,13 +89,23 @@ class SqlStore:
             connection.execute(sa.text("SELECT 1"))
 
     def clear(self) -> None:
-        with _translated(), self._turn, self._writers.begin() as connection:
+        with _translated(), self._turn, _begun(self._writers, self._begin_writing) as connection:
             for table in reversed(METADATA.sorted_tables):
                 connection.execute(table.delete())
 
     def close(self) -> None:
         self._readers.dispose()
         self._writers.dispose()
+
+
+@contextmanager
+def _begun(engine: sa.Engine, begin: str | None) -> Iterator[sa.Connection]:
+    """A transaction, with the words that begin it where the driver does not find the right ones."""
+    with engine.begin() as connection:
+        if begin:
+            # Not by an event: one listener makes SQLAlchemy prepare several events for every statement.
+            connection.exec_driver_sql(begin)
+        yield connection
 
 
 @contextmanager
@@ -134,15 +148,14 @@ def _sqlite(url: URL) -> SqlStore:
     Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = _engine(url.set(drivername="sqlite"), connect_args={"timeout": _BUSY_MILLISECONDS / 1000})
     sa.event.listen(engine, "connect", _prepare_sqlite)
-    sa.event.listen(engine, "begin", _begin_sqlite)
     # SQLite has one writer at a time. A lock lets our threads queue for it; its own busy handler polls with sleeps.
-    return SqlStore(engine, engine.execution_options(billing_begin="BEGIN IMMEDIATE"), threading.Lock())
+    return SqlStore(engine, engine, threading.Lock(), "BEGIN", "BEGIN IMMEDIATE")
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # we begin transactions ourselves: the driver would begin them too late
+    _keep_a_log(connection)
     for pragma in (
-        "journal_mode = WAL",
         "synchronous = NORMAL",
         f"busy_timeout = {_BUSY_MILLISECONDS}",
         "foreign_keys = ON",
@@ -150,8 +163,18 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         connection.execute(f"PRAGMA {pragma}").close()
 
 
-def _begin_sqlite(connection: sa.Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get("billing_begin", "BEGIN"))
+def _keep_a_log(connection: Any) -> None:
+    """Where two connections switch a new file to WAL at once, SQLite fails one of them without waiting."""
+    deadline = time.monotonic() + _BUSY_MILLISECONDS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").close()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.005)
+        else:
+            return
 
 
 def _postgresql(url: URL) -> SqlStore:

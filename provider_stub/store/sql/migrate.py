@@ -41,19 +41,22 @@ def _upgrade_sqlite(connection: sa.Connection) -> None:
     driver: Any = connection.connection.dbapi_connection
     driver.execute("PRAGMA foreign_keys = OFF")
     with connection.begin():
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
         _upgrade(connection)
         if broken := connection.exec_driver_sql("PRAGMA foreign_key_check").first():
             raise ValueError(f"the database holds rows whose owner is missing, such as one of {broken[0]}")
 
 
 def _upgrade(connection: sa.Connection) -> None:
+    present = _revision(connection)
+    if present == HEAD:  # another process was faster
+        return
     from alembic import command
     from alembic.config import Config
     from alembic.script import ScriptDirectory
 
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
-    present = _revision(connection)
     if present is None:
         if (made := _made_without_revisions(connection)) is not None:
             command.stamp(config, made)
