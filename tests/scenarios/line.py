@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Final
@@ -19,19 +19,21 @@ class KilledError(BaseException):
 
 
 @contextmanager
-def on(world: World, line: str, place: str) -> Iterator[None]:
+def on(world: World, line: str, place: str, meanwhile: Callable[[], object] | None = None) -> Iterator[None]:
     """While this lasts, all is `fine`, or the line `loses` answers or `drops` questions, or the gateway `declines`; or
-    the provider is `killed` before it asks, its question is `late`, or others have the answer first (`overtaken`).
+    the provider is `killed` before it asks, its question is `late`, or others have the answer first (`overtaken`):
+    of a charge those who settle it, of an undoing those who do what happens `meanwhile`.
     """
     holds = {"killed": _killed, "late": lambda: _late(world), "overtaken": lambda: _overtaken(world, place)}
     gateway = world.gateway
     gateway.loses, gateway.drops, gateway.declines = (line == each for each in ("loses", "drops", "declines"))
     gateway.hold = holds.get(line, _at_once)
+    gateway.meanwhile = meanwhile if meanwhile and line == "overtaken" else _at_once
     try:
         yield
     finally:
         gateway.loses = gateway.drops = gateway.declines = False
-        gateway.hold = _at_once
+        gateway.hold = gateway.meanwhile = _at_once
 
 
 def _at_once() -> None:

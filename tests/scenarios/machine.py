@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import TypeVar
 
@@ -11,19 +11,18 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from provider_stub.engine.adjustments import Adjustment, AdjustmentType, Level
-from provider_stub.engine.errors import BillingError
 from provider_stub.engine.payments import PaymentState
 from provider_stub.engine.period import Month
-from provider_stub.store.protocol.records import Bill, JobKind, JobStatus, Window
+from provider_stub.store.protocol.records import JobKind, JobStatus, Window
 from provider_stub.store.protocol.tx import Store
 from provider_stub.usecases import accounts, adjustments, calculations, credits, jobs, metering, payments, statements  # noqa: A004 - the field's word
 from provider_stub.usecases.context import Once, once, plain
 from provider_stub.usecases.credits import Gift
 from provider_stub.usecases.metering import Recorded
-from provider_stub.usecases.statements import Place
 from tests.scenarios import laws, setting
-from tests.scenarios.line import KilledError, on
-from tests.scenarios.model import ACCOUNTS, CURRENCIES, GROUPS, Model, Sent
+from tests.scenarios.desk import Desk, place_of
+from tests.scenarios.line import on
+from tests.scenarios.model import ACCOUNTS, CURRENCIES, GROUPS, Model, Sent, Slip
 from tests.scenarios.picture import picture_of
 from tests.scenarios.setting import LATER, PLACES
 from tests.usecases.world import MONTH
@@ -32,6 +31,7 @@ T = TypeVar("T")
 Batch = tuple[str, list[tuple[str | None, Sent]]]
 
 EVERYTHING = Window(0, 1000)
+NOTHING = Slip("", MONTH)
 
 
 def in_state(*states: str) -> st.SearchStrategy[str]:
@@ -52,20 +52,20 @@ class Provider(RuleBasedStateMachine):
         stage = setting.founded(store)
         self.world, self.agreed = stage.world, stage.agreed
         self.model = Model()
-        self.keys = 0
-        self.answered: list[Callable[[], None]] = []
-        self.unanswered: dict[str, str] = {}
+        self.desk = Desk(self.world, self.model)
         self.before, self.was, self.shown = Model(), picture_of(store), dict[str, str]()
 
-    @initialize(hours=st.integers(1, 30), gift=st.integers(0, 900), closes=st.booleans())
-    def a_month_is_metered_and_calculated(self, hours: int, gift: int, *, closes: bool) -> None:
+    @initialize(hours=st.integers(1, 30), gift=st.integers(0, 900), end=st.sampled_from(("open", "closed", "paid")))
+    def a_month_is_billed(self, hours: int, gift: int, end: str) -> None:
         for group, account in GROUPS.items():
             self.ingests((account, [(None, Sent(group, MONTH, "compute", hours, setting.MIDDLE))]), keyed=False)
         if gift:
             self.grants("spring", setting.unrestricted(gift))
         self.calculates("", MONTH, include_usage=True, twice=False)
-        for group in GROUPS if closes else ():
+        for group in GROUPS if end != "open" else ():
             self.closes_or_opens(f"{group}.{MONTH}", None)
+            if end == "paid":
+                self.desk.pays(f"{group}.{MONTH}", "fine", None)
 
     # Metering
 
@@ -73,7 +73,7 @@ class Provider(RuleBasedStateMachine):
     def ingests(self, batch: Batch, *, keyed: bool) -> None:
         account, sent = batch
         expected = self.model.records(account, sent)
-        key = self._key(keyed=keyed)
+        key = self.desk.key(wanted=keyed)
         readings = [setting.reading_of(*each) for each in sent]
 
         def call() -> dict[str, list[list[str]]]:
@@ -81,20 +81,20 @@ class Provider(RuleBasedStateMachine):
             return metering.record_meters(self.world.ctx, account, readings, kept)
 
         refusal = "" if {*expected} - {"REJECTED"} else "MONTH_PAID"
-        reply = self._expect(refusal, call)
+        reply = self.desk.expects(refusal, call)
         if reply is None:
             return
         assert [verdict for verdict, _ in reply["became"]] == expected
         for (meter_id, one), (verdict, given) in zip(sent, reply["became"], strict=True):
             if meter_id is None and verdict == "ACCEPTED":
                 self.model.arrived(account, given, one)
-        self._may_come_again(key, call, reply)
+        self.desk.may_come_again(key, call, reply)
 
     @rule(group=setting.groups_, month=setting.months_)
     def removes_meters(self, group: str, month: Month) -> None:
         refusal = self.model.removes_meters(group, month)
         days = month.first_day, month.last_day
-        self._expect(refusal, lambda: metering.delete_meters(self.world.ctx, f"{group}-key", *days))
+        self.desk.expects(refusal, lambda: metering.delete_meters(self.world.ctx, f"{group}-key", *days))
 
     # Prices
 
@@ -110,14 +110,14 @@ class Provider(RuleBasedStateMachine):
         refusal = "CURRENCY_MISMATCH" if currency != CURRENCIES[GROUPS[group]] else ""
         if not refusal:
             self.model.terms[group, month] = self.agreed[currency][number]
-        self._expect(refusal, lambda: accounts.update_billing_group(self.world.ctx, group, changes))
+        self.desk.expects(refusal, lambda: accounts.update_billing_group(self.world.ctx, group, changes))
 
     @rule(wanted=setting.adjustments_())
     def adjusts(self, wanted: Adjustment) -> None:
         percent = wanted.adjustment_type is AdjustmentType.PERCENT_DISCOUNT
         terms = wanted.target_id, int(wanted.value), wanted.month_from, wanted.month_to
         refusal = self.model.adjusts(*terms, setting.MONTHS, limited=percent)
-        made = self._expect(refusal, lambda: adjustments.create_adjustment(self.world.ctx, wanted, plain()))
+        made = self.desk.expects(refusal, lambda: adjustments.create_adjustment(self.world.ctx, wanted, plain()))
         if made is not None:
             self.model.adjustments[made.adjustment_id] = terms if percent else None
 
@@ -128,7 +128,7 @@ class Provider(RuleBasedStateMachine):
         wrong = level not in (None, one.level)
         if not wrong:
             del self.model.adjustments[one.adjustment_id]
-        self._expect(
+        self.desk.expects(
             "NOT_FOUND" if wrong else "",
             lambda: adjustments.delete_adjustments(self.world.ctx, level or one.level, [one.adjustment_id]),
         )
@@ -150,12 +150,12 @@ class Provider(RuleBasedStateMachine):
     @rule(account=setting.accounts_, month=setting.months_)
     def removes_statements(self, account: str, month: Month) -> None:
         refusal = self.model.removes(account, month)
-        self._expect(refusal, lambda: calculations.delete_calculated_resources(self.world.ctx, account, month))
+        self.desk.expects(refusal, lambda: calculations.delete_calculated_resources(self.world.ctx, account, month))
 
     @rule(place=in_state("REGISTERED", "READY"), wish=setting.wishes_)
     def closes_or_opens(self, place: str, wish: PaymentState | None) -> None:
         refusal = self.model.toggles(place, wish)
-        self._expect(refusal, lambda: payments.change_payment_status(self.world.ctx, _place(place), wish))
+        self.desk.expects(refusal, lambda: payments.change_payment_status(self.world.ctx, place_of(place), wish))
 
     @rule(on=setting.days_)
     def marks_overdue(self, on: date) -> None:
@@ -165,44 +165,33 @@ class Provider(RuleBasedStateMachine):
 
     # Payments
 
-    @rule(place=in_state("REGISTERED", "READY"), line=setting.charging_, keyed=st.booleans(), closes=st.booleans())
-    def pays(self, place: str, line: str, *, keyed: bool, closes: bool) -> None:
-        if closes and place in self.was.bills:
-            self.closes_or_opens(place, PaymentState.READY)
-        self._pay(place, line, self._key(keyed=keyed))
+    @rule(place=in_state("REGISTERED", "READY"), line=setting.charging_, keyed=st.booleans(), as_it_is=st.booleans())
+    def pays(self, place: str, line: str, *, keyed: bool, as_it_is: bool) -> None:
+        """As it is, or closed first."""
+        if not as_it_is and self.model.slips.get(place, NOTHING).state == "REGISTERED":
+            self.closes_or_opens(place, None)
+        self.desk.pays(place, line, self.desk.key(wanted=keyed))
 
-    @precondition(lambda self: self.unanswered)
+    @precondition(lambda self: self.desk.unanswered)
     @rule(data=st.data(), line=setting.charging_)
     def asks_again(self, data: st.DataObject, line: str) -> None:
-        key = data.draw(st.sampled_from(sorted(self.unanswered)))
-        self._pay(self.unanswered[key], line, key)
+        key = data.draw(st.sampled_from(sorted(self.desk.unanswered)))
+        self.desk.pays(self.desk.unanswered[key], line, key)
 
-    @precondition(lambda self: self.answered)
+    @precondition(lambda self: self.desk.answered)
     @rule(data=st.data())
     def comes_again(self, data: st.DataObject) -> None:
-        data.draw(st.sampled_from(self.answered))()
+        data.draw(st.sampled_from(self.desk.answered))()
 
     @precondition(lambda self: any(slip.state == "PAID" for slip in self.model.slips.values()))
-    @rule(place=in_state("PAID"), line=setting.lines_)
+    @rule(place=in_state("PAID"), line=setting.undoing_)
     def cancels(self, place: str, line: str) -> None:
-        refusal = self.model.undoes(place, line, "VOIDED")
-        with on(self.world, line, place):
-            self._expect(refusal, lambda: payments.cancel_payment(self.world.ctx, _place(place)))
+        self.desk.cancels(place, line)
 
     @precondition(lambda self: any(slip.state == "PAID" for slip in self.model.slips.values()))
-    @rule(place=in_state("PAID"), line=setting.lines_, keyed=st.booleans())
+    @rule(place=in_state("PAID"), line=setting.undoing_, keyed=st.booleans())
     def refunds(self, place: str, line: str, *, keyed: bool) -> None:
-        refusal = self.model.undoes(place, line, "REFUNDED")
-        key = self._key(keyed=keyed)
-
-        def call() -> dict[str, object]:
-            kept: Once[Bill, dict[str, object]] = once(_answer, "refund", key, place)
-            return payments.refund_payment(self.world.ctx, _place(place), "a mistake", kept)
-
-        with on(self.world, line, place):
-            reply = self._expect(refusal, call)
-        if reply is not None:
-            self._may_come_again(key, call, reply)
+        self.desk.refunds(place, line, self.desk.key(wanted=keyed))
 
     @rule(line=setting.lines_)
     def reconciles(self, line: str) -> None:
@@ -211,7 +200,8 @@ class Provider(RuleBasedStateMachine):
             payments.reconcile_payments(self.world.ctx)
 
     @rule(by=setting.pauses_)
-    def time_passes(self, by: timedelta) -> None:
+    def a_while_passes(self, by: timedelta) -> None:
+        """The first by name: what else does not matter for a failure becomes this when an example shrinks."""
         self.world.clock.passes(by)
 
     # Credit
@@ -219,7 +209,7 @@ class Provider(RuleBasedStateMachine):
     @rule(campaign=setting.campaigns_, gift=setting.gifts_())
     def grants(self, campaign: str, gift: Gift) -> None:
         refusal = setting.refusal_of(gift, self.world.clock.now)
-        made = self._expect(refusal, lambda: credits.grant_credits(self.world.ctx, campaign, gift, plain()))
+        made = self.desk.expects(refusal, lambda: credits.grant_credits(self.world.ctx, campaign, gift, plain()))
         for one in made or ():
             self.model.granted[one.grant.grant_id] = (one.grant.account_id, campaign, gift.amount, gift.valid_to)
 
@@ -228,7 +218,7 @@ class Provider(RuleBasedStateMachine):
         gone = {key for key, (_, of, _, _) in self.model.granted.items() if of == campaign}
         self.model.cancelled |= gone
         refusal = "" if gone else "NOT_FOUND"
-        self._expect(refusal, lambda: credits.cancel_credits(self.world.ctx, campaign, "a mistake"))
+        self.desk.expects(refusal, lambda: credits.cancel_credits(self.world.ctx, campaign, "a mistake"))
 
     @rule(on=setting.days_)
     def credit_expires(self, on: date) -> None:
@@ -257,32 +247,11 @@ class Provider(RuleBasedStateMachine):
 
     # How calls are made
 
-    def _pay(self, place: str, line: str, key: str | None) -> None:
-        bill = self.was.bills.get(place)
-        payable = bill.statement.payable if bill else 0
-        account = GROUPS[place.partition(".")[0]]
-        left = self.was.wallets[account].left
-        short = bill is not None and any(left[use.grant_id] < use.amount for use in bill.credit_uses)
-        refusal = self.model.pays(place, payable, line, key, self.world.clock.now, short=short)
-
-        def call() -> dict[str, object]:
-            kept: Once[Bill, dict[str, object]] = once(_answer, "pay", key, place, account_id=account)
-            return payments.pay(self.world.ctx, account, _place(place), kept)
-
-        with on(self.world, line, place):
-            reply = self._expect(refusal, call)
-        if reply is not None:
-            assert reply["state"] == "PAID"
-            self.unanswered.pop(key or "", None)
-            self._may_come_again(key, call, reply)
-        elif key in self.model.fates:
-            self.unanswered[key or ""] = place
-
     def _calculate(self, account: str, month: Month, *, include_usage: bool) -> None:
         if account:
             refusal = self.model.calculates(account, month, include_usage=include_usage)
             self.model.jobs += not refusal
-            job = self._expect(refusal, lambda: self.world.calculate(account, month, include_usage=include_usage))
+            job = self.desk.expects(refusal, lambda: self.world.calculate(account, month, include_usage=include_usage))
             assert job is None or (job.status, job.errors) == (JobStatus.DONE, ())
             return
         for each in ACCOUNTS:
@@ -293,38 +262,6 @@ class Provider(RuleBasedStateMachine):
         self.model.jobs += 1
         job = jobs.start_batch(self.world.ctx, kind, on, None, False, plain())
         assert (job.status, job.errors) == (JobStatus.DONE, ())
-
-    def _expect(self, refusal: str, call: Callable[[], T]) -> T | None:
-        """The answer, or None where the call is refused: as it is foretold, and not otherwise."""
-        answer: T | None = None
-        found = ""
-        try:
-            answer = call()
-        except BillingError as error:
-            found = error.code
-        except KilledError:
-            found = "KILLED"
-        assert found == refusal
-        return answer
-
-    def _key(self, *, keyed: bool) -> str | None:
-        self.keys += keyed
-        return f"key-{self.keys}" if keyed else None
-
-    def _may_come_again(self, key: str | None, call: Callable[[], T], reply: T) -> None:
-        def again() -> None:
-            assert call() == reply
-
-        if key is not None:
-            self.answered.append(again)
-
-
-def _place(place: str) -> Place:
-    return Place(Month.parse(place.rpartition(".")[2]), place)
-
-
-def _answer(bill: Bill) -> dict[str, object]:
-    return {"state": str(bill.statement.payment_status), "amount": bill.statement.payable}
 
 
 def _verdicts(recorded: Sequence[Recorded]) -> dict[str, list[list[str]]]:

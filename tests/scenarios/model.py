@@ -59,6 +59,7 @@ class Slip:
     held: int = 0
     charged: int = 0
     declined: int = 0
+    undoings: int = 0
     doubt: Doubt | None = None
     turned_down: bool = False
     undone: str = ""
@@ -274,9 +275,10 @@ class Model:
                 return "ILLEGAL_TRANSITION"
             slip.held = 0
             slip.undone = how
-            if line == "loses":
-                return "GATEWAY_TIMED_OUT"
+            if line in ("loses", "overtaken"):
+                return "GATEWAY_TIMED_OUT" if line == "loses" else "ILLEGAL_TRANSITION"
         slip.undone, slip.returned = "", True
+        slip.undoings += 1
         if how == "VOIDED":
             slip.state, slip.charged = "READY", 0
         else:

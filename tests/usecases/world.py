@@ -48,7 +48,8 @@ class Clock:
 @define
 class TroubledGateway:
     """The simulated gateway on a bad line. `loses` an answer after doing what was asked, or `drops` the question;
-    `declines` is what it says instead of capturing.
+    `declines` is what it says instead of capturing. `hold` comes before a charge, and `meanwhile` between an undoing
+    and its answer.
     """
 
     gateway: SimulatedGateway
@@ -56,6 +57,7 @@ class TroubledGateway:
     drops: bool = False
     declines: bool = False
     hold: Callable[[], object] = lambda: None
+    meanwhile: Callable[[], object] = lambda: None
 
     def charge(self, attempt: PaymentAttempt) -> Charge:
         self.hold()
@@ -68,9 +70,11 @@ class TroubledGateway:
 
     def void(self, attempt: PaymentAttempt) -> None:
         self._line(lambda: self.gateway.void(attempt))
+        self.meanwhile()
 
     def refund(self, attempt: PaymentAttempt) -> None:
         self._line(lambda: self.gateway.refund(attempt))
+        self.meanwhile()
 
     def _line(self, work: Callable[[], T]) -> T:
         if self.drops:
