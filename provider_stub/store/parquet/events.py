@@ -174,6 +174,7 @@ def open_events(
     database = duckdb.connect(config=settings)
     try:
         database.execute("SET preserve_insertion_order = false")
+        database.execute("SET enable_progress_bar = false")  # it would be drawn into whatever the caller writes
         types = _types(database, files)
         check_schema(types, account_id)
         database.execute(queries.events(files, [name for name in OPTIONAL if name in types], account_id))
