@@ -21,6 +21,14 @@ class LineItem:
     is that,
     rounded half up once. `creditApplied` is the part of the line that credits paid.
 
+    A credit restricted to counters pays only their lines. Where adjustments come before credits, each adjustment is
+    spread
+    over the lines that it is reckoned on, in proportion to what is left of them, by largest remainder (equal
+    remainders:
+    the earlier line first), and so is VAT; credit pays what is then left of a line. What stands beside all lines, such
+    as
+    `baseFeeTopUp`, is paid by unrestricted credit alone.
+
         Attributes:
             project_id (str): A project, unique over all accounts. Example: acme-web.
             counter_name (str): The name of a counter, the thing that is measured and priced. Example: compute.c2.c8m8.
