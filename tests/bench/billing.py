@@ -34,7 +34,7 @@ class Plan:
     few: int = 1_000_000
     many: int = 10_000_000
     customers: Customers = field(factory=Customers)
-    rounds: int = 3
+    rounds: int = 2
     months: int = 200
 
 

@@ -57,7 +57,7 @@ class Customers:
         ]
 
     def write(self, file: Path, events: int) -> None:
-        """Volumes have 12 decimal places and two units; CUMULATIVE ones rise, and are reset once in a month."""
+        """Volumes have 12 decimal places and two units; CUMULATIVE ones rise, and a tenth of them are reset once."""
         kinds = ", ".join(f"'{kind}'" for kind in KINDS)
         with duckdb.connect(config={"threads": 2, "memory_limit": "600MB"}) as database:
             database.execute(f"""
@@ -74,7 +74,7 @@ class Customers:
                            'vm-' || (noise % 2) AS resource_id
                     FROM (
                         SELECT i, i % {self.projects} AS project, (i // {self.projects}) % {self.counters} AS counter,
-                               (i % ({events} * 2 // 3 + 1)) * 100000000 AS risen,
+                               if(project % 10 = 0, i % ({events} * 2 // 3 + 1), i) * 90000000 AS risen,
                                (hash(i) % 1000000000000)::BIGINT AS noise,
                                {_microseconds(END - FIRST)} // {events} AS step
                         FROM range({events}) AS numbers(i)
