@@ -55,17 +55,18 @@ class Provider(RuleBasedStateMachine):
         self.desk = Desk(self.world, self.model)
         self.before, self.was, self.shown = Model(), picture_of(store), dict[str, str]()
 
-    @initialize(hours=st.integers(1, 30), gift=st.integers(0, 900), end=st.sampled_from(("open", "closed", "paid")))
+    @initialize(hours=st.integers(1, 30), gift=st.integers(0, 900), end=setting.ends_)
     def a_month_is_billed(self, hours: int, gift: int, end: str) -> None:
+        """Every group's, with the same usage and two gifts; then they are closed, or paid over a line that is `end`."""
         for group, account in GROUPS.items():
             self.ingests((account, [(None, Sent(group, MONTH, "compute", hours, setting.MIDDLE))]), keyed=False)
-        if gift:
-            self.grants("spring", setting.unrestricted(gift))
+        for campaign in ("spring", "autumn") if gift else ():
+            self.grants(campaign, setting.unrestricted(gift))
         self.calculates("", MONTH, include_usage=True, twice=False)
         for group in GROUPS if end != "open" else ():
             self.closes_or_opens(f"{group}.{MONTH}", None)
-            if end == "paid":
-                self.desk.pays(f"{group}.{MONTH}", "fine", None)
+            if end != "closed":
+                self.desk.pays(f"{group}.{MONTH}", end, None)
 
     # Metering
 
