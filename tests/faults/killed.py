@@ -21,13 +21,18 @@ class Killed:
         self._running = ExitStack()
         self.now = self.start()
 
-    def start(self) -> Served:
-        self.now = self._running.enter_context(served(self._folder, self.database, **SETTINGS))
+    def start(self, **settings: str) -> Served:
+        self.now = self._running.enter_context(served(self._folder, self.database, **{**SETTINGS, **settings}))
         return self.now
 
     def kill(self) -> None:
         self.now.process.kill()
         assert self.now.process.wait(timeout=20) == -signal.SIGKILL
+
+    def stop(self) -> int:
+        """Asks it to end; its exit status."""
+        self.now.process.send_signal(signal.SIGTERM)
+        return self.now.process.wait(timeout=20)
 
     def close(self) -> None:
         self._running.close()

@@ -1,4 +1,4 @@
-"""Several providers that carry on one job do each of its steps once."""
+"""Several providers may carry on one job."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ACCOUNTS = 20
 
 
 def _started(world: World) -> str:
-    """A batch that nobody has begun; calculating an account burns its credit, and twice leaves more entries."""
+    """A batch that nobody has begun, over accounts whose credit it burns."""
     for number in range(ACCOUNTS):
         world.account(f"c-{number:02}")
         world.use(1, account=f"c-{number:02}")
@@ -38,7 +38,7 @@ def _entries(world: World) -> set[tuple[tuple[EntryKind, int], ...]]:
     return found
 
 
-def test_runners_that_all_go_on_at_once_do_each_step_once(world: World) -> None:
+def test_runners_that_all_go_on_at_once_leave_what_one_alone_leaves(world: World) -> None:
     job_id = _started(world)
     together = threading.Barrier(RUNNERS)
 
@@ -52,6 +52,22 @@ def test_runners_that_all_go_on_at_once_do_each_step_once(world: World) -> None:
 
     assert get_batch(world.ctx, job_id).status is JobStatus.DONE
     assert _entries(world) == {((EntryKind.GRANT, 1), (EntryKind.USE, 1))}
+
+
+def test_a_runner_that_was_overtaken_leaves_the_job_where_the_other_has_brought_it(world: World) -> None:
+    job_id = _started(world)
+    others = iter([False] * 6 + [True])
+    looks = iter(range(ACCOUNTS))
+
+    def overtaken() -> bool:
+        if next(looks) == 2:
+            run_job(evolve(world.ctx, stopping=lambda: next(others)), job_id)
+        return False
+
+    run_job(evolve(world.ctx, stopping=overtaken), job_id)
+
+    job = get_batch(world.ctx, job_id)
+    assert (job.status, job.progress) == (JobStatus.RUNNING, 8)
 
 
 def test_a_watch_takes_over_what_stands_still_and_leaves_what_goes_on(world: World) -> None:
