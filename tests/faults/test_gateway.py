@@ -48,6 +48,7 @@ def _book(world: World) -> list[tuple[ChargeState, int]]:
     ],
 )
 @pytest.mark.parametrize("later", [False, True])
+@pytest.mark.parametrize("world", ["memory"], indirect=True)
 def test_a_charge_takes_the_course_of_its_amount_and_the_statement_follows_the_book(
     world: World, course: Course, answer: str, asked_at_once: str, asked_later: str, *, later: bool
 ) -> None:

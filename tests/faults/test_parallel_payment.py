@@ -23,8 +23,8 @@ from tests.faults.sandbox import MONTH, SETTINGS, Journal, amount_of, captured, 
 from tests.postgres import Postgres
 from tests.serving import calling, served
 
-THREADS: Final = 12
-CALLS: Final = 16
+THREADS: Final = 10
+CALLS: Final = 12
 CANCELLED: Final = 0.3
 COURSES: Final = (Course.CAPTURED, Course.UNHEARD, Course.UNANSWERED, Course.LATE, Course.TWICE)
 
@@ -82,10 +82,9 @@ class Said:
                 self.paid[account, key].add(reply.content)
 
 
-@pytest.mark.parametrize("database", ["on_sqlite", "on_postgresql"])
-@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize(("processes", "database"), [(1, "on_sqlite"), (2, "on_sqlite"), (2, "on_postgresql")])
 def test_at_most_one_capture_lives_and_each_key_has_one_answer(
-    database: str, processes: int, request: pytest.FixtureRequest
+    processes: int, database: str, request: pytest.FixtureRequest
 ) -> None:
     providers: Providers = request.getfixturevalue(database)
     urls = providers.urls[:processes]
