@@ -55,18 +55,20 @@ class Provider(RuleBasedStateMachine):
         self.desk = Desk(self.world, self.model)
         self.before, self.was, self.shown = Model(), picture_of(store), dict[str, str]()
 
-    @initialize(hours=st.integers(1, 30), gift=st.integers(0, 900), end=setting.ends_)
-    def a_month_is_billed(self, hours: int, gift: int, end: str) -> None:
-        """Every group's, with the same usage and two gifts; then they are closed, or paid over a line that is `end`."""
-        for group, account in GROUPS.items():
-            self.ingests((account, [(None, Sent(group, MONTH, "compute", hours, setting.MIDDLE))]), keyed=False)
+    @initialize(hours=st.integers(1, 30), gift=st.integers(0, 900), months=setting.billed_, end=setting.ends_)
+    def months_are_billed(self, hours: int, gift: int, months: Sequence[Month], end: str) -> None:
+        """With the same usage for every group, and two gifts; then the last is closed, or paid over a line."""
         for campaign in ("spring", "autumn") if gift else ():
             self.grants(campaign, setting.unrestricted(gift))
-        self.calculates("", MONTH, include_usage=True, twice=False)
+        for month in months:
+            for group, account in GROUPS.items():
+                sent = Sent(group, month, "compute", hours, setting.middle_of(month))
+                self.ingests((account, [(None, sent)]), keyed=False)
+            self.calculates("", month, include_usage=True, twice=False)
         for group in GROUPS if end != "open" else ():
-            self.closes_or_opens(f"{group}.{MONTH}", None)
+            self.closes_or_opens(f"{group}.{months[-1]}", None)
             if end != "closed":
-                self.desk.pays(f"{group}.{MONTH}", end, None)
+                self.desk.pays(f"{group}.{months[-1]}", end, None)
 
     # Metering
 

@@ -15,6 +15,7 @@ from provider_stub.engine.counters import Counter
 from provider_stub.engine.credits import CreditType
 from provider_stub.engine.metering import CounterType
 from provider_stub.engine.payments import PaymentState
+from provider_stub.engine.period import Month
 from provider_stub.engine.prices import Tier, per_unit
 from provider_stub.engine.regions import region_of
 from provider_stub.store.protocol.tx import Store
@@ -29,13 +30,13 @@ NEXT: Final = MONTH.next()
 LATER: Final = NEXT.next()
 MONTHS: Final = (MONTH, NEXT)
 PLACES: Final = tuple(f"{group}.{month}" for group in GROUPS for month in MONTHS)
-MIDDLE: Final = datetime(2026, 10, 12, 9, tzinfo=UTC)
 UNITS: Final = {"compute": "HOURS", "traffic": "GB"}
 
 accounts_ = st.sampled_from(tuple(ACCOUNTS))
 groups_ = st.sampled_from(tuple(GROUPS))
 months_ = st.sampled_from(MONTHS)
 campaigns_ = st.sampled_from(("spring", "autumn"))
+billed_ = st.sampled_from(((MONTH,), (MONTH,), MONTHS))
 ends_ = st.sampled_from(("open", "closed", "fine", "fine", "loses", "drops"))
 undoing_ = st.sampled_from(("fine", "fine", "loses", "drops", "overtaken"))
 lines_ = st.sampled_from(("fine", "fine", "loses", "drops"))
@@ -111,6 +112,10 @@ def gifts_(draw: st.DrawFn) -> Gift:
         valid_from=valid_from,
         valid_to=valid_to,
     )
+
+
+def middle_of(month: Month) -> datetime:
+    return datetime(month.year, month.number, 12, 9, tzinfo=UTC)
 
 
 def unrestricted(amount: int) -> Gift:

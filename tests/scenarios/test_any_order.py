@@ -14,21 +14,21 @@ from tests.scenarios.machine import Provider
 
 
 def test_money_is_conserved_in_memory() -> None:
-    conserves_money(MemoryStore(), steps=60)
+    conserves_money(MemoryStore(), examples=80, steps=50)
 
 
 def test_money_is_conserved_in_a_database(tmp_path: Path) -> None:
     store = open_store(f"sqlite:///{tmp_path / 'billing.db'}")
     try:
-        conserves_money(store, steps=30)
+        conserves_money(store, examples=15, steps=30)
     finally:
         store.close()
 
 
-def conserves_money(store: Store, *, steps: int) -> None:
+def conserves_money(store: Store, *, examples: int, steps: int) -> None:
     # Without the phase that explains: it calls a failing example several hundred times over.
     phases = (Phase.explicit, Phase.reuse, Phase.generate, Phase.target, Phase.shrink)
-    several = settings(max_examples=30, stateful_step_count=steps, deadline=None, phases=phases)
+    several = settings(max_examples=examples, stateful_step_count=steps, deadline=None, phases=phases)
     run_state_machine_as_test(
         lambda: Provider(store),  # type: ignore[arg-type]  # a function will do as well as the class that is declared
         settings=several,
