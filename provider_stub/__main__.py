@@ -8,15 +8,22 @@ import argparse
 import sys
 import tempfile
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
 from provider_stub import config
-from provider_stub.config import ConfigError
+from provider_stub.config import ConfigError, Gateway
 from provider_stub.engine.errors import BillingError
 from provider_stub.tokens import issuer
 
 _FAULTS_SHOWN: Final = 20
+_LONGEST_PATIENCE: Final = 3600
+_GATEWAY_HELP: Final = (
+    "sound captures every charge; in a sandbox the last digits of the amount decide: 901 is declined, 902 times out "
+    "uncaptured, 903 times out captured, 904 is captured late, 905 asked twice, 906 asked slowly, 907 answered slowly "
+    "(%(default)s)"
+)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -29,20 +36,20 @@ def main(arguments: list[str] | None = None) -> int:
         elif given.command == "import-meters":
             return _import(given.files, given.account, given.name)
         else:
-            _serve(given.host, given.port)
+            _serve(given.host, given.port, gateway=Gateway(given.gateway), patience=timedelta(seconds=given.patience))
     except ConfigError as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
     return 0
 
 
-def _serve(host: str, port: int) -> None:
+def _serve(host: str, port: int, **given: object) -> None:
     # Only serving needs all of the provider; a token should not wait for it.
     from contractkit.stub import StubError, serve
     from provider_stub.app import create_app
 
     try:
-        serve(lambda: create_app(host=host), host, port)
+        serve(lambda: create_app(host=host, **given), host, port)
     except StubError as error:
         raise ConfigError(str(error)) from error
 
@@ -91,12 +98,28 @@ def _refused(error: BillingError) -> None:
         _tell(f"  and {more:,} more")
 
 
+def _seconds(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= _LONGEST_PATIENCE:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1 to {_LONGEST_PATIENCE}")
+    return int(text)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m provider_stub", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     serving = commands.add_parser("serve", help="serve the provider")
     serving.add_argument("--host", default="127.0.0.1")
     serving.add_argument("--port", type=int, default=8080)
+    serving.add_argument(
+        "--gateway", choices=[each.value for each in Gateway], default=Gateway.SOUND, help=_GATEWAY_HELP
+    )
+    serving.add_argument(
+        "--patience",
+        type=_seconds,
+        default=30,
+        metavar="SECONDS",
+        help="until a charge without an answer is asked after, and a job that stands still is taken over (%(default)s)",
+    )
     token = commands.add_parser("token", help="print a bearer token")
     whose = token.add_mutually_exclusive_group(required=True)
     whose.add_argument("--admin", action="store_true", help="for every operation")

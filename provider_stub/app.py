@@ -12,7 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 import yaml
-from attrs import frozen
+from attrs import evolve, frozen
 from starlette.concurrency import run_in_threadpool
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
@@ -70,13 +70,13 @@ class Provider:
         self.ctx.store.close()
 
 
-def create_app(*, host: str = "127.0.0.1") -> ASGIApp:
-    """The provider as the environment says.
+def create_app(*, host: str = "127.0.0.1", **given: Any) -> ASGIApp:
+    """The provider as the environment says; what is `given` takes the place of these settings.
 
     Raises StubError, one line that names the setting, when it cannot be served so, or must not be on that host.
     """
     try:
-        settings = config.load()
+        settings = evolve(config.load(), **given)
         _check_exposure(settings, host)
         return build(settings).app
     except ConfigError as error:

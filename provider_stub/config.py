@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -19,7 +19,6 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 STATE: Final = Path(".contract")
 """Everything that the provider writes lies here, in the folder that it is started in."""
 
-_LONGEST_SECONDS: Final = 3600
 
 COUPONS: Final[Mapping[str, Coupon]] = MappingProxyType(
     {
@@ -81,26 +80,8 @@ class Settings:
 
 def load() -> Settings:
     """The settings of the environment. Raises ConfigError."""
-    standard = Settings()
-    return Settings(
-        database_url=os.environ.get("BILLING_DATABASE_URL") or standard.database_url,
-        auth=Auth(_one_of("BILLING_AUTH", [each.value for each in Auth], standard.auth)),
-        gateway=Gateway(_one_of("BILLING_GATEWAY", [each.value for each in Gateway], standard.gateway)),
-        patience=_seconds("BILLING_PATIENCE", standard.patience),
-    )
-
-
-def _one_of(name: str, allowed: Sequence[str], otherwise: str) -> str:
-    given = os.environ.get(name) or otherwise
-    if given not in allowed:
-        raise ConfigError(f"{name} must be {' or '.join(allowed)}, not {given!r}")
-    return given
-
-
-def _seconds(name: str, otherwise: timedelta) -> timedelta:
-    given = os.environ.get(name)
-    if not given:
-        return otherwise
-    if not given.isdecimal() or not 1 <= int(given) <= _LONGEST_SECONDS:
-        raise ConfigError(f"{name} must be a whole number of seconds, 1 to {_LONGEST_SECONDS}, not {given!r}")
-    return timedelta(seconds=int(given))
+    auth = os.environ.get("BILLING_AUTH") or Auth.JWT
+    if auth not in tuple(Auth):
+        raise ConfigError(f"BILLING_AUTH must be jwt or off, not {auth!r}")
+    url = os.environ.get("BILLING_DATABASE_URL")
+    return Settings(database_url=url, auth=Auth(auth)) if url else Settings(auth=Auth(auth))

@@ -83,17 +83,17 @@ class Api:
 
 
 @contextmanager
-def served(folder: Path, database: str | None = None, **settings: str) -> Iterator[Served]:
+def served(folder: Path, database: str | None = None, *options: str, auth: str = "jwt") -> Iterator[Served]:
     """A provider on a free port until the block ends; without the URL of a database it has a file in the folder.
 
-    `settings` are further variables of its environment.
+    `options` are further arguments of `serve`.
     """
     database = database or f"sqlite:///{folder / 'billing.db'}"
     with (folder / "provider.log").open("a") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "provider_stub", "serve", "--port", "0"],
+            [sys.executable, "-m", "provider_stub", "serve", "--port", "0", *options],
             cwd=folder,
-            env=_environment(database) | settings,
+            env=_environment(database, auth),
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
@@ -112,8 +112,8 @@ def calling(url: str, token: str | None) -> Iterator[Api]:
         yield Api(client)
 
 
-def _environment(database: str) -> dict[str, str]:
-    settings = {"BILLING_DATABASE_URL": database, "BILLING_AUTH": "jwt"}
+def _environment(database: str, auth: str = "jwt") -> dict[str, str]:
+    settings = {"BILLING_DATABASE_URL": database, "BILLING_AUTH": auth}
     return {**os.environ, **settings, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.faults.sandbox import SETTINGS
+from tests.faults.sandbox import SANDBOX
 from tests.serving import Served, served
 
 
@@ -21,8 +21,9 @@ class Killed:
         self._running = ExitStack()
         self.now = self.start()
 
-    def start(self, **settings: str) -> Served:
-        self.now = self._running.enter_context(served(self._folder, self.database, **{**SETTINGS, **settings}))
+    def start(self, *options: str) -> Served:
+        provider = served(self._folder, self.database, *SANDBOX, *options, auth="off")
+        self.now = self._running.enter_context(provider)
         return self.now
 
     def kill(self) -> None:

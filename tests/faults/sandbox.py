@@ -15,8 +15,8 @@ from provider_stub.store.sql.database import open_store
 from tests.serving import Api, Body
 
 MONTH: Final = "2026-10"
-SETTINGS: Final[Mapping[str, str]] = {"BILLING_AUTH": "off", "BILLING_GATEWAY": "sandbox", "BILLING_PATIENCE": "1"}
-"""Nobody needs a token, and what stands still is taken up within two seconds."""
+SANDBOX: Final = ("--gateway", "sandbox", "--patience", "1")
+"""What stands still is taken up within two seconds."""
 
 _COUNTER: Final = "sandbox.won"
 _ENDS: Final = {course: digits for digits, course in BY_AMOUNT.items()} | {Course.CAPTURED: 100}

@@ -39,7 +39,7 @@ def test_a_killed_providers_job_goes_on_at_another_and_after_a_restart_as_if_not
         taken_over = _killed_in_the_middle(one, EARLIER.first_day)
         _goes_on(other.now.url, taken_over)
         resumed = _killed_in_the_middle(other, LATER.first_day)
-        _goes_on(one.start(BILLING_PATIENCE="3600").url, resumed)
+        _goes_on(one.start("--patience", "3600").url, resumed)
         assert one.stop() == 0
 
     for month in (EARLIER, LATER):

@@ -19,7 +19,7 @@ from attrs import field, frozen
 
 from provider_stub.gateway import Course
 from provider_stub.store.protocol.tx import Store
-from tests.faults.sandbox import MONTH, SETTINGS, Journal, amount_of, captured, opened, prices, ready
+from tests.faults.sandbox import MONTH, SANDBOX, Journal, amount_of, captured, opened, prices, ready
 from tests.postgres import Postgres
 from tests.serving import calling, served
 
@@ -44,7 +44,7 @@ class Providers:
 @contextmanager
 def _two(folder: Path, database: str) -> Iterator[Providers]:
     with ExitStack() as stack, ThreadPoolExecutor(2) as pool:
-        starting = [served(folder, database, **SETTINGS) for _ in range(2)]
+        starting = [served(folder, database, *SANDBOX, auth="off") for _ in range(2)]
         urls = tuple(running.url for running in pool.map(stack.enter_context, starting))
         with calling(urls[0], None) as api:
             prices(api)
