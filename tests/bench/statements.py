@@ -14,7 +14,9 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from itertools import repeat
 from multiprocessing import get_context
+from multiprocessing.synchronize import Barrier
 from random import Random
 from statistics import median
 from time import perf_counter
@@ -38,16 +40,38 @@ MODELS += [PriceModel.FLAT, PriceModel.PACKAGE]
 UNITS = (("HOURS", "SECONDS", 3_600), ("GB", "BYTES", 1024**3), ("COUNT", "COUNT", 1))
 
 
-def statements_per_second(*, months: int = 200, rounds: int = 7, seed: int = 1) -> float:
-    """The median rate of `rounds` rounds on this process' core. The rounds are interleaved: each goes over all
-    `months` different months, so that a slow moment of the machine falls on every kind of month alike.
+def statements_per_second(*, processes: int = 1, months: int = 200, rounds: int = 7, seed: int = 1) -> float:
+    """The median rate of `rounds` rounds, of all processes together; each has `months` different months of its own,
+    and goes over all of them in a round. The processes begin every round together, and it lasts until the slowest
+    is done: none is measured while another leaves it the machine.
     """
+    if processes == 1:
+        return months / median(_rounds(months, rounds, seed))
+    context = get_context("spawn")
+    seeds = range(seed, seed + processes)
+    with ProcessPoolExecutor(processes, context, _begin_at, (context.Barrier(processes),)) as pool:
+        times: list[list[float]] = list(pool.map(_rounds, repeat(months), repeat(rounds), seeds))
+    slowest: list[float] = [max(together) for together in zip(*times, strict=True)]
+    return processes * months / median(slowest)
+
+
+_barrier: Barrier | None = None
+
+
+def _begin_at(barrier: Barrier) -> None:
+    global _barrier  # noqa: PLW0603 - a pool's process can be given a barrier only as it begins
+    _barrier = barrier
+
+
+def _rounds(months: int, rounds: int, seed: int) -> list[float]:
+    """The seconds of each round, after one that warms up."""
     inputs = varied_inputs(months, seed)
-    _seconds(inputs)  # warms up
-    return months / median(_seconds(inputs) for _ in range(rounds))
+    return [_seconds(inputs) for _ in range(rounds + 1)][1:]
 
 
 def _seconds(inputs: Sequence[CalculationInput]) -> float:
+    if _barrier:
+        _barrier.wait(timeout=60)
     begun = perf_counter()
     for one in inputs:
         calculate(one)
@@ -145,19 +169,9 @@ def _credit(random: Random, number: int, currency: str) -> CreditBalance:
     return CreditBalance(grant, grant.amount)
 
 
-def _in_processes(processes: int) -> float:
-    """The sum of what that many processes, each with months of its own, calculate side by side."""
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        return sum(pool.map(_of_seed, range(1, processes + 1)))
-
-
-def _of_seed(seed: int) -> float:
-    return statements_per_second(seed=seed)
-
-
 if __name__ == "__main__":
     wanted = int(sys.argv[1]) if len(sys.argv) > 1 else 1
-    rate = statements_per_second() if wanted == 1 else _in_processes(wanted)
+    rate = statements_per_second(processes=wanted)
     sys.stdout.write(
         f"{rate:,.0f} statements of {len(PROJECTS) * len(COUNTERS)} lines a second, {wanted} process(es)\n"
     )
