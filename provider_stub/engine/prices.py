@@ -95,11 +95,6 @@ def discounted(price: Price, rate: Decimal) -> Price:
     return Price(price.unit, price.currency, tiers, price.model, price.package)
 
 
-def tier_of(price: Price, quantity: Decimal, scale: int) -> Tier:
-    """The one tier that a quantity reaches; `scale` of its unit make one of the price's."""
-    return price.tiers[_reached(_bounds(price, scale), quantity)]
-
-
 def cost(price: Price, quantity: Decimal, scale: int = 1) -> Decimal:
     """What `quantity` costs, in minor units, not rounded; `scale` of its unit make one of the price's.
 
