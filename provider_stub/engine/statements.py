@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from attrs import evolve, frozen
 
@@ -33,6 +33,12 @@ class LineItem(NamedTuple):  # there are many, and no other immutable class is m
     amount: int
     exact_amount: Decimal
     credit_applied: int = 0
+
+
+LARGEST_BILL: Final = MAX_MONEY // 1300
+"""In minor units. A group may owe for all 1,200 months of the century, with late fees, and the sum is still exact in
+JSON: so no debt of earlier months can ever keep a charge that was captured from being written down.
+"""
 
 
 @frozen
@@ -131,7 +137,7 @@ def unpaid_total(unpaid: Iterable[Unpaid], month: Month, currency: str) -> int:
 def checked(statement: Statement) -> Statement:
     """The statement itself, once its amounts agree with each other (billing rules, Statements).
 
-    Raises BrokenInvariant where they do not, and InvalidValue for a bill beyond the largest amount.
+    Raises BrokenInvariant where they do not, and InvalidValue for a bill beyond LARGEST_BILL.
     """
     s = statement
     total = s.charge - s.total_discount + s.total_extra + s.base_fee_top_up + s.tax_amount
@@ -149,6 +155,8 @@ def checked(statement: Statement) -> Statement:
             raise BrokenInvariant(f"{name}: expected {expected}, found {found}")
     if s.principal < 0:
         raise BrokenInvariant(f"a statement cannot owe {s.principal}")
-    if max(s.charge, s.total_amount, s.total_extra, s.total_due) > MAX_MONEY:
-        raise InvalidValue(f"the bill is larger than the largest amount, {MAX_MONEY}")
+    if max(s.charge, s.total_amount, s.total_extra) > LARGEST_BILL:
+        raise InvalidValue(f"the bill is larger than the largest, {LARGEST_BILL}")
+    if s.total_due > MAX_MONEY:
+        raise InvalidValue(f"what is due is larger than the largest amount, {MAX_MONEY}")
     return s

@@ -14,7 +14,14 @@ from typing import Any, Final, TypeVar
 from attrs import evolve, frozen
 
 from provider_stub.engine.credits import unreversed, use_entry
-from provider_stub.engine.errors import Conflict, CreditSpent, IllegalTransition, PaymentDeclined, PaymentInDoubt
+from provider_stub.engine.errors import (
+    BillingError,
+    Conflict,
+    CreditSpent,
+    IllegalTransition,
+    PaymentDeclined,
+    PaymentInDoubt,
+)
 from provider_stub.engine.payments import (
     ATTEMPT_MOVES,
     OWED,
@@ -97,6 +104,8 @@ def reconcile_payments(ctx: Context) -> None:
             _settle(ctx, attempt)
         except PaymentInDoubt:
             LOG.warning("attempt %s stays in doubt", attempt.attempt_id)
+        except BillingError:  # one charge that cannot be written down must not leave all others in doubt
+            LOG.exception("attempt %s cannot be settled", attempt.attempt_id)
 
 
 def cancel_payment(ctx: Context, place: Place) -> Bill:
@@ -195,7 +204,11 @@ def _charge(ctx: Context, attempt: PaymentAttempt, once: Once[Bill, B]) -> B:
             return once.end(tx, bill)
     if charge.state is ChargeState.DECLINED:
         raise PaymentDeclined(f"the payment gateway declined: {charge.reason}")
-    ctx.gateway.void(attempt)
+    try:
+        ctx.gateway.void(attempt)
+    except GatewayTimeoutError as error:
+        gone = f"{attempt.payment_group_id} was removed while it was being paid"
+        raise GatewayTimedOut(f"{gone}, and the gateway did not answer in time whether it voided the charge") from error
     raise Conflict(f"{attempt.payment_group_id} was removed while it was being paid; the charge was voided")
 
 

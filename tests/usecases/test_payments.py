@@ -21,8 +21,12 @@ from provider_stub.engine.errors import (
     PaymentDeclined,
     PaymentInDoubt,
 )
+from provider_stub.engine.latefee import late_fee
+from provider_stub.engine.money import MAX_MONEY
 from provider_stub.engine.payments import PaymentState
 from provider_stub.engine.period import Month
+from provider_stub.engine.regions import REGIONS
+from provider_stub.engine.statements import LARGEST_BILL
 from provider_stub.store.protocol.records import Bill, ChargeState, JobKind
 from provider_stub.usecases import accounts, jobs, payments, statements
 from provider_stub.usecases.context import Once, once, plain
@@ -43,6 +47,31 @@ def test_paying_captures_what_is_payable_and_freezes_the_statement(world: World)
     world.close(world.place(MONTH.previous()))
     world.pay(place=world.place(MONTH.previous()))
     assert world.bill() == paid
+
+
+def test_a_charge_is_written_down_however_much_earlier_months_owe(world: World) -> None:
+    nearly_the_largest = 62_000_000_000
+    for month in (MONTH.plus(-2), MONTH.plus(-1), MONTH):
+        world.use(nearly_the_largest, month=month)
+        world.calculate(month=month)
+    world.close()
+
+    paid = world.pay()
+
+    assert paid.statement.unpaid_amount == 2 * nearly_the_largest * 110
+    assert [line.amount for line in world.captured()] == [nearly_the_largest * 110]
+
+
+def test_a_bill_that_a_century_of_debts_could_not_hold_is_refused(world: World) -> None:
+    world.use(64_000_000_000)
+
+    (error,) = world.calculate().errors
+
+    assert "larger than the largest" in error.detail
+    assert all(
+        1200 * (LARGEST_BILL + late_fee(region, LARGEST_BILL)) + LARGEST_BILL <= MAX_MONEY
+        for region in REGIONS.values()
+    )
 
 
 def test_the_same_key_is_answered_alike_and_charged_once(world: World) -> None:
