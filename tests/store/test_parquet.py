@@ -124,6 +124,13 @@ def test_a_wrong_value_is_named_by_column_row_and_number_of_rows(
     assert found.first[0].startswith("events.parquet row 2: ")
 
 
+@pytest.mark.parametrize("instant", ["infinity", "-infinity"])
+def test_an_infinite_instant_is_refused_with_its_row_rather_than_dropped(tmp_path: Path, instant: str) -> None:
+    rows = [row(EVENT) | {"timestamp": at} for at in (str(FIRST), instant)]
+    (found,) = _complaints(write(tmp_path / "events.parquet", rows))
+    assert str(found) == f"timestamp: is infinite: 1 rows (events.parquet row 2: {instant})"
+
+
 def test_an_id_that_comes_again_with_other_content_is_named_with_its_row(tmp_path: Path) -> None:
     rows = [row(EVENT), row(EVENT), row(EVENT) | {"counter_volume": Decimal(8)}]
     (found,) = _complaints(write(tmp_path / "events.parquet", rows))
