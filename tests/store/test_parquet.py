@@ -169,6 +169,20 @@ def test_a_second_file_with_other_columns_is_refused_rather_than_converted(tmp_p
         _complaints(*files)
 
 
+@pytest.mark.parametrize("name", ["part[1]", "part[[]1]", "p*1", "par?1", 'it\'s "1"', "part 1", "{part1,x}", "parté"])
+def test_a_file_is_read_by_its_name_and_not_by_what_the_name_matches(tmp_path: Path, name: str) -> None:
+    write(tmp_path / "part1.parquet", [row(EVENT)])
+    file = write(tmp_path / "written", [row(EVENT) | {"counter_volume": Decimal(8)}])
+    (found,) = _condensed(file.rename(tmp_path / f"{name}.parquet"))
+    assert found.counter_volume == 8
+
+
+def test_a_file_that_is_given_twice_is_refused(tmp_path: Path) -> None:
+    file = write(tmp_path / "events.parquet", [row(EVENT)])
+    with pytest.raises(UnreadableEventsError, match=r"events\.parquet is given twice"):
+        _complaints(file, file)
+
+
 def test_what_is_no_parquet_file_is_refused_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "events.parquet").write_text("meter_id,app_key")
     for name in ("events.parquet", "nowhere.parquet"):

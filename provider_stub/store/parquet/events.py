@@ -179,7 +179,7 @@ def open_events(
         check_schema(types, account_id)
         database.execute(queries.events(files, [name for name in OPTIONAL if name in types], account_id))
         yield ParquetEvents(database, tuple(checks(types)))
-    except (duckdb.IOException, duckdb.InvalidInputException, duckdb.OutOfMemoryException) as error:
+    except duckdb.Error as error:
         raise UnreadableEventsError(str(error).partition("\n")[0]) from error
     finally:
         database.close()
@@ -191,6 +191,9 @@ def _types(database: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> dict[s
     for file in files:
         if not file.is_file():
             raise UnreadableEventsError(f"{file} is not a file")
+        if files.count(file) > 1:
+            # Rows are told apart by file and number: each would be taken for a repeat of itself, and left out.
+            raise UnreadableEventsError(f"{file} is given twice")
         rows = database.execute(queries.describe(file)).fetchall()
         types = {name: kind for name, kind, *_ in rows}
         if found and types != found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,7 @@ from provider_stub.store.parquet.columns import OPTIONAL, VOLUME, Check
 # ruff: noqa: S608 - what is put into these texts is ours, or quoted; values travel as parameters
 
 _OPTIONAL: Final = ", ".join(OPTIONAL)
+_PATTERN: Final = re.compile(r"[\[*?]")
 _NO_RESOURCE: Final = ", ".join(f"'' AS {name}" for name in OPTIONAL)
 
 
@@ -19,8 +21,13 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def _name(file: Path) -> str:
+    """DuckDB reads names as patterns, and `part[1]` as `part1`; a character in brackets stands for itself."""
+    return _quoted(_PATTERN.sub(r"[\g<0>]", str(file)))
+
+
 def describe(file: Path) -> str:
-    return f"DESCRIBE SELECT * FROM read_parquet({_quoted(str(file))})"
+    return f"DESCRIBE SELECT * FROM read_parquet({_name(file)})"
 
 
 def events(files: Sequence[Path], present: Sequence[str], account_id: str | None) -> str:
@@ -31,7 +38,7 @@ def events(files: Sequence[Path], present: Sequence[str], account_id: str | None
         CREATE TEMP VIEW events AS
         SELECT filename, file_row_number, {account}, meter_id, app_key, counter_name, counter_type, counter_unit,
                counter_volume, "timestamp", epoch_us("timestamp") AS at_us, {", ".join(optional)}
-        FROM read_parquet([{", ".join(_quoted(str(file)) for file in files)}], filename = true, file_row_number = true)
+        FROM read_parquet([{", ".join(map(_name, files))}], filename = true, file_row_number = true)
     """
 
 
