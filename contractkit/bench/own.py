@@ -4,13 +4,16 @@
 way, and a private folder that is removed when the run ends, and returns sections.
 """
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from attrs import frozen
 
 from contractkit.config import Config
 from contractkit.steps import Echo, named
+
+LOG = logging.getLogger(__name__)
 
 
 @frozen
@@ -38,9 +41,21 @@ class Section:
     failures: tuple[str, ...] = ()
 
 
-def measure(config: Config, echo: Echo, folder: Path) -> tuple[Section, ...]:
-    """The sections of the configured callable; none where none is configured. Raises ConfigError as `named` does."""
-    if not config.bench.measure:
-        return ()
-    sections: Iterable[Section] = named(config.bench.measure)(echo, folder)
+Measure = Callable[[Echo, Path], Iterable[Section]]
+
+
+def configured(config: Config) -> Measure | None:
+    """The callable, looked up before minutes are spent on the rest. Raises ConfigError as `named` does."""
+    return named(config.bench.measure) if config.bench.measure else None
+
+
+def measure(project: Measure, echo: Echo, folder: Path) -> tuple[Section, ...]:
+    """The sections of a project. What it raises is a failure beside the sections before it: their figures stay."""
+    sections: list[Section] = []
+    try:
+        sections.extend(project(echo, folder))
+    except Exception as error:
+        LOG.exception("the project's own measurement ended early")
+        said = f"ended early: {type(error).__name__}: {error}"
+        sections.append(Section("The project's own measurement", (), failures=(said,)))
     return tuple(sections)

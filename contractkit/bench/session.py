@@ -46,6 +46,7 @@ def run(config: Config, echo: Echo, plan: compare.Plan | None = None) -> Outcome
     plan = plan or compare.Plan()
     began = time.monotonic()
     machine = this_machine()
+    project = own.configured(config)
     with private_folder(config, "bench") as folder:
         echo("building")
         built = builds.measure(config, folder, plan.bundlings)
@@ -53,7 +54,7 @@ def run(config: Config, echo: Echo, plan: compare.Plan | None = None) -> Outcome
         called = asyncio.run(broker_calls.measure(config, folder, plan.broker_calls))
         notes: list[str] = []
         rows = _compared(config, folder, plan, began, echo, notes)
-        sections = own.measure(config, echo, folder)
+        sections = own.measure(project, echo, folder) if project else ()
     result = report.Result(
         machine, tuple(rows), tuple(called), tuple(built), tuple(notes), time.monotonic() - began, sections
     )

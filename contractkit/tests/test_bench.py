@@ -9,7 +9,7 @@ from contractkit import config
 from contractkit.bench import Plan, run
 from contractkit.bench.compare import percentile
 from contractkit.bench.traffic import opened, requests
-from contractkit.errors import SpecError
+from contractkit.errors import ConfigError, SpecError
 from contractkit.stub.document import Document
 
 PYPROJECT = """
@@ -78,7 +78,8 @@ from contractkit.bench.own import Quantity, Section
 def measure(echo, folder):
     assert folder.is_dir()
     echo("counting lamps")
-    return [Section("The shop", (Quantity("lamps", 51234.5, "a second"),), ("on one shelf",), ("a lamp was missing",))]
+    yield Section("The shop", (Quantity("lamps", 51234.5, "a second"),), ("on one shelf",), ("a lamp was missing",))
+    raise OSError("the shelf fell")
 """
 TINY = Plan(blocks=2, seconds=0.05, connections=(1, 3), broker_calls=2, bundlings=1)
 
@@ -125,12 +126,20 @@ def test_a_projects_own_figures_are_in_every_report_and_what_it_finds_wrong_fail
     said: list[str] = []
     outcome = run(config.load(shop), said.append, TINY)
     assert (outcome.passed, "counting lamps" in said) == (False, True)
-    assert "1 failures" in outcome.showed
-    (section,) = json.loads((shop / "reports/bench.json").read_text())["data"]["sections"]
+    assert "2 failures" in outcome.showed
+    section, _ = json.loads((shop / "reports/bench.json").read_text())["data"]["sections"]
     assert section["quantities"] == [{"name": "lamps", "value": 51234.5, "unit": "a second"}]
     for told in ((shop / "reports/bench.html").read_text(), capsys.readouterr().out):
-        for part in ("The shop", "51,234 a second", "on one shelf", "a lamp was missing"):
+        for part in ("The shop", "51,234 a second", "on one shelf", "a lamp was missing", "OSError: the shelf fell"):
             assert part in told
+
+
+def test_figures_that_cannot_be_found_are_named_before_anything_is_measured(shop: Path) -> None:
+    (shop / "pyproject.toml").write_text(PYPROJECT + '[tool.contractkit.bench]\nmeasure = "shop_figures:none"\n')
+    said: list[str] = []
+    with pytest.raises(ConfigError, match=r"names shop_figures:none, which cannot be imported"):
+        run(config.load(shop), said.append, TINY)
+    assert said == []
 
 
 def test_an_operation_that_a_server_refuses_is_compared_nowhere_and_named(shop: Path) -> None:

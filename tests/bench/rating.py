@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import resource
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -50,7 +49,7 @@ def product(file: Path, customers: Customers) -> dict[str, float | str]:
     }
     prices = price_list(customers.price_list(), MONTH)
     found: list[Usage] = []
-    calculating, statements = 0.0, 0
+    calculating, statements, total = 0.0, 0, 0
     with tempfile.TemporaryDirectory() as scratch, open_events([file], Path(scratch)) as events:
         days = events.days()
         months = [month for account in accounts for month in project_months(account, days)]
@@ -60,7 +59,8 @@ def product(file: Path, customers: Customers) -> dict[str, float | str]:
         for (account_id, group_id), condensed in groupby(events.condensed(), lambda each: group_of[each[0].project_id]):
             usage = _usage(condensed)
             started = perf_counter()
-            calculate(CalculationInput(REGION, MONTH, account_id, group_id, f"{group_id}.{MONTH}", usage, prices))
+            inputs = CalculationInput(REGION, MONTH, account_id, group_id, f"{group_id}.{MONTH}", usage, prices)
+            total += calculate(inputs).statement.total_amount
             calculating += perf_counter() - started
             statements += 1
             found += usage
@@ -71,6 +71,7 @@ def product(file: Path, customers: Customers) -> dict[str, float | str]:
         "aggregated": seconds - calculating,
         "calculated": calculating,
         "statements": statements,
+        "total": total,
         "digest": digest(found),
     }
 
@@ -156,6 +157,12 @@ def _added_up(rows: Iterable[tuple[Any, ...]], project_of: Mapping[str, str]) ->
     return [Usage(*key, quantity) for key, quantity in sums.items()]
 
 
+def _peak_megabytes() -> float:
+    """Of this process alone: what getrusage tells begins with the peak of the process that started it."""
+    (line,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM:")]
+    return int(line.split()[1]) / 1024
+
+
 def digest(usage: Iterable[Usage]) -> str:
     """The same for the same usage, in whatever order."""
     lines = sorted(f"{u.project_id} {u.counter_name} {u.unit} {decimal_text(u.quantity)}\n" for u in usage)
@@ -165,5 +172,4 @@ def digest(usage: Iterable[Usage]) -> str:
 if __name__ == "__main__":
     job = {"product": product, "loop": loop}[sys.argv[1]]
     result = job(Path(sys.argv[2]), Customers(*map(int, sys.argv[3:])))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # in KB on Linux
-    sys.stdout.write(json.dumps(result | {"megabytes": peak / 1024}))
+    sys.stdout.write(json.dumps(result | {"megabytes": _peak_megabytes()}))
