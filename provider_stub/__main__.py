@@ -19,6 +19,7 @@ from provider_stub.tokens import issuer
 
 _FAULTS_SHOWN: Final = 20
 _LONGEST_PATIENCE: Final = 3600
+_LONGEST_NAME: Final = 200  # it is the source of the meters
 _GATEWAY_HELP: Final = (
     "sound captures every charge; in a sandbox the last digits of the amount decide: 901 is declined, 902 times out "
     "uncaptured, 903 times out captured, 904 is captured late, 905 asked twice, 906 asked slowly, 907 answered slowly "
@@ -70,7 +71,7 @@ def _import(files: list[Path], account: str | None, name: str | None) -> int:
             tempfile.TemporaryDirectory(prefix="import-", dir=config.STATE) as scratch,
             open_events(files, Path(scratch), account_id=account) as events,
         ):
-            done = import_meters(ctx, events, name or ", ".join(file.name for file in files), _tell)
+            done = import_meters(ctx, events, name, _tell)
     except UnreadableEventsError as error:
         raise ConfigError(str(error)) from error
     except BillingError as error:
@@ -104,6 +105,12 @@ def _seconds(text: str) -> int:
     return int(text)
 
 
+def _label(text: str) -> str:
+    if not 1 <= len(text) <= _LONGEST_NAME or not text.isprintable():
+        raise argparse.ArgumentTypeError(f"a name has 1 to {_LONGEST_NAME} characters, none of them control characters")
+    return text
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m provider_stub", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -127,7 +134,12 @@ def _parser() -> argparse.ArgumentParser:
     importing = commands.add_parser("import-meters", help="take in events from Parquet files, all or none")
     importing.add_argument("files", nargs="+", type=Path, metavar="FILE")
     importing.add_argument("--account", help="whose events they are (default: that in their column account_id)")
-    importing.add_argument("--name", help="what tells this import from others (default: the names of the files)")
+    importing.add_argument(
+        "--name",
+        type=_label,
+        help="what tells this import from others of the account; other content under the same name is refused "
+        "(default: what the files hold, whatever they are called and in which order they come)",
+    )
     return parser
 
 

@@ -19,6 +19,7 @@ from provider_stub.engine.money import EXACT
 from provider_stub.engine.period import Month
 from provider_stub.engine.units import UNITS
 from provider_stub.store.protocol.events import Events, Kind, ProjectMonth
+from provider_stub.store.protocol.records import IdempotencyKey
 from provider_stub.store.protocol.tx import Tx
 from provider_stub.usecases.accounts import projects_of
 from provider_stub.usecases.context import Context, existing, locked, region
@@ -39,11 +40,12 @@ class Imported:
     known: int
 
 
-def import_meters(ctx: Context, events: Events, name: str, tell: Callable[[str], None]) -> Imported:
+def import_meters(ctx: Context, events: Events, name: str | None, tell: Callable[[str], None]) -> Imported:
     """Records the events in one unit of work, by the rules of every recording: all of them, or none.
 
-    `name` tells imports apart: the same events under the same name change nothing. An event must come in by one way:
-    what is in a file and is also sent by itself, or is in two imports, counts twice if its counter is a DELTA one.
+    What the files hold tells imports apart, or else their `name`: what was imported before changes nothing, and of an
+    account no other content comes under the same name. An event must come in by one way: what is in a file and is also
+    sent by itself, or is in two imports, counts twice if its counter is a DELTA one.
 
     Raises Invalid with a fault for each column that is wrong, NotFound (an account), MonthPaid, and Conflict when
     other content is stored under the id of an event, or under this name.
@@ -53,11 +55,15 @@ def import_meters(ctx: Context, events: Events, name: str, tell: Callable[[str],
     if complaints := events.check(*surroundings):
         raise Invalid("nothing was imported", *(Fault(f"/{each.column}", str(each)) for each in complaints))
     tell("condensing them")
+    digest = events.digest()
+    made_of = name or digest
     done = known = 0
     with ctx.store.write() as tx:
         for account_id, condensed in groupby(events.condensed(), key=lambda each: each[0].account_id):
             account = locked(tx, account_id)
-            readings = (reading for month, meter in condensed for reading in _readings(month, meter, name))
+            if name:
+                _claim(ctx, tx, IdempotencyKey("import-meters", account_id, name, digest))
+            readings = (reading for month, meter in condensed for reading in _readings(month, meter, made_of))
             while batch := list(islice(readings, BATCH)):
                 known += _record(ctx, tx, account, batch)
                 done += len(batch)
@@ -95,7 +101,15 @@ def _surroundings(ctx: Context, events: Events) -> tuple[list[ProjectMonth], lis
     return found, [kind(counter) for counter in counters.values()]
 
 
-def _readings(month: ProjectMonth, meter: Meter, name: str) -> Iterator[Reading]:
+def _claim(ctx: Context, tx: Tx, key: IdempotencyKey) -> None:
+    """Raises Conflict."""
+    kept = tx.keys.claim(key, ctx.clock())
+    if kept is not None and kept.digest != key.digest:
+        detail = f"other content was imported as {key.key} for account {key.account_id}"
+        raise Conflict("nothing was imported", Fault("/name", detail))
+
+
+def _readings(month: ProjectMonth, meter: Meter, made_of: str) -> Iterator[Reading]:
     """One reading; but a sum is given an id, and is parted where it is larger than one reading may be."""
     if meter.meter_id:
         yield _reading(meter, meter.meter_id, meter.counter_volume, meter.source)
@@ -103,9 +117,9 @@ def _readings(month: ProjectMonth, meter: Meter, name: str) -> Iterator[Reading]
     left, part = meter.counter_volume, 0
     while part == 0 or left:
         volume = min(left, _LARGEST)
-        what = (name, str(month.month), meter.app_key, meter.counter_name, meter.counter_unit, str(part))
+        what = (made_of, str(month.month), meter.app_key, meter.counter_name, meter.counter_unit, str(part))
         digest = hashlib.sha256("\0".join(what).encode()).hexdigest()
-        yield _reading(meter, f"import-{digest[:40]}", volume, name)
+        yield _reading(meter, f"import-{digest[:40]}", volume, made_of)
         left, part = EXACT.subtract(left, volume), part + 1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
@@ -70,8 +71,40 @@ def test_other_events_under_the_same_name_are_a_conflict(world: World, tmp_path:
     _import(world, tmp_path, [EVENT])
     with pytest.raises(Conflict, match="nothing was imported"):
         _import(world, tmp_path, [EVENT | {"counter_volume": Decimal(11)}])
+    elsewhere = EVENT | {"meter_id": "m-2", "timestamp": END}  # a month that no meter of the first import is in
+    with pytest.raises(Conflict) as refused:
+        _import(world, tmp_path, [elsewhere])
+    assert refused.value.faults[0].detail == "other content was imported as july for account acme"
+    assert [volume for _, volume in _stored(world)] == [10]
     assert _import(world, tmp_path, [EVENT | {"counter_volume": Decimal(11)}], name="more").known == 0
     assert sorted(volume for _, volume in _stored(world)) == [10, 11]
+
+
+def test_files_are_known_again_by_what_they_hold_in_any_order_and_under_any_name(world: World, tmp_path: Path) -> None:
+    one = write(tmp_path / "one.parquet", _hourly(EVENT, [10, 20], "a"))
+    two = write(tmp_path / "two.parquet", _hourly(EVENT, [30, 40], "b"))
+    assert _import_files(world, tmp_path, one, two) == Imported(events=4, repeats=0, meters=1, known=0)
+    assert _import_files(world, tmp_path, two, one).known == 1
+    renamed = one.rename(tmp_path / "zero.parquet")
+    assert _import_files(world, tmp_path, renamed, two).known == 1
+    copied = tmp_path / "copy.parquet"
+    shutil.copy(two, copied)
+    assert _import_files(world, tmp_path, renamed, two, copied) == Imported(events=6, repeats=2, meters=1, known=1)
+    assert [volume for _, volume in _stored(world)] == [100]
+
+
+def test_files_of_the_same_name_that_hold_other_events_are_another_import(world: World, tmp_path: Path) -> None:
+    for day in (1, 2):
+        (folder := tmp_path / str(day)).mkdir()
+        file = write(folder / "part.parquet", [EVENT | {"meter_id": f"m-{day}"}])
+        assert _import_files(world, tmp_path, file).known == 0
+    assert [volume for _, volume in _stored(world)] == [10, 10]
+
+
+def test_a_name_is_of_one_account(world: World, tmp_path: Path) -> None:
+    world.account("globex")
+    _import(world, tmp_path, [EVENT])
+    assert _import(world, tmp_path, [EVENT | {"app_key": "globex-main-key"}], account="globex").known == 0
 
 
 def test_events_fall_in_the_month_of_the_accounts_zone(world: World, tmp_path: Path) -> None:
@@ -191,8 +224,11 @@ def _hourly(event: Mapping[str, object], volumes: Sequence[int], prefix: str) ->
 def _import(
     world: World, folder: Path, rows: Sequence[Mapping[str, object]], *, account: str = "acme", name: str = "july"
 ) -> Imported:
-    file = write(folder / "july.parquet", rows)
-    with open_events([file], folder, account_id=account) as events:
+    return _import_files(world, folder, write(folder / "july.parquet", rows), account=account, name=name)
+
+
+def _import_files(world: World, folder: Path, *files: Path, account: str = "acme", name: str | None = None) -> Imported:
+    with open_events(files, folder, account_id=account) as events:
         return import_meters(world.ctx, events, name, lambda _: None)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -40,6 +41,7 @@ class ParquetEvents:
     """The protocol's `Events` over a database of its own, which is gone when `open_events` ends."""
 
     _database: duckdb.DuckDBPyConnection
+    _files: Sequence[Path]
     _checks: Sequence[Check]
     _months: Sequence[ProjectMonth] = ()
     _units: Sequence[_Unit] = ()
@@ -47,6 +49,10 @@ class ParquetEvents:
 
     def count(self) -> int:
         return int(self._one(queries.COUNT)[0])
+
+    def digest(self) -> str:
+        """A file that is there twice adds nothing, so it does not count here either."""
+        return hashlib.sha256(" ".join(sorted({_sha256(file) for file in self._files})).encode()).hexdigest()
 
     def account_ids(self) -> frozenset[str]:
         return frozenset(name for (name,) in self._all(queries.ACCOUNTS) if name is not None)
@@ -147,6 +153,11 @@ class ParquetEvents:
         return self._database.execute(query, parameters).fetchall()
 
 
+def _sha256(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
 def _microseconds(instant: datetime) -> int:
     return (instant - _EPOCH) // timedelta(microseconds=1)
 
@@ -178,7 +189,7 @@ def open_events(
         types = _types(database, files)
         check_schema(types, account_id)
         database.execute(queries.events(files, [name for name in OPTIONAL if name in types], account_id))
-        yield ParquetEvents(database, tuple(checks(types)))
+        yield ParquetEvents(database, files, tuple(checks(types)))
     except duckdb.Error as error:
         raise UnreadableEventsError(str(error).partition("\n")[0]) from error
     finally:

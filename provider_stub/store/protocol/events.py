@@ -55,6 +55,10 @@ class Events(Protocol):
 
     def count(self) -> int: ...
 
+    def digest(self) -> str:
+        """64 hexadecimal digits that tell contents apart, whatever the files are called and in whichever order."""
+        ...
+
     def account_ids(self) -> frozenset[str]: ...
 
     def days(self) -> frozenset[date]:
