@@ -35,7 +35,7 @@ from provider_stub.handlers.health import Health
 from provider_stub.handlers.metering import Metering
 from provider_stub.handlers.payments import Payments
 from provider_stub.security import Security
-from provider_stub.store.protocol.tx import Store, StoreUnavailableError
+from provider_stub.store.protocol.tx import Store, StoreConflictError, StoreUnavailableError
 from provider_stub.store.sql.database import open_store
 from provider_stub.tokens import Tokens, issuer, signing_key
 from provider_stub.usecases.context import Context
@@ -191,6 +191,8 @@ def handlers(ctx: Context, version: str) -> Mapping[str, Callable[..., object]]:
 
 def to_problem(error: Exception) -> Problem | None:
     """What an error of the domain, or of the world around, is answered with; None for a defect of ours."""
+    if isinstance(error, StoreConflictError):
+        return _try_again(503, "Other requests changed the same data meanwhile.")
     if isinstance(error, StoreUnavailableError):
         return _try_again(503, "The database does not answer.")
     if not isinstance(error, BillingError) or (answer := problems.answer_to(error)) is None:

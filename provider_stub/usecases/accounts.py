@@ -57,6 +57,7 @@ def put_account(ctx: Context, wanted: Account) -> AccountView:
     region_of(wanted.region)
     _check_ids(wanted)
     with ctx.store.write() as tx:
+        tx.accounts.lock_ownership()
         standing = tx.accounts.lock(wanted.account_id)
         _check_owners(tx, wanted)
         if standing is None:
@@ -122,7 +123,7 @@ def _view(tx: Tx, account_id: str) -> AccountView:
 def _owner(tx: Tx, billing_group_id: str) -> Account:
     found = tx.accounts.of_group(billing_group_id)
     account = None if found is None else tx.accounts.lock(found.account_id)
-    if account is None:
+    if account is None or billing_group_id not in _ids(account.billing_groups):  # it may have gone before the lock
         raise NotFound(f"there is no billing group {billing_group_id}")
     return account
 

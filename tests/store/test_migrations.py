@@ -18,6 +18,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from provider_stub.store.protocol.tx import StoreConflictError
 from provider_stub.store.sql import migrate
 from provider_stub.store.sql.database import open_store
 from provider_stub.store.sql.schema import METADATA
@@ -166,7 +167,7 @@ def test_a_failed_migration_leaves_the_database_as_it_was(url: str) -> None:
 
 def test_a_migration_does_not_switch_off_foreign_keys_for_good(url: str) -> None:
     store = open_store(url)
-    with pytest.raises(sa.exc.IntegrityError), store.write() as tx:
+    with pytest.raises(StoreConflictError), store.write() as tx:
         tx.meters.add("nobody", [meter("m-1")])
     store.close()
 

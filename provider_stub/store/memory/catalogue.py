@@ -18,6 +18,7 @@ from provider_stub.store.protocol.records import (
     Page,
     Window,
 )
+from provider_stub.store.protocol.tx import StoreConflictError
 
 
 class MemoryAccounts(Part):
@@ -27,7 +28,14 @@ class MemoryAccounts(Part):
     def lock(self, account_id: str) -> Account | None:
         return self.get(account_id)
 
+    def lock_ownership(self) -> None:
+        """There is one writer at a time anyhow."""
+
     def put(self, account: Account) -> None:
+        projects = list(_projects(account))
+        held = self.owners(_groups(account), [p.project_id for p in projects], [p.app_key for p in projects])
+        if any(owner != account.account_id for kind in held for owner in kind.values()):
+            raise StoreConflictError(f"ids of {account.account_id} belong to another account")
         self._tables.change("accounts")[account.account_id] = _in_order(account)
         kept = {group.billing_group_id for group in account.billing_groups}
         terms = self._tables.change("terms")

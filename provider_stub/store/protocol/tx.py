@@ -37,15 +37,32 @@ class StoreUnavailableError(Exception):
     """The database does not answer; what was under way has not happened."""
 
 
+class StoreConflictError(StoreUnavailableError):
+    """Others have changed what this unit of work builds on: it has not happened, and may be tried again."""
+
+
 class Accounts(Protocol):
     def get(self, account_id: str) -> Account | None: ...
 
     def lock(self, account_id: str) -> Account | None:
-        """The account, whose money and meters no other unit of work changes until this one ends."""
+        """The account, whose money and meters no other unit of work changes until this one ends.
+
+        Of several accounts, the one with the lower id is locked first: then no two wait for each other.
+        """
+        ...
+
+    def lock_ownership(self) -> None:
+        """Until this unit of work ends, no other one that calls this goes on: what `owners` says stays true.
+
+        It comes before the lock of an account.
+        """
         ...
 
     def put(self, account: Account) -> None:
-        """Creates or replaces it. A group that stays keeps its contract terms."""
+        """Creates or replaces it. A group that stays keeps its contract terms.
+
+        Raises StoreConflictError, at the latest when the unit of work ends, for ids of another account.
+        """
         ...
 
     def remove(self, account_id: str) -> bool:
@@ -327,7 +344,7 @@ class Store(Protocol):
     def write(self) -> AbstractContextManager[Tx]:
         """A unit of work: committed at the end of the block, rolled back when it raises.
 
-        Raises StoreUnavailableError.
+        Raises StoreUnavailableError, and StoreConflictError for a collision with other units of work.
         """
         ...
 

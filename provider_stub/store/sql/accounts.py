@@ -29,8 +29,14 @@ _WHOLE: Final = (
 """An account with its groups and projects, at one go: nearly every request begins with it, so it is made once."""
 
 _BY_ID: Final = _WHOLE.where(ACCOUNTS.c.account_id == sa.bindparam("id"))
-# SQLite knows no row locks and leaves FOR UPDATE out: its unit of work is alone anyhow.
-_LOCKED: Final = _BY_ID.with_for_update(of=ACCOUNTS)
+_ROW_LOCK: Final = sa.select(ACCOUNTS.c.account_id).where(ACCOUNTS.c.account_id == sa.bindparam("id")).with_for_update()
+_RENAME: Final = (
+    sa.update(GROUPS)
+    .where(GROUPS.c.billing_group_id == sa.bindparam("new_billing_group_id"))
+    .values(name=sa.bindparam("new_name"), is_default=sa.bindparam("new_is_default"))
+)
+_OWNERSHIP: Final = 0x0B1_111
+"""Our number among the advisory locks of a PostgreSQL database."""
 _BY_GROUP: Final = _WHOLE.where(
     ACCOUNTS.c.account_id
     == sa.select(GROUPS.c.account_id).where(GROUPS.c.billing_group_id == sa.bindparam("id")).scalar_subquery()
@@ -58,29 +64,38 @@ class SqlAccounts:
         return self._load(_BY_ID, account_id)
 
     def lock(self, account_id: str) -> Account | None:
-        return self._load(_LOCKED, account_id)
+        if self._alone:
+            return self.get(account_id)
+        # Two statements: one that waits for the row would see the groups and projects as they were before it waited.
+        if self._connection.execute(_ROW_LOCK, {"id": account_id}).first() is None:
+            return None
+        return self.get(account_id)
+
+    def lock_ownership(self) -> None:
+        if not self._alone:
+            self._connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_OWNERSHIP)))
+
+    @property
+    def _alone(self) -> bool:
+        """SQLite knows no locks but that of the whole database, and whoever writes has it already."""
+        return self._connection.dialect.name == "sqlite"
 
     def put(self, account: Account) -> None:
         self._connection.execute(
             upsert(self._connection, ACCOUNTS), {"account_id": account.account_id, "region": account.region}
         )
-        groups = [
-            {
-                "billing_group_id": group.billing_group_id,
-                "account_id": account.account_id,
-                "name": group.name,
-                "is_default": group.default,
-            }
-            for group in account.billing_groups
-        ]
         # Projects are replaced whole; a group that stays has to stay, since its contract terms hang on it.
         self._connection.execute(sa.delete(PROJECTS).where(PROJECTS.c.account_id == account.account_id))
         kept = [group.billing_group_id for group in account.billing_groups]
-        self._connection.execute(
-            sa.delete(GROUPS).where(GROUPS.c.account_id == account.account_id, GROUPS.c.billing_group_id.not_in(kept))
-        )
-        if groups:
-            self._connection.execute(upsert(self._connection, GROUPS), groups)
+        mine = GROUPS.c.account_id == account.account_id
+        self._connection.execute(sa.delete(GROUPS).where(mine, GROUPS.c.billing_group_id.not_in(kept)))
+        standing = set(self._connection.scalars(sa.select(GROUPS.c.billing_group_id).where(mine)))
+        # No upsert: it would take a group away from another account.
+        rows = _group_rows(account)
+        if new := [row for row in rows if row["billing_group_id"] not in standing]:
+            self._connection.execute(sa.insert(GROUPS), new)
+        if old := [row for row in rows if row["billing_group_id"] in standing]:
+            self._connection.execute(_RENAME, [{f"new_{name}": value for name, value in row.items()} for row in old])
         if projects := _project_rows(account):
             self._connection.execute(sa.insert(PROJECTS), projects)
 
@@ -129,6 +144,18 @@ class SqlAccounts:
                     group[2].append(Project(row.project_id, row.app_key))
         made = (BillingGroup(name, label, tuple(own), default) for name, (label, default, own) in groups.items())
         return Account(rows[0].account_id, rows[0].region, tuple(made))
+
+
+def _group_rows(account: Account) -> list[dict[str, object]]:
+    return [
+        {
+            "billing_group_id": group.billing_group_id,
+            "account_id": account.account_id,
+            "name": group.name,
+            "is_default": group.default,
+        }
+        for group in account.billing_groups
+    ]
 
 
 def _project_rows(account: Account) -> list[dict[str, object]]:

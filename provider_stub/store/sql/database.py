@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from attrs import frozen
 from sqlalchemy.engine import URL
 
-from provider_stub.store.protocol.tx import StoreUnavailableError
+from provider_stub.store.protocol.tx import StoreConflictError, StoreUnavailableError
 from provider_stub.store.sql.accounts import SqlAccounts
 from provider_stub.store.sql.contracts import SqlAdjustments, SqlContracts
 from provider_stub.store.sql.credits import SqlCredits
@@ -112,9 +112,36 @@ def _begun(engine: sa.Engine, begin: str | None) -> Iterator[sa.Connection]:
 def _translated() -> Iterator[None]:
     try:
         yield
-    except (sa.exc.OperationalError, sa.exc.TimeoutError) as error:
-        cause = str(error.orig if isinstance(error, sa.exc.DBAPIError) else error)
-        raise StoreUnavailableError(f"the database does not answer: {cause.partition(chr(10))[0]}") from error
+    except (sa.exc.IntegrityError, sa.exc.OperationalError) as error:
+        if _collided(error):
+            raise StoreConflictError("others changed the same data meanwhile") from error
+        if isinstance(error, sa.exc.IntegrityError):
+            raise
+        raise _unavailable(error.orig) from error
+    except sa.exc.TimeoutError as error:
+        raise _unavailable(error) from error
+
+
+_COLLISIONS: Final = frozenset(
+    {
+        "23503",  # a foreign key that points at nothing, or a row that one points at
+        "23505",  # a key that is taken
+        "40001",  # no serial order
+        "40P01",  # a deadlock
+        "SQLITE_CONSTRAINT_FOREIGNKEY",
+        "SQLITE_CONSTRAINT_PRIMARYKEY",
+        "SQLITE_CONSTRAINT_UNIQUE",
+    }
+)
+"""SQLSTATEs of PostgreSQL, and names of SQLite's errors. A violated CHECK is not among them: it is a defect of ours."""
+
+
+def _collided(error: sa.exc.DBAPIError) -> bool:
+    return bool(_COLLISIONS & {getattr(error.orig, "sqlstate", None), getattr(error.orig, "sqlite_errorname", None)})
+
+
+def _unavailable(cause: BaseException | None) -> StoreUnavailableError:
+    return StoreUnavailableError(f"the database does not answer: {str(cause).partition(chr(10))[0]}")
 
 
 def open_store(url: str) -> SqlStore:
