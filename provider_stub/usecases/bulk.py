@@ -18,7 +18,7 @@ from provider_stub.engine.metering import Meter
 from provider_stub.engine.money import EXACT
 from provider_stub.engine.period import Month
 from provider_stub.engine.units import UNITS
-from provider_stub.store.protocol.events import Events, Kind, ProjectMonth
+from provider_stub.store.protocol.events import Complaint, Events, Kind, ProjectMonth
 from provider_stub.store.protocol.records import IdempotencyKey
 from provider_stub.store.protocol.tx import Tx
 from provider_stub.usecases.accounts import projects_of
@@ -44,28 +44,28 @@ def import_meters(ctx: Context, events: Events, name: str | None, tell: Callable
     """Records the events in one unit of work, by the rules of every recording: all of them, or none.
 
     What the files hold tells imports apart, or else their `name`: what was imported before changes nothing, and of an
-    account no other content comes under the same name. An event must come in by one way: what is in a file and is also
-    sent by itself, or is in two imports, counts twice if its counter is a DELTA one.
+    account no other content comes under the same name. A DELTA event that was sent by itself before is refused; but it
+    counts twice when it is sent after its import, or is in two imports: of a sum only the whole is known.
 
     Raises Invalid with a fault for each column that is wrong, NotFound (an account), MonthPaid, and Conflict when
     other content is stored under the id of an event, or under this name.
     """
-    surroundings = _surroundings(ctx, events)
+    months, kinds = _surroundings(ctx, events)
     tell(f"checking {events.count():,} events")
-    if complaints := events.check(*surroundings):
-        raise Invalid("nothing was imported", *(Fault(f"/{each.column}", str(each)) for each in complaints))
-    tell("condensing them")
+    _refuse(events.check(months, kinds))
     digest = events.digest()
     made_of = name or digest
     done = known = 0
     with ctx.store.write() as tx:
+        accounts = {account_id: locked(tx, account_id) for account_id in sorted(events.account_ids())}
+        for account_id in accounts if name else ():
+            _claim(ctx, tx, IdempotencyKey("import-meters", account_id, made_of, digest))
+        _refuse(events.recorded(_recorded(tx, months)))
+        tell("condensing them")
         for account_id, condensed in groupby(events.condensed(), key=lambda each: each[0].account_id):
-            account = locked(tx, account_id)
-            if name:
-                _claim(ctx, tx, IdempotencyKey("import-meters", account_id, name, digest))
             readings = (reading for month, meter in condensed for reading in _readings(month, meter, made_of))
             while batch := list(islice(readings, BATCH)):
-                known += _record(ctx, tx, account, batch)
+                known += _record(ctx, tx, accounts[account_id], batch)
                 done += len(batch)
                 tell(f"{done:,} meters recorded")
     return Imported(events.count(), events.repeats(), done, known)
@@ -99,6 +99,21 @@ def _surroundings(ctx: Context, events: Events) -> tuple[list[ProjectMonth], lis
         counters = by_name(tx.counters.rows())
     found = [month for account in accounts for month in project_months(account, days)]
     return found, [kind(counter) for counter in counters.values()]
+
+
+def _refuse(complaints: Sequence[Complaint]) -> None:
+    """Raises Invalid."""
+    if complaints:
+        raise Invalid("nothing was imported", *(Fault(f"/{each.column}", str(each)) for each in complaints))
+
+
+def _recorded(tx: Tx, months: Sequence[ProjectMonth]) -> Iterator[tuple[str, str]]:
+    """Account and id of every reading that is stored for these projects, from the first of the months to the last."""
+    for account_id, of_account in groupby(months, key=lambda month: month.account_id):
+        own = list(of_account)
+        first, end = min(month.first for month in own), max(month.end for month in own)
+        for meter_id in tx.meters.ids({month.project_id for month in own}, first, end):
+            yield account_id, meter_id
 
 
 def _claim(ctx: Context, tx: Tx, key: IdempotencyKey) -> None:

@@ -58,6 +58,7 @@ def test_meters_are_found_by_half_open_spans_of_time(store: Store) -> None:
         assert tx.meters.page(projects, None, None, None, Window(1, 2)).items == page.items
         assert tx.meters.page(projects, None, None, "other", EVERYTHING).total == 0
         assert tx.meters.spans("acme-main-web", first, end) == (first, first + timedelta(hours=1))
+        assert sorted(tx.meters.ids([*projects, "none"], first, end)) == ["m-1", "m-2"]
         assert tx.meters.remove("acme-main-web", first, end) == 2
         assert tx.meters.spans("acme-main-web", first, end) is None
         assert tx.meters.page(projects, None, None, None, EVERYTHING).total == 2

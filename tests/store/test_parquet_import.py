@@ -101,6 +101,28 @@ def test_files_of_the_same_name_that_hold_other_events_are_another_import(world:
     assert [volume for _, volume in _stored(world)] == [10, 10]
 
 
+def test_a_sum_of_events_that_were_sent_before_is_refused_with_their_rows(world: World, tmp_path: Path) -> None:
+    world.use(10, meter_id="d-1", at=FIRST + timedelta(days=20))
+    rows = _hourly(EVENT, [1, 2, 3], "d")
+    with pytest.raises(Invalid, match="nothing was imported") as refused:
+        _import(world, tmp_path, rows)
+    (fault,) = refused.value.faults
+    assert fault.detail == "meter_id: was recorded before, one by one: 1 rows (july.parquet row 2: d-1)"
+    assert _stored(world) == [("d-1", Decimal(10))]
+    assert _import(world, tmp_path, [rows[0], rows[2]]).meters == 1
+
+
+def test_ids_of_other_accounts_and_levels_that_are_sent_again_do_not_refuse_an_import(
+    world: World, tmp_path: Path
+) -> None:
+    world.account("globex")
+    world.use(10, account="globex", meter_id="d-0")
+    level = EVENT | {"counter_name": "disk", "counter_type": "GAUGE", "counter_unit": "GB"}
+    rows = [*_hourly(EVENT, [1, 2], "d"), *_hourly(level, [5], "g")]
+    assert _import(world, tmp_path, rows).known == 0
+    assert _import(world, tmp_path, rows, name="again").known == 1
+
+
 def test_a_name_is_of_one_account(world: World, tmp_path: Path) -> None:
     world.account("globex")
     _import(world, tmp_path, [EVENT])

@@ -123,6 +123,9 @@ class MemoryMeters(Part):
         found = [meter for meter in within if counter_name in (None, meter.counter_name)]
         return page_of(sorted(found, key=_when), window)
 
+    def ids(self, project_ids: Collection[str], first: datetime, end: datetime) -> Iterator[str]:
+        return (meter.meter_id for meter in self._within(project_ids, first, end))
+
     def remove(self, project_id: str, first: datetime, end: datetime) -> int:
         table = self._tables.change("meters")
         gone = [

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -76,6 +77,18 @@ class ParquetEvents:
         times = self._one(queries.count_wrong(found))
         complaints = tuple(self._complaint(check, rows) for check, rows in zip(found, times, strict=True) if rows)
         return complaints or self._check_ids()
+
+    def recorded(self, ids: Iterable[tuple[str, str]]) -> tuple[Complaint, ...]:
+        """The events are gone through once, and not at all where there are no ids."""
+        self._database.execute(queries.RECORDED)
+        left, noted = iter(ids), False
+        while batch := list(islice(left, _AT_ONCE)):
+            self._database.execute(queries.NOTE_RECORDED, [list(column) for column in zip(*batch, strict=True)])
+            noted = True
+        if not noted or not (rows := self._one(queries.COUNT_AGAIN)[0]):
+            return ()
+        shown = self._all(queries.AGAIN, [_ROWS_SHOWN])
+        return (Complaint("meter_id", "was recorded before, one by one", rows, tuple(map(_where, shown))),)
 
     def repeats(self) -> int:
         """How many events came before, with the same id and content."""

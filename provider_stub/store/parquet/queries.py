@@ -128,6 +128,16 @@ CONTRARY: Final = """
 """
 
 
+RECORDED: Final = "CREATE OR REPLACE TEMP TABLE recorded (recorded_of VARCHAR, recorded_id VARCHAR)"
+NOTE_RECORDED: Final = "INSERT INTO recorded SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[])"
+_AGAIN: Final = f"""
+    FROM events SEMI JOIN recorded ON meter_id = recorded_id AND account_id = recorded_of
+    WHERE counter_type = '{CounterType.DELTA}'
+"""
+COUNT_AGAIN: Final = f"SELECT count(*) {_AGAIN}"
+AGAIN: Final = f"SELECT filename, file_row_number, meter_id {_AGAIN} ORDER BY filename, file_row_number LIMIT ?"
+
+
 def condense(*, repeats: bool) -> Iterator[str]:
     """Fills the table `deciding`, one type of counter after the other; `repeats` leaves out events that came before."""
     once = "ANTI JOIN repeats ON filename = repeated_in AND file_row_number = repeated_at" if repeats else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
@@ -67,6 +67,13 @@ class Events(Protocol):
 
     def check(self, months: Sequence[ProjectMonth], kinds: Collection[Kind]) -> tuple[Complaint, ...]:
         """What is wrong with the events; nothing when all of them can be billed at these projects and months."""
+        ...
+
+    def recorded(self, ids: Iterable[tuple[str, str]]) -> tuple[Complaint, ...]:
+        """What is wrong with DELTA events when readings of these account and meter ids are stored.
+
+        It has to be known before they are condensed: a sum has the ids of its events no more.
+        """
         ...
 
     def repeats(self) -> int:

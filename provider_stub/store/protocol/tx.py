@@ -6,7 +6,7 @@ classes and the records.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from typing import Protocol
@@ -121,6 +121,10 @@ class Meters(Protocol):
         window: Window,
     ) -> Page[Meter]:
         """By event time, then id; None does not limit."""
+        ...
+
+    def ids(self, project_ids: Collection[str], first: datetime, end: datetime) -> Iterator[str]:
+        """However many there are, they do not come into memory at once; read them before the next query."""
         ...
 
     def remove(self, project_id: str, first: datetime, end: datetime) -> int: ...
@@ -257,6 +261,10 @@ class Payments(Protocol):
 
     def save(self, attempt: PaymentAttempt, expected: AttemptState) -> bool:
         """One conditional update: stores state, gateway id and reason if the state is still the expected one."""
+        ...
+
+    def in_doubt(self, account_id: str) -> bool:
+        """Whether an attempt of the account is STARTED or UNKNOWN."""
         ...
 
     def started_before(self, instant: datetime) -> tuple[PaymentAttempt, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from provider_stub.store.sql.upsert import insert_all, upsert
 _ALL_COUNTERS: Final = sa.select(COUNTERS).order_by(
     COUNTERS.c.counter_name, COUNTERS.c.currency, COUNTERS.c.effective_from
 )
+_AT_ONCE: Final = 10_000
 _NAMED_COUNTERS: Final = _ALL_COUNTERS.where(COUNTERS.c.counter_name.in_(sa.bindparam("names", expanding=True)))
 
 
@@ -78,6 +79,11 @@ class SqlMeters:
         query = sa.select(METERS).where(*where).order_by(METERS.c.at, METERS.c.meter_id)
         rows = self._connection.execute(query.offset(window.offset).limit(window.limit)).mappings()
         return Page(tuple(map(codec.meter, rows)), self._count(*where))
+
+    def ids(self, project_ids: Collection[str], first: datetime, end: datetime) -> Iterator[str]:
+        query = sa.select(METERS.c.meter_id).where(*_MONTH)
+        month = {"projects": list(project_ids), "first": first, "end": end}
+        yield from self._connection.scalars(query, month, execution_options={"yield_per": _AT_ONCE})
 
     def remove(self, project_id: str, first: datetime, end: datetime) -> int:
         return self._connection.execute(sa.delete(METERS).where(_of_project(project_id, first, end))).rowcount
