@@ -142,6 +142,8 @@ class AccountsApi(Protocol):
         `403`: The token is valid and not enough: a console token in an admin operation, or the token, or a
             named id, belongs to another account.
         `404`: There is no such account.
+        `409`: A charge of the account is not answered yet, so that money may be moving. Nothing was
+            changed.
         `429`: Too many requests in a short time; `Retry-After` says when to come back.
         `503`: The provider can not answer right now, for example because its database does not;
             `Retry-After` says when to try again. Nothing was done.

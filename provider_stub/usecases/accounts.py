@@ -10,11 +10,19 @@ from attrs import evolve, frozen
 from provider_stub.engine.accounts import Account, BillingGroup, Project
 from provider_stub.engine.adjustments import Level
 from provider_stub.engine.contracts import ContractTerm
-from provider_stub.engine.errors import BillingError, Conflict, CurrencyMismatch, InvalidValue, NotFound, gathered
+from provider_stub.engine.errors import (
+    BillingError,
+    Conflict,
+    CurrencyMismatch,
+    InvalidValue,
+    NotFound,
+    PaymentInDoubt,
+    gathered,
+)
 from provider_stub.engine.period import Month
 from provider_stub.engine.regions import region_of
 from provider_stub.store.protocol.tx import Tx
-from provider_stub.usecases.context import Context, existing, region
+from provider_stub.usecases.context import Context, existing, locked, region
 from provider_stub.usecases.errors import IdentifierTaken, UnknownReference
 
 RESERVED_GROUPS = frozenset({"adjustments"})
@@ -77,11 +85,13 @@ def get_account(ctx: Context, account_id: str) -> AccountView:
 
 
 def delete_account(ctx: Context, account_id: str) -> None:
-    """Removes it with everything it has. Raises NotFound."""
+    """Removes it with everything it has. Raises NotFound, and PaymentInDoubt while it may be charged."""
     with ctx.store.write() as tx:
-        tx.accounts.lock(account_id)
-        if not tx.accounts.remove(account_id):
-            raise NotFound(f"there is no account {account_id}")
+        locked(tx, account_id)
+        if tx.payments.in_doubt(account_id):
+            # Without the attempt nobody would ask the gateway any more whether the money moved.
+            raise PaymentInDoubt(f"a charge of {account_id} is not answered yet; the account can go when that is resolved")
+        tx.accounts.remove(account_id)
 
 
 def get_billing_group(ctx: Context, billing_group_id: str) -> GroupView:

@@ -28,7 +28,7 @@ from provider_stub.engine.period import Month
 from provider_stub.engine.regions import REGIONS
 from provider_stub.engine.statements import LARGEST_BILL
 from provider_stub.store.protocol.records import Bill, ChargeState, JobKind
-from provider_stub.usecases import accounts, jobs, payments, statements
+from provider_stub.usecases import jobs, payments, statements
 from provider_stub.usecases.context import Once, once, plain
 from provider_stub.usecases.errors import GatewayTimedOut
 from tests.usecases.world import MONTH, World
@@ -309,9 +309,9 @@ def test_nobody_pays_or_sees_a_statement_of_another_account(world: World) -> Non
     assert world.captured() == []
 
 
-def test_a_charge_for_an_account_that_was_removed_meanwhile_is_voided(world: World) -> None:
+def test_a_charge_for_an_account_that_was_cleared_away_meanwhile_is_voided(world: World) -> None:
     world.ready()
-    world.gateway.hold = lambda: accounts.delete_account(world.ctx, "acme")
+    world.gateway.hold = world.store.clear
     with pytest.raises(Conflict):
         payments.pay(world.ctx, "acme", world.place(), plain())
     with world.store.read() as tx:

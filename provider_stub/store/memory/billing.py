@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from attrs import evolve
 
@@ -167,9 +167,11 @@ class MemoryPayments(Part):
         self._tables.change("attempts")[attempt.attempt_id] = (account_id, change)
         return True
 
+    def in_doubt(self, account_id: str) -> bool:
+        return any(owner == account_id and one.state in _IN_DOUBT for owner, one in self._all("attempts"))
+
     def started_before(self, instant: datetime) -> tuple[PaymentAttempt, ...]:
-        open_states = (AttemptState.STARTED, AttemptState.UNKNOWN)
-        found = [one for _, one in self._all("attempts") if one.state in open_states and one.started_at < instant]
+        found = [one for _, one in self._all("attempts") if one.state in _IN_DOUBT and one.started_at < instant]
         return tuple(sorted(found, key=lambda one: one.started_at))
 
 
@@ -241,6 +243,9 @@ class MemoryCharges(Part):
 
     def all(self) -> tuple[Charge, ...]:
         return tuple(sorted(self._all("charges"), key=lambda one: (one.at, one.attempt_id)))
+
+
+_IN_DOUBT: Final = frozenset({AttemptState.STARTED, AttemptState.UNKNOWN})
 
 
 def _owing(statement: Any) -> bool:

@@ -18,6 +18,7 @@ _BY_ID: Final = sa.select(ATTEMPTS).where(ATTEMPTS.c.attempt_id == sa.bindparam(
 _LIVE: Final = sa.select(ATTEMPTS).where(
     ATTEMPTS.c.payment_group_id == sa.bindparam("id"), ATTEMPTS.c.state.in_(sorted(LIVE_ATTEMPTS))
 )
+_IN_DOUBT: Final = ATTEMPTS.c.state.in_((AttemptState.STARTED, AttemptState.UNKNOWN))
 _SAVE: Final = sa.update(ATTEMPTS).where(
     ATTEMPTS.c.attempt_id == sa.bindparam("id"), ATTEMPTS.c.state == sa.bindparam("expected")
 )
@@ -45,10 +46,12 @@ class SqlPayments:
         which = {"id": attempt.attempt_id, "expected": expected}
         return self._connection.execute(_SAVE, values | which).rowcount == 1
 
+    def in_doubt(self, account_id: str) -> bool:
+        query = sa.select(sa.exists().where(ATTEMPTS.c.account_id == account_id, _IN_DOUBT))
+        return bool(self._connection.execute(query).scalar_one())
+
     def started_before(self, instant: datetime) -> tuple[PaymentAttempt, ...]:
-        query = sa.select(ATTEMPTS).where(
-            ATTEMPTS.c.state.in_((AttemptState.STARTED, AttemptState.UNKNOWN)), ATTEMPTS.c.started_at < instant
-        )
+        query = sa.select(ATTEMPTS).where(_IN_DOUBT, ATTEMPTS.c.started_at < instant)
         rows = self._connection.execute(query.order_by(ATTEMPTS.c.started_at)).mappings()
         return tuple(map(codec.attempt, rows))
 

@@ -50,6 +50,11 @@ def _documented(response: httpx.Response) -> Acknowledgement | Problem:
 
         return response_404
 
+    if response.status_code == 409:
+        response_409 = Problem.from_dict(response.json())
+
+        return response_409
+
     if response.status_code == 429:
         response_429 = Problem.from_dict(response.json())
 
@@ -93,6 +98,10 @@ def sync(
     Removes the account with its groups, meters, adjustments, statements, payments and credits, whatever state they are
     in. Contracts
     and counters belong to nobody and stay. There is no way back; a second call is a 404.
+
+    While the payment gateway has not answered a charge of the account, the answer is 409 and nothing changes: the money
+    may have
+    moved. Repeating the payment, or waiting for the provider to ask the gateway again, resolves that.
 
     Args:
         uuid (str): The account, the party that is billed. Console operations take it in the header `uuid`. Example:
