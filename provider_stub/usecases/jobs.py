@@ -43,6 +43,7 @@ LOG = logging.getLogger(__name__)
 LATEST: Final = 100
 """How many jobs a list of progress shows."""
 
+_DEFECT: Final = JobError("", "the provider failed, see its log")
 _MOST_ERRORS: Final = 1000
 _IDS_AT_ONCE: Final = 500
 _LOOK_SECONDS: Final = 0.05
@@ -183,7 +184,7 @@ def run_job(ctx: Context, job_id: str) -> None:
         LOG.exception("job %s failed", job_id)
         with ctx.store.write() as tx:
             if job := tx.jobs.get(job_id):
-                tx.jobs.save(_ended(ctx, job, JobError("", "the provider failed, see its log")), job.cursor)
+                tx.jobs.save(_ended(ctx, job, _DEFECT), job.cursor)
 
 
 def _run(ctx: Context, job_id: str) -> None:
@@ -216,7 +217,7 @@ def _items(ctx: Context, job: Job) -> Iterator[str]:
 
 
 def _step(ctx: Context, steps: Steps, job: Job, item: str) -> Job | None:
-    """One account in one unit of work. A refusal is noted, and the job goes on.
+    """One account in one unit of work. What goes wrong with it is noted, and the job goes on.
 
     None when the job is gone, or somebody else was here first: then nothing is done.
     """
@@ -231,12 +232,18 @@ def _step(ctx: Context, steps: Steps, job: Job, item: str) -> Job | None:
             if account is not None:
                 steps.work(ctx, tx, job, account)
     except BillingError as error:
-        faults = [JobError(fault.pointer, fault.detail) for fault in error.faults] or [JobError("", error.detail)]
-        named = faults if job.account_id else [JobError(f"/{item}{one.pointer}", one.detail) for one in faults]
-        advanced = evolve(advanced, errors=(*job.errors, *named)[:_MOST_ERRORS])
-        with ctx.store.write() as tx:
-            return advanced if tx.jobs.save(advanced, job.cursor) else None
-    return advanced
+        said = [JobError(fault.pointer, fault.detail) for fault in error.faults] or [JobError("", error.detail)]
+    except StoreUnavailableError:
+        raise
+    except Exception:  # a defect at one account must not keep all others from their statements
+        LOG.exception("job %s failed at %s", job.job_id, item)
+        said = [_DEFECT]
+    else:
+        return advanced
+    named = said if job.account_id else [JobError(f"/{item}{one.pointer}", one.detail) for one in said]
+    advanced = evolve(advanced, errors=(*job.errors, *named)[:_MOST_ERRORS])
+    with ctx.store.write() as tx:
+        return advanced if tx.jobs.save(advanced, job.cursor) else None
 
 
 def _ended(ctx: Context, job: Job, *errors: JobError) -> Job:

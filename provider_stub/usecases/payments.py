@@ -143,9 +143,15 @@ def _await_answer(ctx: Context, attempt: PaymentAttempt) -> None:
 
 
 def _as_paid(bill: Bill, attempt: PaymentAttempt) -> Bill:
-    """What paying answered, or would have answered, if its reply was lost; a decline is answered as one again."""
+    """What paying answered, or would have answered, if its reply was lost; a decline is answered as one again.
+
+    Raises Conflict when the bill is another by now: it must not read as paid with an amount that never was.
+    """
     if attempt.state is AttemptState.DECLINED:
         raise PaymentDeclined(f"the payment gateway declined: {attempt.reason}")
+    if attempt.amount != bill.statement.payable:
+        charged = f"{attempt.payment_group_id} was charged {attempt.amount} for this key, and is another bill since"
+        raise Conflict(f"{charged}; pay it with a new key")
     paid = evolve(bill.statement, payment_status=PaymentState.PAID)
     return evolve(bill, statement=paid, paid_at=bill.paid_at or attempt.started_at, refunded_at=None, reason=None)
 

@@ -91,6 +91,7 @@ class Model:
     expired: dict[str, int] = field(factory=dict)
     cancelled: set[str] = field(factory=set)
     fates: dict[str, str] = field(factory=dict)
+    paid_for: dict[str, int] = field(factory=dict)
     jobs: int = 0
 
     # Meters
@@ -195,10 +196,10 @@ class Model:
         if slip is None:
             return "NOT_FOUND"
         if key in self.fates and self.fates[key] != "IN_DOUBT":
-            return self._known(key)
+            return self._known(key, payable)
         if slip.state != "READY":
             return "ILLEGAL_TRANSITION"
-        if slip.doubt and (refusal := self._asks(slip, line, key, now)) is not None:
+        if slip.doubt and (refusal := self._asks(slip, payable, line, key, now)) is not None:
             return refusal
         if slip.returned and short:
             return "CREDIT_SPENT"
@@ -208,18 +209,21 @@ class Model:
             return ""
         return self._charges(slip, payable, line, key, now)
 
-    def _asks(self, slip: Slip, line: str, key: str | None, now: datetime) -> str | None:
+    def _asks(self, slip: Slip, payable: int, line: str, key: str | None, now: datetime) -> str | None:
         """The answer to a second payment while one is in doubt; None where the first turns out not to have been."""
         if slip.doubt and not slip.doubt.noted and slip.doubt.since > now - PATIENCE:
             return "PAYMENT_IN_DOUBT"
         if not self._settles(slip, line):
             return "PAYMENT_IN_DOUBT"
         if key in self.fates:
-            return self._known(key)
+            return self._known(key, payable)
         return "ILLEGAL_TRANSITION" if slip.state == "PAID" else None
 
-    def _known(self, key: str | None) -> str:
-        return "PAYMENT_DECLINED" if self.fates[key or ""] == "DECLINED" else ""
+    def _known(self, key: str | None, payable: int) -> str:
+        """What was charged for a key is said again, but not of a bill that is another since."""
+        if self.fates[key or ""] == "DECLINED":
+            return "PAYMENT_DECLINED"
+        return "" if self.paid_for[key or ""] == payable else "CONFLICT"
 
     def _charges(self, slip: Slip, payable: int, line: str, key: str | None, now: datetime) -> str:
         if line == "declines":
@@ -250,6 +254,7 @@ class Model:
             return False
         slip.doubt, slip.turned_down = None, False
         self._fate(doubt.key, "CAPTURED" if slip.held else "DECLINED")
+        self.paid_for[doubt.key or ""] = slip.held
         if slip.held:
             slip.state, slip.charged = "PAID", slip.held
         else:

@@ -136,6 +136,25 @@ def test_a_charge_in_doubt_gets_no_late_fee_that_it_would_not_have_paid(world: W
     assert [line.amount for line in world.captured()] == [paid.statement.payable] == [1100]
 
 
+def test_a_late_answer_never_tells_of_a_payment_of_another_bill(world: World) -> None:
+    world.ready()
+    world.gateway.loses = True
+    with pytest.raises(GatewayTimedOut):
+        world.pay("k")
+    world.gateway.loses = False
+    world.clock.passes(timedelta(minutes=1))
+    payments.reconcile_payments(world.ctx)
+    payments.cancel_payment(world.ctx, world.place())
+    world.close()
+    world.ready()
+
+    with pytest.raises(Conflict, match="was charged 1100 for this key"):
+        world.pay("k")
+
+    assert world.captured() == []
+    assert world.pay("a new key").statement.payable == 2200
+
+
 def test_a_question_that_never_arrived_is_charged_once_when_it_is_asked_again(world: World) -> None:
     world.ready()
     world.gateway.drops = True
