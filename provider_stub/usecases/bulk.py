@@ -27,6 +27,7 @@ from provider_stub.usecases.counters import by_name
 from provider_stub.usecases.metering import FIRST_YEAR, LAST_YEAR, Reading, Verdict, record
 
 BATCH: Final = 1_000
+MOST_MONTHS: Final = 25  # in UTC: so many are touched by two years of any zone
 _LARGEST: Final = Decimal(10**15 - 1)
 
 
@@ -94,6 +95,7 @@ def kind(counter: Counter) -> Kind:
 
 def _surroundings(ctx: Context, events: Events) -> tuple[list[ProjectMonth], list[Kind]]:
     days = events.days()
+    _check_span(days)
     with ctx.store.read() as tx:
         accounts = [existing(tx.accounts.get(name), name) for name in sorted(events.account_ids())]
         counters = by_name(tx.counters.rows())
@@ -122,6 +124,14 @@ def _claim(ctx: Context, tx: Tx, key: IdempotencyKey) -> None:
     if kept is not None and kept.digest != key.digest:
         detail = f"other content was imported as {key.key} for account {key.account_id}"
         raise Conflict("nothing was imported", Fault("/name", detail))
+
+
+def _check_span(days: Collection[date]) -> None:
+    """Every project is looked at in every month: a few wrong years would make millions of them. Raises Invalid."""
+    months = {Month(day.year, day.month) for day in days}
+    if len(months) > MOST_MONTHS:
+        span = f"{len(months):,} months of UTC, {min(months)} to {max(months)}; one import takes at most {MOST_MONTHS}"
+        raise Invalid("nothing was imported", Fault("/timestamp", f"timestamp: there are events of {span}"))
 
 
 def _readings(month: ProjectMonth, meter: Meter, made_of: str) -> Iterator[Reading]:

@@ -137,6 +137,22 @@ def test_events_fall_in_the_month_of_the_accounts_zone(world: World, tmp_path: P
     assert world.bill().statement.charge == 2 * 10 * 100
 
 
+def test_an_import_takes_events_of_two_years_and_refuses_more(world: World, tmp_path: Path) -> None:
+    """From the first instant of 24 months in Seoul, which UTC still counts to the month before, to the last of them."""
+    zone = region_of("KR").zone
+    starts = [MONTH.plus(-number).bounds(zone)[0] for number in range(24)]
+    instants = [*starts, END - timedelta(microseconds=1)]
+    rows = [EVENT | {"meter_id": f"m-{number}", "timestamp": at} for number, at in enumerate(instants)]
+    longer = [*rows, EVENT | {"meter_id": "m-late", "timestamp": END + timedelta(days=1)}]
+    with pytest.raises(Invalid) as refused:
+        _import(world, tmp_path, longer)
+    assert refused.value.faults[0].detail == (
+        "timestamp: there are events of 26 months of UTC, 2024-10 to 2026-11; one import takes at most 25"
+    )
+    assert _stored(world) == []
+    assert _import(world, tmp_path, rows).meters == 24
+
+
 def test_a_sum_larger_than_a_reading_may_be_is_parted_and_stays_whole(world: World, tmp_path: Path) -> None:
     largest = Decimal("999999999999999.999999999999")
     rows = [EVENT | {"meter_id": f"m-{number}", "counter_volume": largest} for number in range(3)]
