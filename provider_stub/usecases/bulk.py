@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from itertools import groupby, islice
@@ -13,7 +13,7 @@ from attrs import frozen
 
 from provider_stub.engine.accounts import Account
 from provider_stub.engine.counters import Counter
-from provider_stub.engine.errors import Conflict, Fault, Invalid
+from provider_stub.engine.errors import Conflict, Fault, Invalid, MonthPaid
 from provider_stub.engine.metering import Meter
 from provider_stub.engine.money import EXACT
 from provider_stub.engine.period import Month
@@ -166,9 +166,26 @@ def _reading(meter: Meter, meter_id: str, volume: Decimal, source: str) -> Readi
 
 def _record(ctx: Context, tx: Tx, account: Account, batch: Sequence[Reading]) -> int:
     """How many of them were there before. Raises Conflict, MonthPaid."""
-    recorded = record(ctx, tx, account, batch)
-    refused = [one for one in recorded if one.verdict in (Verdict.CONFLICT, Verdict.REJECTED)]
+    try:
+        recorded = record(ctx, tx, account, batch)
+    except MonthPaid as error:  # of all of them
+        raise MonthPaid("nothing was imported", *_placed(account, zip(batch, error.faults, strict=True))) from error
+    refused = [
+        (reading, fault)
+        for reading, one in zip(batch, recorded, strict=True)
+        if one.verdict in (Verdict.CONFLICT, Verdict.REJECTED)
+        for fault in one.faults
+    ]
     if refused:
-        faults = (Fault(f"/{one.meter_id}", fault.detail) for one in refused for fault in one.faults)
-        raise Conflict("nothing was imported", *faults)
+        raise Conflict("nothing was imported", *_placed(account, refused))
     return sum(one.verdict is Verdict.DUPLICATE for one in recorded)
+
+
+def _placed(account: Account, refused: Iterable[tuple[Reading, Fault]]) -> Iterable[Fault]:
+    """The faults with the project and account that they are in, each once: a paid month refuses many readings alike."""
+    project_of = {project.app_key: project.project_id for project in projects_of(account)}
+    faults: dict[str, Fault] = {}
+    for reading, fault in refused:
+        detail = f"{fault.detail}: project {project_of[reading.app_key]} of account {account.account_id}"
+        faults.setdefault(detail, Fault(f"/{reading.meter_id}", detail))
+    return faults.values()

@@ -177,6 +177,13 @@ def test_a_file_is_read_by_its_name_and_not_by_what_the_name_matches(tmp_path: P
     assert found.counter_volume == 8
 
 
+def test_a_folder_named_like_a_column_does_not_change_the_events(tmp_path: Path) -> None:
+    (folder := tmp_path / "meter_id=other" / "month=10").mkdir(parents=True)
+    rows = [row(EVENT) | {"counter_name": "level", "counter_type": "GAUGE"}]
+    (found,) = _condensed(write(folder / "events.parquet", rows))
+    assert found.meter_id == EVENT.meter_id
+
+
 def test_a_file_that_is_given_twice_is_refused(tmp_path: Path) -> None:
     file = write(tmp_path / "events.parquet", [row(EVENT)])
     with pytest.raises(UnreadableEventsError, match=r"events\.parquet is given twice"):

@@ -177,7 +177,8 @@ def test_a_paid_month_refuses_the_whole_import(world: World, tmp_path: Path) -> 
     for rows, error in (([EVENT], MonthPaid), ([EVENT, later], Conflict)):
         with pytest.raises(error) as refused:
             _import(world, tmp_path, rows)
-        assert "2026-10 is paid" in refused.value.faults[0].detail
+        found = [fault.detail for fault in refused.value.faults]
+        assert found == ["2026-10 is paid: project acme-main-web of account acme"]
     assert _stored(world) == before
 
 

@@ -13,6 +13,7 @@ from provider_stub.store.parquet.columns import OPTIONAL, VOLUME, Check
 # ruff: noqa: S608 - what is put into these texts is ours, or quoted; values travel as parameters
 
 _OPTIONAL: Final = ", ".join(OPTIONAL)
+_AS_WRITTEN: Final = "hive_partitioning = false"  # else a folder app_key=x would stand above the column
 _PATTERN: Final = re.compile(r"[\[*?]")
 _NO_RESOURCE: Final = ", ".join(f"'' AS {name}" for name in OPTIONAL)
 
@@ -27,7 +28,7 @@ def _name(file: Path) -> str:
 
 
 def describe(file: Path) -> str:
-    return f"DESCRIBE SELECT * FROM read_parquet({_name(file)})"
+    return f"DESCRIBE SELECT * FROM read_parquet({_name(file)}, {_AS_WRITTEN})"
 
 
 def events(files: Sequence[Path], present: Sequence[str], account_id: str | None) -> str:
@@ -38,7 +39,7 @@ def events(files: Sequence[Path], present: Sequence[str], account_id: str | None
         CREATE TEMP VIEW events AS
         SELECT filename, file_row_number, {account}, meter_id, app_key, counter_name, counter_type, counter_unit,
                counter_volume, "timestamp", epoch_us("timestamp") AS at_us, {", ".join(optional)}
-        FROM read_parquet([{", ".join(map(_name, files))}], filename = true, file_row_number = true)
+        FROM read_parquet([{", ".join(map(_name, files))}], filename = true, file_row_number = true, {_AS_WRITTEN})
     """
 
 
