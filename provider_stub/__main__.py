@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -19,6 +21,7 @@ from provider_stub.tokens import issuer
 
 _FAULTS_SHOWN: Final = 20
 _LONGEST_PATIENCE: Final = 3600
+_LONGEST_IMPORT: Final = 24 * 3600
 _LONGEST_NAME: Final = 200  # it is the source of the meters
 _GATEWAY_HELP: Final = (
     "sound captures every charge; in a sandbox the last digits of the amount decide: 901 is declined, 902 times out "
@@ -28,7 +31,7 @@ _GATEWAY_HELP: Final = (
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The exit status: 0, 1 for events that are refused, or 2 for settings and files that cannot be."""
+    """The exit status: 0, 1 for events that are refused, 2 for settings and files that cannot be, 130 for Ctrl-C."""
     given = _parser().parse_args(arguments)
     try:
         if given.command == "token":
@@ -60,19 +63,25 @@ def _import(files: list[Path], account: str | None, name: str | None) -> int:
     from provider_stub.app import context
     from provider_stub.store.parquet.events import open_events
     from provider_stub.store.protocol.events import UnreadableEventsError
+    from provider_stub.store.protocol.tx import StoreUnavailableError
     from provider_stub.usecases.bulk import import_meters
     from provider_stub.workers import Workers
 
     began = time.monotonic()
     ctx = context(config.load(), Workers())
     config.STATE.mkdir(exist_ok=True)
+    _clear_leftovers()
+    done = None
     try:
         with (
             tempfile.TemporaryDirectory(prefix="import-", dir=config.STATE) as scratch,
             open_events(files, Path(scratch), account_id=account) as events,
         ):
             done = import_meters(ctx, events, name, _tell)
-    except UnreadableEventsError as error:
+    except KeyboardInterrupt:
+        _tell(f"interrupted; {'nothing' if done is None else 'everything'} is stored")
+        return 130
+    except (UnreadableEventsError, StoreUnavailableError) as error:
         raise ConfigError(str(error)) from error
     except BillingError as error:
         _refused(error)
@@ -85,6 +94,14 @@ def _import(files: list[Path], account: str | None, name: str | None) -> int:
         f"{done.known:,} known before; {seconds:.1f} s\n"
     )
     return 0
+
+
+def _clear_leftovers() -> None:
+    """Removes what killed imports left behind; a younger folder may be that of one that is at work."""
+    for folder in config.STATE.glob("import-*"):
+        with suppress(FileNotFoundError):
+            if time.time() - folder.stat().st_mtime > _LONGEST_IMPORT:
+                shutil.rmtree(folder)
 
 
 def _tell(line: str) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from provider_stub.__main__ import main
 from provider_stub.engine.counters import Counter
 from provider_stub.engine.errors import Conflict, Invalid, MonthPaid, NotFound
 from provider_stub.engine.metering import CounterType
@@ -217,35 +216,6 @@ def test_a_file_may_hold_many_accounts_each_with_months_of_its_own_zone(world: W
 def test_an_account_that_does_not_exist_is_named(world: World, tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="nobody"):
         _import(world, tmp_path, [EVENT], account="nobody")
-
-
-def test_the_command_imports_and_says_what_it_did_and_what_it_refuses(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    url = f"sqlite:///{tmp_path / 'billing.db'}"
-    world = World(open_store(url))
-    monkeypatch.setenv("BILLING_DATABASE_URL", url)
-    monkeypatch.chdir(tmp_path)
-    write(Path("july.parquet"), _hourly(EVENT, [1, 2, 3], "d"))
-    write(Path("wrong.parquet"), [EVENT | {"counter_name": "magic"}])
-    write(Path("floats.parquet"), [EVENT], counter_volume="DOUBLE")
-
-    def says(file: str) -> tuple[int, str, str]:
-        status = main(["import-meters", file, "--account", "acme"])
-        told = capsys.readouterr()
-        return status, told.out, told.err.splitlines()[-1]
-
-    status, done, told = says("july.parquet")
-    assert (status, told) == (0, "1 meters recorded")
-    assert done.startswith("3 events read, 0 of them duplicates; 1 meters stored, 0 known before; ")
-    assert says("july.parquet")[1].startswith("3 events read, 0 of them duplicates; 0 meters stored, 1 known before; ")
-    wrong = "  counter_name: is not in the price list: 1 rows (wrong.parquet row 1: magic)"
-    assert says("wrong.parquet") == (1, "", wrong)
-    floats = "error: counter_volume has to be a decimal, a whole number or text, not DOUBLE"
-    assert says("floats.parquet") == (2, "", floats)
-    assert [volume for _, volume in _stored(world)] == [6]
-    assert list(Path(".contract").glob("import-*")) == []
-    world.store.close()
 
 
 def _hourly(event: Mapping[str, object], volumes: Sequence[int], prefix: str) -> list[dict[str, object]]:

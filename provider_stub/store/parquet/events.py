@@ -187,7 +187,7 @@ def open_events(
     """The events of Parquet files, all of one account where `account_id` is given, else of that in their column.
 
     Columns are named like the fields of a meter in the API, in snake_case. What does not fit into `memory` goes to the
-    folder `scratch`, which has to be there. Raises UnreadableEventsError.
+    folder `scratch`, which has to be there. Raises UnreadableEventsError, and KeyboardInterrupt in queries as well.
     """
     settings: dict[str, str | int | float | list[str]] = {
         "threads": THREADS,
@@ -205,6 +205,10 @@ def open_events(
         yield ParquetEvents(database, files, tuple(checks(types)))
     except duckdb.Error as error:
         raise UnreadableEventsError(str(error).partition("\n")[0]) from error
+    except RuntimeError as error:
+        if str(error) != "Query interrupted":
+            raise
+        raise KeyboardInterrupt from error  # what Ctrl-C is everywhere else
     finally:
         database.close()
 
