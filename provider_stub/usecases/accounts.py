@@ -90,7 +90,7 @@ def delete_account(ctx: Context, account_id: str) -> None:
         locked(tx, account_id)
         if tx.payments.in_doubt(account_id):
             # Without the attempt nobody would ask the gateway any more whether the money moved.
-            raise PaymentInDoubt(f"a charge of {account_id} is not answered yet; the account can go when that is resolved")
+            raise PaymentInDoubt(f"a charge of {account_id} is not answered yet; the account can go afterwards")
         tx.accounts.remove(account_id)
 
 

@@ -114,11 +114,12 @@ def _grant(ctx: Context, tx: Tx, account: Account, campaign_id: str, gift: Gift)
 
 
 def _accounts(tx: Tx, gift: Gift) -> tuple[list[Account], list[BillingError]]:
-    """Those of the gift that exist, by id, and what is wrong with its list."""
+    """Those of the gift that exist, locked, by id, and what is wrong with its list."""
     errors: list[BillingError] = []
     accounts: list[Account] = []
+    locked_ones = {account_id: tx.accounts.lock(account_id) for account_id in sorted(set(gift.account_ids))}
     for index, account_id in enumerate(gift.account_ids):
-        account = tx.accounts.get(account_id)
+        account = locked_ones[account_id]
         if account is None:
             errors.append(UnknownReference.at_field(f"/uuidList/{index}", f"there is no account {account_id}"))
             continue
@@ -172,7 +173,8 @@ def cancel_credits(ctx: Context, campaign_id: str, reason: str) -> Sequence[Cred
             tx.accounts.lock(account_id)
             left = tx.credits.left(account_id)
             before = tx.credits.cancelled(account_id)
-            mine = [g for g in grants if g.account_id == account_id]
+            # What went with its account, before that could be locked, is not in the ledger any more.
+            mine = [g for g in grants if g.account_id == account_id and g.grant_id in left]
             # A line of 0 for a grant that is spent: what a statement gives back later must not revive it.
             entries = [
                 LedgerEntry(ctx.new_id("entry"), g.grant_id, EntryKind.CANCEL, -left[g.grant_id], ctx.clock())
