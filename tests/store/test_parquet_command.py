@@ -88,6 +88,7 @@ def test_control_c_in_the_middle_of_a_query_ends_an_import_in_one_line_with_noth
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as importing:
             assert importing.stderr is not None
             assert importing.stderr.readline() == "checking 3,000,000 events\n"
+            time.sleep(0.2)  # now it is deep in a query
             importing.send_signal(signal.SIGINT)
             said, told = importing.communicate(timeout=60)
     finally:
