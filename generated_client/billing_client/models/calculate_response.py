@@ -42,6 +42,10 @@ class CalculateResponse:
             | `payable` | `totalAmount` - `totalCredit` + `lateFee`: what paying this statement costs |
             | `unpaidAmount` | what earlier months of the group still owe, with their late fees |
             | `totalDue` | `payable` + `unpaidAmount` |
+
+            No bill is larger than 6,928,614,811,339 minor units: so the debts of every month of a century still add up
+            exactly in
+            JSON. A calculation that comes to more fails.
         total_credit_amt (int): An amount in the minor unit of its currency: 1500 is 1,500 KRW, 1,500 JPY, or 15.00 USD.
             The bounds are those
             within which every JSON reader is exact (2^53 - 1). A bill beyond them is refused, never rounded.

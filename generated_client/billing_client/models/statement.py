@@ -41,6 +41,10 @@ class Statement:
     | `unpaidAmount` | what earlier months of the group still owe, with their late fees |
     | `totalDue` | `payable` + `unpaidAmount` |
 
+    No bill is larger than 6,928,614,811,339 minor units: so the debts of every month of a century still add up exactly
+    in
+    JSON. A calculation that comes to more fails.
+
         Attributes:
             payment_group_id (str): The statement of one billing group's month, and the payment for it: given by the
                 provider, the same after every

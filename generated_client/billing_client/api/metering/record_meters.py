@@ -126,6 +126,8 @@ def sync(
       new every time; give the batch an `Idempotency-Key` then.
     - A reading is REJECTED when its app key or counter is unknown, its type or unit does not suit the counter, or
       its month is paid or refunded. The others are stored all the same, in one transaction.
+    - A closed month (READY) takes readings; they are billed once it is opened and calculated again, and refused once it
+    is paid.
     - When **every** reading is rejected nothing is stored and the answer is a problem: 409 when all their months are
       paid, otherwise 422, with a pointer to each fault. A batch of one is thus either stored or refused.
     - One app key of another account turns the whole batch into a 403.
