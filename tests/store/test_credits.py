@@ -11,7 +11,7 @@ from provider_stub.engine.credits import CreditType, EntryKind
 from provider_stub.store.protocol.records import (
     Window,
 )
-from provider_stub.store.protocol.tx import Store
+from provider_stub.store.protocol.tx import Store, StoreConflictError
 from tests.store.builders import EVERYTHING, entry, grant
 
 
@@ -42,7 +42,7 @@ def test_the_same_use_is_never_given_back_twice(store: Store) -> None:
         with store.write() as tx:
             tx.credits.book("acme", [entry("e-4", "g-1", 300, reverses="e-2")])
 
-    with pytest.raises(Exception, match=r"(?i)unique|already"):
+    with pytest.raises(StoreConflictError):
         again()
     with store.read() as tx:
         assert tx.credits.left("acme") == {"g-1": 1000}

@@ -25,6 +25,7 @@ from provider_stub.store.protocol.records import (
     Page,
     Window,
 )
+from provider_stub.store.protocol.tx import StoreConflictError
 
 
 class MemoryCredits(Part):
@@ -41,7 +42,7 @@ class MemoryCredits(Part):
         reversed_ids = {entry.reverses for _, entry, _ in table.values()} - {None}
         for entry in entries:
             if entry.reverses in reversed_ids or entry.entry_id in table:
-                raise ValueError(f"the ledger has an entry like {entry.entry_id} already")
+                raise StoreConflictError(f"the ledger has an entry like {entry.entry_id} already")
             table[entry.entry_id] = (account_id, entry, reason)
 
     def grants(self, account_id: str) -> tuple[CreditGrant, ...]:

@@ -184,7 +184,10 @@ class Credits(Protocol):
         ...
 
     def book(self, account_id: str, entries: Iterable[LedgerEntry], *, reason: str | None = None) -> None:
-        """Appends to the ledger, with the reason why. The store refuses a second entry that reverses the same one."""
+        """Appends to the ledger, with the reason why.
+
+        Raises StoreConflictError, at the latest when the unit of work ends, for a second entry that reverses the same.
+        """
         ...
 
     def grants(self, account_id: str) -> tuple[CreditGrant, ...]: ...
