@@ -25,8 +25,8 @@ _LONGEST_IMPORT: Final = 24 * 3600
 _LONGEST_NAME: Final = 200  # it is the source of the meters
 _IMPORT_DESCRIPTION: Final = (
     "Takes in a month's events from Parquet files: all of them, or none. Columns are the fields of a meter in "
-    "snake_case: meter_id, app_key, counter_name, counter_type, counter_unit, counter_volume (decimal, whole number or text), "
-    "timestamp (with a time zone), and if need be resource_id, resource_name, parent_resource_id, source. "
+    "snake_case: meter_id, app_key, counter_name, counter_type, counter_unit, counter_volume (decimal, whole number "
+    "or text), timestamp (with a time zone), and if need be resource_id, resource_name, parent_resource_id, source. "
     "Exit status: 0, 1 when events are refused, 2 when a file or a setting cannot be."
 )
 _GATEWAY_HELP: Final = (
