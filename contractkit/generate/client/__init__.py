@@ -13,7 +13,7 @@ from contractkit.errors import GenerationError
 from contractkit.generate.output import RULES, write_folder
 from contractkit.source import shown
 
-TEMPLATES: Final = Path(__file__).parent / "templates" / "client"
+TEMPLATES: Final = Path(__file__).parent.parent / "templates" / "opc"
 
 
 def generate_client(bundle: Path, out: Path, *, project: str, package: str) -> None:
