@@ -14,7 +14,7 @@ FORMATS = {
     "uuid": "00000000-0000-4000-8000-000000000000", "email": "user@example.com", "idn-email": "user@example.com",
     "uri": "https://example.com", "url": "https://example.com", "iri": "https://example.com", "uri-reference": "/",
     "uri-template": "/", "hostname": "example.com", "idn-hostname": "example.com", "ipv4": "192.0.2.1",
-    "ipv6": "2001:db8::1", "byte": "ZXhhbXBsZQ==", "binary": "", "json-pointer": "/a", "regex": "a",
+    "ipv6": "2001:db8::1", "byte": "ZXhhbXBsZQ==", "decimal": "1.50", "binary": "", "json-pointer": "/a", "regex": "a",
 }  # fmt: skip
 FULL_DEPTH = 3  # deeper objects have their required properties only
 MAX_DEPTH = 24
