@@ -41,7 +41,7 @@ class Front:
             await send({"type": "websocket.close", "code": 1000})
             return
         headers = Headers(scope=scope)
-        request_id = _request_id(headers)
+        request_id = request_id_of(headers)
         raw = scope.get("raw_path") or scope["path"].encode()
         started = False
 
@@ -124,7 +124,8 @@ def _lower_media(value: bytes) -> bytes:
     return media.lower() + semicolon + rest
 
 
-def _request_id(headers: Headers) -> str:
+def request_id_of(headers: Headers) -> str:
+    """The id that the client gave its request, where it is a fit one, or a fresh one."""
     given = headers.get("x-request-id", "")
     return given if REQUEST_ID.fullmatch(given) else token_hex(16)
 

@@ -13,6 +13,9 @@ from typing import cast
 import uvicorn
 from starlette.types import ASGIApp
 
+from contractkit.stub.fault_wire import FaultyProtocol
+from contractkit.stub.faults import Faulty
+
 GRACE_SECONDS = 5
 CHATTY = ("connexion", "python_multipart")  # they warn of ordinary requests, one of several media types for one
 
@@ -38,10 +41,11 @@ def serve(app: ASGIApp | Callable[[], ASGIApp], host: str = "127.0.0.1", port: i
     listener = _listen(host, port)
     try:
         number = listener.getsockname()[1]
+        made = _made(app)
         config = uvicorn.Config(
-            _made(app),
+            made,
             loop="uvloop",
-            http="httptools",
+            http=FaultyProtocol if isinstance(made, Faulty) else "httptools",
             ws="none",
             lifespan="on",
             log_level="warning",
