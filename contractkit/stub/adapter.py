@@ -53,8 +53,11 @@ class Adapter:
         return self._encoded(reply, found)
 
     def _refusal(self, problem: Problem, error: Exception, found: exchange.Exchange) -> Response:
-        if self.plan.operation.reply(problem.status) is None:
+        reply = self.plan.operation.reply(problem.status)
+        if reply is None:
             raise ReplyFault(f"the handler's problem has status {problem.status}, which is not documented") from error
+        if not reply.content:
+            return Response(status_code=problem.status, headers={**problem.headers, "X-Request-Id": found.request_id})
         return render(problem, instance=found.instance, extend=self.extend_problem, request_id=found.request_id)
 
     def _encoded(self, answer: Answer, found: exchange.Exchange) -> object:

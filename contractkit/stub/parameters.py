@@ -61,13 +61,27 @@ class Reader:
                 return self._query(inputs.query)
             case "path":
                 text = inputs.path.get(self.parameter.name)  # None: the path has no such variable
-                return () if text is None else self._text(_unstyled(text, self.parameter))
+                return () if text is None else self._text(self._simple(text))
             case "header":
                 values = inputs.headers.getlist(self.parameter.name)
                 return self._text(", ".join(values), comma=r"\s*,\s*") if values else ()
             case _:
                 text = inputs.cookies.get(self.parameter.name)
                 return () if text is None else self._text(text)
+
+    def _simple(self, text: str) -> str:
+        """A path variable as the simple style writes it; RFC 6570 has exploded lists as `.a.b` and `;v=a;v=b`."""
+        exploded = self.parameter.explode and (self.decoder.is_array or self.decoder.is_object)
+        name = f"{self.parameter.name}="
+        match self.parameter.style:
+            case "label":
+                text = text.removeprefix(".")
+                return text.replace(".", ",") if exploded else text
+            case "matrix" if exploded:
+                return ",".join(part.removeprefix(name) for part in text.removeprefix(";").split(";"))
+            case "matrix":
+                return text.removeprefix(";").removeprefix(name)
+        return text
 
     def _query(self, query: dict[str, list[str]]) -> tuple[object, ...]:
         name, style = self.parameter.name, self.parameter.style
@@ -188,14 +202,6 @@ def _spreads(reader: Reader) -> bool:
     """Whether an object's properties are parameters of their own."""
     parameter = reader.parameter
     return reader.decoder.is_object and parameter.explode and parameter.style == "form" and parameter.media_type is None
-
-
-def _unstyled(text: str, parameter: Parameter) -> str:
-    if parameter.style == "label":
-        return text.removeprefix(".")
-    if parameter.style == "matrix":
-        return text.removeprefix(";").removeprefix(f"{parameter.name}=")
-    return text
 
 
 def _graft(tree: dict[str, object], steps: list[str], value: object) -> None:

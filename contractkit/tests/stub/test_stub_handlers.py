@@ -103,6 +103,38 @@ def test_plain_handlers_leave_the_event_loop_free_and_coroutines_run_on_it(shop:
     assert ran == [False, True]
 
 
+def test_path_variables_are_read_in_every_style_exploded_or_not(ask: Ask) -> None:
+    integers = {"type": "array", "items": {"type": "integer"}}
+    point = {"type": "object", "properties": {"x": {"type": "integer"}, "y": {"type": "integer"}}}
+    shapes = [("a", "label", False, integers), ("b", "label", True, integers), ("c", "matrix", False, integers),
+              ("d", "matrix", True, integers), ("e", "matrix", True, point), ("f", "label", True, {"type": "number"}),
+              ("g", "simple", True, point)]  # fmt: skip
+    parameters = [
+        {"name": name, "in": "path", "required": True, "style": style, "explode": explode, "schema": schema}
+        for name, style, explode, schema in shapes
+    ]
+    reply = {"description": "", "content": {"application/json": {"schema": {}}}}
+    operation = {"operationId": "echo", "parameters": parameters, "responses": {"200": reply}}
+    paths = {"/{a}/{b}/{c}/{d}/{e}/{f}/{g}": {"get": operation}}
+    document = {"openapi": "3.0.3", "info": {"title": "", "version": ""}, "paths": paths}
+    app = create_app(document, handlers={"echo": lambda **arguments: arguments})
+    assert ask(app, "GET", "/.1,2/.1.2/;c=1,2/;d=1;d=2/;x=1;y=2/.1.5/x=1,y=2").json() == {
+        "a": [1, 2], "b": [1, 2], "c": [1, 2], "d": [1, 2], "e": {"x": 1, "y": 2}, "f": 1.5, "g": {"x": 1, "y": 2},
+    }  # fmt: skip
+
+
+def test_a_problem_has_no_body_where_its_status_is_documented_without_one(ask: Ask) -> None:
+    def look() -> None:
+        raise Problem(304, headers={"ETag": '"1"'})
+
+    replies = {"204": {"description": "Looked."}, "304": {"description": "As you know it."}}
+    paths = {"/": {"get": {"operationId": "look", "responses": replies}}}
+    document = {"openapi": "3.0.3", "info": {"title": "", "version": ""}, "paths": paths}
+    response = ask(create_app(document, handlers={"look": look}), "GET", "/")
+    assert (response.status_code, response.content, response.headers["etag"]) == (304, b"", '"1"')
+    assert "content-type" not in response.headers
+
+
 def test_an_absent_body_is_none(shop: Got, ask: Ask) -> None:
     def put_tree(*, body: Got | None = None) -> Got:
         assert body is None
