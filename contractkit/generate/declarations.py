@@ -7,24 +7,19 @@ beside the named ones are left out; validation sees to them. A member that only 
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import product
 from typing import Any
 
 from attrs import define, field, frozen
 
 from contractkit import document as documents
 from contractkit import source
-from contractkit.generate import texts
+from contractkit.generate import shapes, texts
 from contractkit.generate.names import Namespace, class_name, is_field_name, name_part
-
-Schema = Mapping[str, Any]
+from contractkit.generate.shapes import MAX_VARIANTS, Schema, Shape, is_nullable, is_object, kinds, stand_in, telling
 
 SCALARS = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
-PYTHON = {"string": str, "integer": int, "boolean": bool}
-OBJECT = {"properties", "allOf"}  # either of these makes a schema one object, out of all its parts
 FILES = {"binary", "byte", "base64"}  # what a form's field brings as bytes
 SILENT = {"schemas", "properties", "items", "schema", "content"}  # of a place, what its name can do without
-MAX_VARIANTS = 16  # of an allOf whose parts are alternatives; beyond that it is any mapping
 
 
 @frozen
@@ -52,17 +47,6 @@ class Alias:
     name: str
     description: str
     annotation: str
-
-
-@frozen
-class Shape:
-    """The members of an object, out of all the places that describe it."""
-
-    properties: Mapping[str, Any] = field(factory=dict)
-    required: frozenset[str] = frozenset()
-
-    def __and__(self, other: "Shape") -> "Shape":
-        return Shape({**self.properties, **other.properties}, self.required | other.required)
 
 
 @define
@@ -100,16 +84,16 @@ class Declarations:
             return "Any"
         if isinstance(schema.get("$ref"), str):
             return self._reference(schema["$ref"])
-        parts = [*self._parts(schema, name), *(["None"] if _is_nullable(schema) else [])]
+        parts = [*self._parts(schema, name), *(["None"] if is_nullable(schema) else [])]
         return union(parts)
 
     def form(self, schema: Schema, name: str) -> str:
         """The annotation of a form: as of its schema, but a file in it is bytes."""
-        shapes = self._shapes(schema, ()) or []
-        properties = [each for shape in shapes for each in shape.properties.values()]
-        if len(shapes) != 1 or not any(map(self._is_file, properties)):
+        objects = self._shapes(schema) or []
+        properties = [each for shape in objects for each in shape.properties.values()]
+        if len(objects) != 1 or not any(map(self._is_file, properties)):
             return self.annotation(schema, name)
-        return self._record(schema, shapes[0], name, files=True)
+        return self._record(schema, objects[0], name, files=True)
 
     def _complete(self, key: tuple[str, ...]) -> None:
         """Makes the declaration of something that already has its name."""
@@ -119,11 +103,11 @@ class Declarations:
         self.made[name] = None
         schema = documents.target(self.document, "#" + source.pointer(key))
         schema = schema if isinstance(schema, Mapping) else {}
-        shapes = self._shapes(schema, (key,)) if self._is_object(schema) and not _stand_in(schema) else None
-        if shapes and len(shapes) == 1 and shapes[0].properties and not _is_nullable(schema):
-            self._fill(name, schema, shapes[0])
+        objects = self._shapes(schema) if is_object(schema) and not stand_in(schema) else None
+        if objects and len(objects) == 1 and objects[0].properties and not is_nullable(schema):
+            self._fill(name, schema, objects[0])
         else:
-            annotation = self.annotation(schema, f"{name}Object" if _is_nullable(schema) else name)
+            annotation = self.annotation(schema, f"{name}Object" if is_nullable(schema) else name)
             self.made[name] = Alias(name, "" if "$ref" in schema else texts.described(schema), annotation)
 
     def _reference(self, reference: str) -> str:
@@ -141,14 +125,14 @@ class Declarations:
         alternatives = [*(schema.get("oneOf") or ()), *(schema.get("anyOf") or ())]
         if values := _literal(schema):
             yield values
-        elif self._is_object(schema):
+        elif is_object(schema):
             yield self._object(schema, name)
         elif alternatives:
             for number, each in enumerate(alternatives, 1):
                 title = each.get("title", number) if isinstance(each, Mapping) else number
                 yield self.annotation(each, f"{name}{name_part(str(title))}")
         else:
-            yield from (self._typed(schema, kind, name) for kind in _kinds(schema))
+            yield from (self._typed(schema, kind, name) for kind in kinds(schema))
 
     def _typed(self, schema: Schema, kind: str, name: str) -> str:
         match kind:
@@ -160,46 +144,26 @@ class Declarations:
             case _:
                 return SCALARS.get(kind, "Any")
 
-    def _is_object(self, schema: Schema) -> bool:
-        return bool(OBJECT & schema.keys()) and "object" in (_kinds(schema) or ["object"])
-
     def _object(self, schema: Schema, name: str) -> str:
         """An object, out of all its parts; or the one part that says what it is."""
-        if part := _stand_in(schema):
+        if part := stand_in(schema):
             return self.annotation(part, name)
-        shapes = self._shapes(schema, ())
-        if shapes is None:
-            return next((self.annotation(each, name) for each in _telling(schema)), "Any")
-        if len(shapes) > MAX_VARIANTS or not any(shape.properties for shape in shapes):
+        objects = self._shapes(schema)
+        if objects is None:
+            return next((self.annotation(each, name) for each in telling(schema)), "Any")
+        if len(objects) > MAX_VARIANTS or not any(shape.properties for shape in objects):
             return self._typed(schema, "object", name)
-        if len(shapes) == 1:
-            return self._record(schema, shapes[0], name)
-        return union([self._record(None, shape, f"{name}{number}") for number, shape in enumerate(shapes, 1)])
+        if len(objects) == 1:
+            return self._record(schema, objects[0], name)
+        return union([self._record(None, shape, f"{name}{number}") for number, shape in enumerate(objects, 1)])
 
-    def _shapes(self, schema: Schema, within: tuple[tuple[str, ...], ...]) -> list[Shape] | None:
-        """The objects that a schema allows; None for a schema of something else."""
-        if isinstance(schema.get("$ref"), str):
-            self._reference(schema["$ref"])
-            key = source.tokens(schema["$ref"].partition("#")[2])
-            if key in within:
-                return [Shape()]
-            self._complete(key)
-            return self._shapes(documents.target(self.document, schema["$ref"]), (*within, key))
-        if _literal(schema) or "object" not in (_kinds(schema) or ["object"]):
-            return None
-        found = [Shape(schema.get("properties") or {}, frozenset(_strings(schema.get("required"))))]
-        groups = [[each] for each in schema.get("allOf") or ()]
-        for group in [*groups, *(schema[key] for key in ("oneOf", "anyOf") if schema.get(key))]:
-            choices = [self._shapes(each, within) for each in group if isinstance(each, Mapping)]
-            if any(choice is None for choice in choices):
-                return None
-            variants = [shape for choice in choices for shape in choice or ()]
-            if len(group) > 1 and not any(shape.properties for shape in variants):
-                continue  # alternatives that only differ in what they require
-            if len(found) * len(variants) > MAX_VARIANTS:
-                return [*found, *variants]
-            found = [one & other for one, other in product(found, variants)]
-        return found
+    def _shapes(self, schema: Schema) -> list[Shape] | None:
+        return shapes.shapes(self.document, schema, visit=self._visit)
+
+    def _visit(self, reference: str) -> None:
+        """Declares what a schema refers to, which is no object that is in the making, before the schema itself."""
+        self._reference(reference)
+        self._complete(source.tokens(reference.partition("#")[2]))
 
     def _record(self, schema: Schema | None, shape: Shape, name: str, *, files: bool = False) -> str:
         """The TypedDict of an object that stands inside another schema."""
@@ -244,52 +208,9 @@ def union(parts: Iterable[str]) -> str:
     return " | ".join(sorted(found, key=lambda part: part == "None"))
 
 
-def _kinds(schema: Schema) -> list[str]:
-    """The JSON types that a schema names or means; none when it means anything."""
-    named = schema.get("type")
-    if isinstance(named, str):
-        return [named]
-    if isinstance(named, list):
-        return [each for each in named if isinstance(each, str)]
-    if "items" in schema:
-        return ["array"]
-    return ["object"] if {"properties", "additionalProperties"} & schema.keys() else []
-
-
 def _literal(schema: Schema) -> str:
     """The annotation of an enumeration; empty when there is none that Python can write."""
-    values = schema.get("enum")
-    if not isinstance(values, list):
-        return ""
-    wanted = tuple(PYTHON[kind] for kind in _kinds(schema) if kind in PYTHON) or (str, int, bool)
+    values = shapes.literals(schema) or []
     known = [value for value in values if value is not None]
-    if not all(type(value) in wanted for value in known):
-        return ""
-    parts = [f"Literal[{', '.join(map(repr, dict.fromkeys(known)))}]"] if known else []
+    parts = [f"Literal[{', '.join(map(repr, known))}]"] if known else []
     return " | ".join([*parts, *(["None"] if None in values else [])])
-
-
-def _is_nullable(schema: Schema) -> bool:
-    """Whether null is meant, be it said beside the type or in a part of its own."""
-    parts = [each for each in schema.get("allOf") or () if isinstance(each, Mapping)]
-    return schema.get("nullable") is True or any(_is_vague(each) and each.get("nullable") is True for each in parts)
-
-
-def _is_vague(schema: Schema) -> bool:
-    """Whether a part of an allOf says nothing about the type."""
-    return not schema.keys() & {"$ref", "type", "enum", "properties", "items", "allOf", "oneOf", "anyOf", "required"}
-
-
-def _telling(schema: Schema) -> list[Schema]:
-    return [each for each in schema.get("allOf") or () if isinstance(each, Mapping) and not _is_vague(each)]
-
-
-def _stand_in(schema: Schema) -> Schema | None:
-    """The one part that a schema consists of, where an allOf only adds words to it."""
-    telling = _telling(schema)
-    alone = len(telling) == 1 and not any(schema.get(key) for key in ("properties", "required", "oneOf", "anyOf"))
-    return telling[0] if alone else None
-
-
-def _strings(value: object) -> list[str]:
-    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []

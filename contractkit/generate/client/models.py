@@ -1,0 +1,120 @@
+"""What gets a module of its own in the generated `models`: classes, enums, and alternatives that have a name."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from contractkit.generate import texts
+from contractkit.generate.names import Namespace
+from contractkit.generate.shapes import Schema
+from contractkit.stub.parameters import argument_name
+
+if TYPE_CHECKING:
+    from contractkit.generate.client.values import Value
+
+# What generated modules import or mean; a class of that name would hide it.
+RESERVED = frozenset(
+    {
+        "AsyncEventStream", "AsyncIterator", "AsyncSession", "Auth", "AuthenticatedClient", "Body", "BinaryIO",
+        "Callable", "CircuitBreaker", "Client", "Decimal", "Enum", "EventStream", "File", "Final", "Hooks", "Iterator",
+        "None", "OpenIntEnum", "OpenStrEnum", "Operation", "Reply", "Request", "Resilience", "Response", "Self",
+        "ServerSentEvent", "Session", "TYPE_CHECKING", "TypeVar", "UNSET", "UUID", "Union", "UnknownVariant", "Unset",
+    }
+)  # fmt: skip
+TYPES = frozenset({"bool", "bytes", "dict", "float", "int", "list", "str"})  # in annotations of members
+MEMBERS = frozenset({"to_dict", "from_dict", "additional_properties", "self", "cls", "dt", "codec", "field"})
+SIGNS = {"-": "minus ", "+": "plus ", "<": "less ", ">": "greater ", "=": "equal ", "!": "not ", "*": "star "}
+
+
+@frozen
+class Attribute:
+    """One member of a class: `key` in JSON, `name` in Python."""
+
+    key: str
+    name: str
+    value: "Value"
+    description: str
+    required: bool
+    read_only: bool
+    write_only: bool
+    default: str = ""  # of a required member that has one value only
+
+    @classmethod
+    def of(cls, key: str, taken: Namespace, value: "Value", schema: Schema, required: bool) -> "Attribute":
+        name = argument_name(key)
+        name = f"{name}_" if name in TYPES else name
+        name = f"field{name}" if name.startswith("_") else name  # attrs would drop the underscore
+        constant = re.fullmatch(r"Literal\[(.*)\]", value.annotation)
+        return cls(
+            key,
+            taken.claim(name),
+            value,
+            texts.described(schema),
+            required,
+            schema.get("readOnly") is True,
+            schema.get("writeOnly") is True,
+            constant[1] if constant else "",
+        )
+
+
+@frozen
+class Model:
+    """A class; `beside` is what members may hold that the class does not name."""
+
+    name: str
+    description: str
+    attributes: tuple[Attribute, ...]
+    beside: "Value | None" = None
+
+    def values(self) -> list["Value"]:
+        return [*(each.value for each in self.attributes), *([self.beside] if self.beside else [])]
+
+
+@frozen
+class Enumeration:
+    """An enum of strings or of whole numbers: a name for each value."""
+
+    name: str
+    description: str
+    members: Mapping[str, str | int]
+
+    @classmethod
+    def of(cls, name: str, description: str, values: Iterable[str | int]) -> "Enumeration":
+        taken = Namespace({"mro"})
+        return cls(name, description, {taken.claim(constant_name(value)): value for value in values})
+
+    @property
+    def base(self) -> str:
+        return "OpenStrEnum" if all(isinstance(each, str) for each in self.members.values()) else "OpenIntEnum"
+
+    def values(self) -> list["Value"]:
+        return []
+
+
+@frozen
+class Alias:
+    """A name for a type, and a decoder for it."""
+
+    name: str
+    decode: str
+    description: str
+    meaning: "Value"
+
+    def values(self) -> list["Value"]:
+        return [self.meaning]
+
+
+Declared = Model | Enumeration | Alias
+
+
+def constant_name(value: str | int) -> str:
+    """`on-hold` is ON_HOLD, `-1` is MINUS_1, and an empty text EMPTY."""
+    text = str(value)
+    if text[:1] in SIGNS:
+        text = "".join(SIGNS.get(sign, sign) for sign in text)
+    name = argument_name(text).strip("_").upper()
+    if not name:
+        return "OTHER" if text.strip() else "EMPTY"
+    return f"VALUE_{name}" if name[0].isdigit() else name

@@ -1,0 +1,299 @@
+"""How the schemas of a document are written in Python: an annotation, and what reads and writes its JSON.
+
+An object with members is a class, an enumeration of several values an enum, alternatives with a tag an alias that has a
+decoder of its own; each is a module of the generated `models`. Everything else is written where it stands.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from attrs import define, evolve, field, frozen
+
+from contractkit import document as documents
+from contractkit import source
+from contractkit.generate import shapes, texts
+from contractkit.generate.client import model_files, models, unions
+from contractkit.generate.client.models import Alias, Attribute, Enumeration, Model
+from contractkit.generate.names import Namespace, class_name, name_part
+from contractkit.generate.shapes import Key, Schema, Shape
+from contractkit.stub.parameters import argument_name
+
+Direction = Literal["request", "response"]
+
+SILENT = {"schemas", "properties", "items", "schema", "content"}  # of a place, what its name can do without
+DATES = frozenset({"import datetime as dt"})  # a member is often called date, which would hide a type of that name
+
+
+@frozen
+class Value:
+    """How a schema is written in Python.
+
+    `imports` are lines that import from the standard library; `models` the names that `<package>.models` gives.
+    `decoder` is an expression, a callable that takes a JSON value and returns the Python value or raises
+    `codec.DecodeError`; `encoder` one for the way back, empty where the value is JSON as it is.
+    """
+
+    annotation: str
+    decoder: str = "codec.anything"
+    encoder: str = ""
+    imports: frozenset[str] = frozenset()
+    models: frozenset[str] = frozenset()
+    nullable: bool = False
+
+    def bare(self) -> "Value":
+        """The same without null."""
+        if not self.nullable or self.annotation == "None":
+            return self
+        inner = {name: getattr(self, name).removeprefix("codec.nullable(") for name in ("decoder", "encoder")}
+        inner = {name: text[:-1] if getattr(self, name) != text else text for name, text in inner.items()}
+        return evolve(self, annotation=self.annotation.removesuffix(" | None"), nullable=False, **inner)
+
+    def or_none(self) -> "Value":
+        if self.nullable:
+            return self
+        encoder = self.encoder and f"codec.nullable({self.encoder})"
+        annotation = self.annotation if self.annotation == "Any" else f"{self.annotation} | None"
+        return evolve(
+            self, annotation=annotation, decoder=f"codec.nullable({self.decoder})", encoder=encoder, nullable=True
+        )
+
+
+ANY = Value("Any", encoder="codec.plain", imports=frozenset({"from typing import Any"}))
+TEXT = Value("str", "codec.string")
+SCALARS: Mapping[tuple[str, str], Value] = {
+    ("string", "date"): Value("dt.date", "codec.date", "codec.date_text", DATES),
+    ("string", "date-time"): Value("dt.datetime", "codec.date_time", "codec.date_time_text", DATES),
+    ("string", "decimal"): Value(
+        "Decimal", "codec.decimal", "codec.decimal_text", frozenset({"from decimal import Decimal"})
+    ),
+    ("number", "decimal"): Value(
+        "Decimal", "codec.decimal_of_number", "codec.decimal_number", frozenset({"from decimal import Decimal"})
+    ),
+    ("string", "uuid"): Value("UUID", "codec.uuid", "str", frozenset({"from uuid import UUID"})),
+    ("string", "byte"): Value("bytes", "codec.base64_bytes", "codec.base64_text"),
+    ("string", "binary"): Value("File", "codec.file", models=frozenset({"File"})),
+    ("string", ""): TEXT,
+    ("integer", ""): Value("int", "codec.integer"),
+    ("number", ""): Value("float", "codec.number"),
+    ("boolean", ""): Value("bool", "codec.boolean"),
+    ("null", ""): Value("None", "codec.null", nullable=True),
+}
+VAGUE = ("codec.string", "codec.mapping(codec.anything)", "codec.anything")  # take what others read better
+
+
+@define
+class Values:
+    """The Python of one document's schemas. What needs a module of its own is collected, and written by `write`."""
+
+    document: Schema
+    names: Namespace
+    modules: dict[str, str] = field(factory=dict)  # of a class, an enum or an alias, by its name
+    declared: dict[str, Model | Enumeration | Alias] = field(factory=dict)
+    uses: dict[str, set[Direction]] = field(factory=dict)
+    _own: dict[int, str] = field(factory=dict)  # the name of a component, by the id of its schema
+    _made: dict[int, Value] = field(factory=dict)  # what has a name, by the id of its schema
+    _known: dict[Key, Value] = field(factory=dict)
+    _open: set[Key] = field(factory=set)
+    _kept: list[Any] = field(factory=list)  # merged schemas: what has an id must live
+
+    @classmethod
+    def of(cls, document: Schema) -> "Values":
+        """All schemas of the document's components; each keeps its name wherever Python allows."""
+        values = cls(document, Namespace.of(models.RESERVED))
+        schemas = document.get("components", {}).get("schemas") or {}
+        for name, schema in schemas.items():
+            if isinstance(schema, Mapping):
+                values._own[id(schema)] = values.names.claim(class_name(name))
+        for name in schemas:
+            values._reference(f"#{source.pointer(('components', 'schemas', name))}")
+        return values
+
+    def value(self, schema: Any, name: str, *, direction: Direction) -> Value:
+        """A schema of a request or a reply; an object or enumeration in it that has no name is called `name`."""
+        found = self._value(schema, name_part(name))
+        for each in found.models:
+            self.uses.setdefault(each, set()).add(direction)
+        return found
+
+    def model_module(self, name: str) -> str:
+        """The module below `models` that a class is in: `meter` of Meter."""
+        return self.modules[name]
+
+    def write(self, folder: Path) -> None:
+        """Writes the package `models` into a folder that does not exist: call it when all values are known."""
+        model_files.write(folder, list(self.declared.values()), self.modules, self.uses)
+
+    def _value(self, schema: Any, name: str) -> Value:
+        if not isinstance(schema, Mapping):
+            return ANY
+        if isinstance(schema.get("$ref"), str):
+            return self._reference(schema["$ref"])
+        found = self._made.get(id(schema)) or self._plain(schema, self._own.get(id(schema)) or name)
+        return found.or_none() if shapes.is_nullable(schema) else found
+
+    def _reference(self, reference: str) -> Value:
+        key = source.tokens(reference.partition("#")[2])
+        if key in self._known:
+            return self._known[key]
+        schema = documents.target(self.document, reference)
+        if key in self._open:
+            found = self._made.get(id(schema)) or self._recursive(schema, key)
+            return found.or_none() if isinstance(schema, Mapping) and shapes.is_nullable(schema) else found
+        self._open.add(key)
+        found = self._value(schema, class_name("_".join([each for each in key[1:] if each not in SILENT][-3:])))
+        self._open.remove(key)
+        alias = self._made.get(id(schema))
+        if alias and alias.annotation not in self.declared and alias.annotation in self.modules:
+            found = self._alias(alias.annotation, schema, found)
+        self._known[key] = found
+        return found
+
+    def _recursive(self, schema: Schema, key: Key) -> Value:
+        """A name for a schema that holds itself, without an object between."""
+        name = self._own.get(id(schema)) or self.names.claim(class_name(key[-1]))
+        return self._name_alias(name, schema)
+
+    def _name_alias(self, name: str, schema: Schema) -> Value:
+        decode = f"decode_{self._claim_module(name)}"
+        value = Value(name, decode, "codec.plain", models=frozenset({name, decode}))
+        self.modules[decode] = self.modules[name]
+        self._made[id(schema)] = value
+        return value
+
+    def _alias(self, name: str, schema: Schema, meaning: Value) -> Value:
+        found = self._made[id(schema)]
+        about = texts.described(schema) if "$ref" not in schema else ""
+        self.declared[name] = Alias(name, found.decoder, about, meaning)
+        return found.or_none() if meaning.nullable else found
+
+    def _plain(self, schema: Schema, name: str) -> Value:
+        """A schema without its `nullable`."""
+        values = shapes.literals(schema)
+        if values is not None:
+            return self._enumeration(schema, values, name)
+        if shapes.is_object(schema):
+            return self._object(schema, name)
+        if schema.get("oneOf") or schema.get("anyOf"):
+            return self._union(schema, name)
+        return union([self._typed(schema, kind, name) for kind in shapes.kinds(schema)])
+
+    def _typed(self, schema: Schema, kind: str, name: str) -> Value:
+        if kind == "array":
+            return array(self._value(schema.get("items"), f"{name}Item"))
+        if kind == "object":
+            return mapping(self._value(schema.get("additionalProperties"), f"{name}Value"))
+        return SCALARS.get((kind, str(schema.get("format")))) or SCALARS.get((kind, "")) or ANY
+
+    def _enumeration(self, schema: Schema, values: list[Any], name: str) -> Value:
+        known = [value for value in values if value is not None]
+        types = {type(value) for value in known}
+        if not known:
+            return SCALARS["null", ""]
+        if len(known) == 1:
+            found = Value(f"Literal[{known[0]!r}]", f"codec.constant({known[0]!r})", imports=LITERAL)
+        elif types in ({str}, {int}):
+            found = self._named(schema, name)
+            self.declared[found.annotation] = Enumeration.of(found.annotation, texts.described(schema), known)
+        else:
+            found = union([SCALARS[kind, ""] for kind, python in shapes.PYTHON.items() if python in types])
+        return found.or_none() if None in values else found
+
+    def _named(self, schema: Schema, name: str, *, is_class: bool = False) -> Value:
+        """The value of a class or an enum that gets a module."""
+        claimed = name if self._own.get(id(schema)) == name else self.names.claim(class_name(name))
+        self._claim_module(claimed)
+        pair = (f"{claimed}.from_dict", f"{claimed}.to_dict")
+        decoder, encoder = pair if is_class else (f"codec.enumeration({claimed})", "codec.enum_value")
+        self._made[id(schema)] = Value(claimed, decoder, encoder, models=frozenset({claimed}))
+        return self._made[id(schema)]
+
+    def _claim_module(self, name: str) -> str:
+        taken = Namespace(set(self.modules.values()))
+        self.modules[name] = taken.claim(argument_name(name).strip("_") or "type")
+        return self.modules[name]
+
+    def _object(self, schema: Schema, name: str) -> Value:
+        """An object, out of all its parts; or the one part that says what it is."""
+        if part := shapes.stand_in(schema):
+            return self._value(part, name)
+        found = shapes.shapes(self.document, schema)
+        if found is None:
+            return next((self._value(each, name) for each in shapes.telling(schema)), ANY)
+        if not any(shape.properties for shape in found):
+            return self._typed(schema, "object", name)
+        self._kept += [found, schema]
+        if len(found) == 1:
+            return self._model(schema, found[0], name)
+        parts = [{"description": f"Alternative {number}."} for number in range(1, len(found) + 1)]
+        self._kept += parts
+        pairs = zip(parts, found, strict=True)
+        return union([self._model(part, shape, f"{name}{number}") for number, (part, shape) in enumerate(pairs, 1)])
+
+    def _model(self, schema: Schema, shape: Shape, name: str) -> Value:
+        found = self._named(schema, name, is_class=True)
+        owner = found.annotation
+        taken = Namespace(set(models.MEMBERS))
+        attributes = []
+        for key, each in shape.properties.items():
+            value = self._value(each, owner + name_part(key))
+            attributes.append(Attribute.of(key, taken, value, self._followed(each), key in shape.required))
+        beside = self._typed(schema, "object", owner) if schema.get("additionalProperties") else None
+        self.declared[owner] = Model(owner, texts.described(schema), tuple(attributes), beside)
+        return found
+
+    def _followed(self, schema: Any) -> Schema:
+        node = documents.follow(self.document, schema)
+        return node if isinstance(node, Mapping) else {}
+
+    def _union(self, schema: Schema, name: str) -> Value:
+        alternatives = [*(schema.get("oneOf") or ()), *(schema.get("anyOf") or ())]
+        telling = [each for each in alternatives if not unions.is_null(self._followed(each))]
+        values = [self._value(each, name + unions.part_name(each, number)) for number, each in enumerate(telling, 1)]
+        found = union(values)
+        return found.or_none() if len(telling) < len(alternatives) else found
+
+
+LITERAL = frozenset({"from typing import Literal"})
+
+
+def array(item: Value) -> Value:
+    return evolve(
+        item,
+        annotation=f"list[{item.annotation}]",
+        decoder=f"codec.array({item.decoder})",
+        encoder=item.encoder and f"codec.each({item.encoder})",
+        nullable=False,
+    )
+
+
+def mapping(item: Value) -> Value:
+    return evolve(
+        item,
+        annotation=f"dict[str, {item.annotation}]",
+        decoder=f"codec.mapping({item.decoder})",
+        encoder=item.encoder and f"codec.each_value({item.encoder})",
+        nullable=False,
+    )
+
+
+def union(parts: Iterable[Value]) -> Value:
+    """Alternatives, told apart by which of them fits; each once, None at the end."""
+    found = {each.annotation.removesuffix(" | None"): each for each in reversed(list(parts))}
+    alternatives = {name: found[name] for name in reversed(found)}
+    nullable = any(each.nullable for each in alternatives.values())
+    plain = [each.bare() for name, each in alternatives.items() if name != "None"]
+    if not plain:
+        return SCALARS["null", ""] if alternatives else ANY
+    if any(each.annotation == "Any" for each in plain):
+        return ANY
+    if len(plain) == 1:
+        return plain[0].or_none() if nullable else plain[0]
+    whole = Value(
+        " | ".join(name for name in alternatives if name != "None"),
+        f"codec.one_of({', '.join(sorted((each.decoder for each in plain), key=VAGUE.__contains__))})",
+        "codec.plain" if any(each.encoder for each in plain) else "",
+        frozenset().union(*(each.imports for each in plain)),
+        frozenset().union(*(each.models for each in plain)),
+    )
+    return whole.or_none() if nullable else whole

@@ -1,0 +1,86 @@
+"""The members of a class as JSON has them, and how an object of them is read and written."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from attrs import frozen
+
+from .codec import DecodeError, Decoder, Encoder, wrong
+from .types import UNSET
+
+T = TypeVar("T")
+
+
+@frozen
+class Member:
+    """One member: `name` is its attribute, `key` its name in JSON.
+
+    What is not `required` may be left out: its attribute is None then; or UNSET if it is `nullable`, because None means
+    null there.
+    """
+
+    name: str
+    key: str
+    decode: Decoder[Any]
+    encode: Encoder | None = None
+    required: bool = True
+    nullable: bool = False
+    sent: bool = True
+
+
+class Members:
+    """The members of one class. `beside` reads, as one object, the members that the class does not name."""
+
+    def __init__(
+        self, *members: Member, beside: Decoder[Any] | None = None, beside_encode: Encoder | None = None
+    ) -> None:
+        self._required = [(each.name, each.key, each.decode) for each in members if each.required]
+        self._optional = [
+            (each.name, each.key, each.decode) for each in members if not each.required and not each.nullable
+        ]
+        self._unset = [(each.name, each.key, each.decode) for each in members if not each.required and each.nullable]
+        self._sent = [each for each in members if each.sent]
+        self._keys = frozenset(each.key for each in members)
+        self._beside = beside
+        self._beside_encode = beside_encode
+
+    def read(self, make: Callable[..., T], value: Any) -> T:
+        """What `make` makes of an object's members. Raises DecodeError.
+
+        Null for a member that may be left out, but not be null, means that it is left out.
+        """
+        if type(value) is not dict:
+            raise wrong("an object", value)
+        found: dict[str, Any] = {}
+        key = ""
+        try:
+            for name, key, decode in self._required:
+                found[name] = decode(value[key])
+            for name, key, decode in self._optional:
+                each = value.get(key)
+                if each is not None:
+                    found[name] = decode(each)
+            for name, key, decode in self._unset:
+                if key in value:
+                    found[name] = decode(value[key])
+            if self._beside is not None:
+                rest = {key: each for key, each in value.items() if key not in self._keys}
+                key, found["additional_properties"] = "", self._beside(rest)
+        except DecodeError as error:
+            raise error.below(key) if key else error from None
+        except KeyError:
+            raise DecodeError("is missing", key and f"/{key}") from None
+        return make(**found)
+
+    def write(self, source: Any) -> dict[str, Any]:
+        """An object as JSON, without what is left out and what only replies have."""
+        found: dict[str, Any] = {}
+        for member in self._sent:
+            value = getattr(source, member.name)
+            if not member.required and (value is UNSET if member.nullable else value is None):
+                continue
+            found[member.key] = member.encode(value) if member.encode else value
+        if self._beside is not None:
+            beside: dict[str, Any] = source.additional_properties
+            found |= self._beside_encode(beside) if self._beside_encode else beside
+        return found
