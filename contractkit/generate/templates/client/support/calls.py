@@ -1,0 +1,176 @@
+"""Sessions: they send calls, try them again, and return what the document says of a success."""
+
+import ssl
+from collections.abc import Mapping
+from random import Random
+from typing import Any, TypeVar
+
+import httpx
+import stamina
+
+from .auth import Auth, TokenAuth
+from .operation import Answer, Body, Operation, Reply, Request, parsed
+from .resilience import Resilience
+from .streams import AsyncEventStream, EventStream
+from .telemetry import Hooks, Observer
+from .tries import Host, Tries
+
+T = TypeVar("T")
+
+
+class Session:
+    """The connections of a client, and how it calls. Thread-safe."""
+
+    http: httpx.Client
+    """Sends without tries of its own; it knows the base URL, the headers and the token."""
+
+    def __init__(
+        self,
+        base_url: str,
+        auth: Auth | None,
+        *,
+        resilience: Resilience,
+        hooks: Hooks,
+        headers: Mapping[str, str],
+        timeout: float,
+        verify: bool | ssl.SSLContext = True,
+        transport: httpx.BaseTransport | None = None,
+        random: Random | None = None,
+    ) -> None:
+        """`timeout` is in seconds, for connecting and between two pieces of an answer. `random` draws the waits."""
+        observer = Observer(base_url, hooks)
+        self._host = Host(base_url, resilience, observer, timeout=timeout, random=random)
+        self.http = httpx.Client(
+            auth=TokenAuth(auth, refreshed=observer.refreshed) if auth else None,
+            base_url=base_url,
+            headers=headers,
+            timeout=timeout,
+            verify=verify,
+            transport=transport,
+        )
+
+    def call(self, operation: Operation[T], request: Request, *, deadline: float | None = None) -> T:
+        """Sends a request, again where that is safe, and returns the documented success.
+
+        `deadline` is in seconds over all tries; None leaves it to the Resilience. Raises ApiError.
+        """
+        built = self._host.request(self.http.build_request, operation, request)
+        with Tries(self._host, operation, built, deadline) as tries:
+            for attempt in stamina.retry_context(tries.wait_after, self._host.resilience.attempts, None):
+                with attempt:
+                    return self._one(tries)
+        raise AssertionError("a try returns or raises")
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self.http.close()
+
+    def _one(self, tries: Tries[T]) -> T:
+        with tries.one():
+            secured = httpx.USE_CLIENT_DEFAULT if tries.operation.secured else None
+            response = self.http.send(tries.request, stream=True, auth=secured)
+            streamed = tries.received(response)
+            content = b"" if streamed else _read(response, tries)
+        return _opened(response, tries) if streamed else tries.answer(response, content)
+
+
+class AsyncSession:
+    """Session for `await`."""
+
+    http: httpx.AsyncClient
+    """Sends without tries of its own; it knows the base URL, the headers and the token."""
+
+    def __init__(
+        self,
+        base_url: str,
+        auth: Auth | None,
+        *,
+        resilience: Resilience,
+        hooks: Hooks,
+        headers: Mapping[str, str],
+        timeout: float,
+        verify: bool | ssl.SSLContext = True,
+        transport: httpx.AsyncBaseTransport | None = None,
+        random: Random | None = None,
+    ) -> None:
+        """`timeout` is in seconds, for connecting and between two pieces of an answer. `random` draws the waits."""
+        observer = Observer(base_url, hooks)
+        self._host = Host(base_url, resilience, observer, timeout=timeout, random=random)
+        self.http = httpx.AsyncClient(
+            auth=TokenAuth(auth, refreshed=observer.refreshed) if auth else None,
+            base_url=base_url,
+            headers=headers,
+            timeout=timeout,
+            verify=verify,
+            transport=transport,
+        )
+
+    async def call(self, operation: Operation[T], request: Request, *, deadline: float | None = None) -> T:
+        """Sends a request, again where that is safe, and returns the documented success.
+
+        `deadline` is in seconds over all tries; None leaves it to the Resilience. Raises ApiError.
+        """
+        built = self._host.request(self.http.build_request, operation, request)
+        with Tries(self._host, operation, built, deadline) as tries:
+            async for attempt in stamina.retry_context(tries.wait_after, self._host.resilience.attempts, None):
+                with attempt:
+                    return await self._one(tries)
+        raise AssertionError("a try returns or raises")
+
+    async def aclose(self) -> None:
+        """Closes the connections."""
+        await self.http.aclose()
+
+    async def _one(self, tries: Tries[T]) -> T:
+        with tries.one():
+            secured = httpx.USE_CLIENT_DEFAULT if tries.operation.secured else None
+            response = await self.http.send(tries.request, stream=True, auth=secured)
+            streamed = tries.received(response)
+            content = b"" if streamed else await _aread(response, tries)
+        return await _aopened(response, tries) if streamed else tries.answer(response, content)
+
+
+def parse(operation: Operation[Any], response: httpx.Response) -> Any:
+    """The body of any documented status as its type, also of an error; None without one. Raises UnexpectedResponse."""
+    return parsed(operation, Answer(response.status_code, response.headers, response.content))
+
+
+def _read(response: httpx.Response, tries: Tries[Any]) -> bytes:
+    try:
+        chunks = []
+        for chunk in response.iter_bytes():
+            tries.check()
+            chunks.append(chunk)
+        return b"".join(chunks)
+    finally:
+        response.close()
+
+
+async def _aread(response: httpx.Response, tries: Tries[Any]) -> bytes:
+    try:
+        chunks = []
+        async for chunk in response.aiter_bytes():
+            tries.check()
+            chunks.append(chunk)
+        return b"".join(chunks)
+    finally:
+        await response.aclose()
+
+
+def _opened(response: httpx.Response, tries: Tries[Any]) -> Any:
+    try:
+        return EventStream(response, *tries.events(response), tries.failed)
+    except BaseException:
+        response.close()
+        raise
+
+
+async def _aopened(response: httpx.Response, tries: Tries[Any]) -> Any:
+    try:
+        return AsyncEventStream(response, *tries.events(response), tries.failed)
+    except BaseException:
+        await response.aclose()
+        raise
+
+
+__all__ = ("AsyncSession", "Auth", "Body", "Operation", "Reply", "Request", "Session", "parse")

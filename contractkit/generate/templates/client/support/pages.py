@@ -1,0 +1,175 @@
+"""Iterators over the items of a list that comes in pages.
+
+A page is asked for when its first item is, and is dropped after its last one, so that a list of any length needs the
+memory of one page. Every iterator ends at a page that says it is the last, and never asks for a page twice. Errors of a
+page are raised where its first item would have come.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from typing import TypeVar
+
+T = TypeVar("T")
+P = TypeVar("P")
+K = TypeVar("K")  # what a page is asked for with: a number, an offset, a cursor
+C = TypeVar("C")
+Step = Callable[[P, int], K | None]
+
+
+def numbered(
+    fetch: Callable[[int], P],
+    *,
+    items: Callable[[P], Iterable[T] | None],
+    total: Callable[[P], int | None] | None = None,
+    pages: Callable[[P], int | None] | None = None,
+    first: int = 1,
+) -> Iterator[T]:
+    """Pages 1, 2, 3, ... until all items (`total`) or pages (`pages`) that the list tells of were seen, or none."""
+    return _walk(fetch, items, first, _by_number(total, pages, first))
+
+
+def async_numbered(
+    fetch: Callable[[int], Awaitable[P]],
+    *,
+    items: Callable[[P], Iterable[T] | None],
+    total: Callable[[P], int | None] | None = None,
+    pages: Callable[[P], int | None] | None = None,
+    first: int = 1,
+) -> AsyncIterator[T]:
+    """`numbered` for `async for`."""
+    return _async_walk(fetch, items, first, _by_number(total, pages, first))
+
+
+def offset(
+    fetch: Callable[[int], P],
+    *,
+    items: Callable[[P], Iterable[T] | None],
+    total: Callable[[P], int | None] | None = None,
+    first: int = 0,
+) -> Iterator[T]:
+    """Pages that begin at an item; each begins after the last item of the one before."""
+    return _walk(fetch, items, first, _by_offset(total, first))
+
+
+def async_offset(
+    fetch: Callable[[int], Awaitable[P]],
+    *,
+    items: Callable[[P], Iterable[T] | None],
+    total: Callable[[P], int | None] | None = None,
+    first: int = 0,
+) -> AsyncIterator[T]:
+    """`offset` for `async for`."""
+    return _async_walk(fetch, items, first, _by_offset(total, first))
+
+
+def cursor(
+    fetch: Callable[[C | None], P],
+    *,
+    items: Callable[[P], Iterable[T] | None],
+    next: Callable[[P], C | None],  # noqa: A002  # what documents call it
+    more: Callable[[P], bool | None] | None = None,
+) -> Iterator[T]:
+    """Pages of which each names the next; the first one is asked for with None.
+
+    The last one names none, or an empty one, or says with `more` that there is no further one. A page may be empty.
+    """
+    return _walk(fetch, items, None, _by_cursor(next, more))
+
+
+def async_cursor(
+    fetch: Callable[[C | None], Awaitable[P]],
+    *,
+    items: Callable[[P], Iterable[T] | None],
+    next: Callable[[P], C | None],  # noqa: A002  # what documents call it
+    more: Callable[[P], bool | None] | None = None,
+) -> AsyncIterator[T]:
+    """`cursor` for `async for`."""
+    return _async_walk(fetch, items, None, _by_cursor(next, more))
+
+
+def single(fetch: Callable[[], P], *, items: Callable[[P], Iterable[T] | None]) -> Iterator[T]:
+    """A list that comes as a whole."""
+    yield from items(fetch()) or ()
+
+
+async def async_single(
+    fetch: Callable[[], Awaitable[P]], *, items: Callable[[P], Iterable[T] | None]
+) -> AsyncIterator[T]:
+    """`single` for `async for`."""
+    for item in items(await fetch()) or ():
+        yield item
+
+
+def _walk(fetch: Callable[[K], P], items: Callable[[P], Iterable[T] | None], first: K, step: Step[P, K]) -> Iterator[T]:
+    key = first
+    while True:
+        page = fetch(key)
+        count = 0
+        for item in items(page) or ():
+            count += 1
+            yield item
+        following = step(page, count)
+        if following is None:
+            return
+        key = following
+
+
+async def _async_walk(
+    fetch: Callable[[K], Awaitable[P]], items: Callable[[P], Iterable[T] | None], first: K, step: Step[P, K]
+) -> AsyncIterator[T]:
+    key = first
+    while True:
+        page = await fetch(key)
+        count = 0
+        for item in items(page) or ():
+            count += 1
+            yield item
+        following = step(page, count)
+        if following is None:
+            return
+        key = following
+
+
+def _by_number(
+    total: Callable[[P], int | None] | None, pages: Callable[[P], int | None] | None, first: int
+) -> Step[P, int]:
+    number, seen = first, 0
+
+    def step(page: P, count: int) -> int | None:
+        nonlocal number, seen
+        number, seen = number + 1, seen + count
+        if not count or _reached(total, page, seen) or _reached(pages, page, number - first):
+            return None
+        return number
+
+    return step
+
+
+def _by_offset(total: Callable[[P], int | None] | None, first: int) -> Step[P, int]:
+    position = first
+
+    def step(page: P, count: int) -> int | None:
+        nonlocal position
+        position += count
+        return None if not count or _reached(total, page, position) else position
+
+    return step
+
+
+def _by_cursor(following: Callable[[P], C | None], more: Callable[[P], bool | None] | None) -> Step[P, C | None]:
+    seen: set[int] = set()
+
+    def step(page: P, _: int) -> C | None:
+        key = following(page)
+        if not key or (more is not None and more(page) is False):
+            return None
+        if hash(key) in seen:
+            raise ValueError(f"the list does not end: it names the page {key!r} a second time")
+        seen.add(hash(key))
+        return key
+
+    return step
+
+
+def _reached(told: Callable[[P], int | None] | None, page: P, seen: int) -> bool:
+    limit = told(page) if told else None
+    return isinstance(limit, int) and seen >= limit
