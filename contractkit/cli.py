@@ -9,6 +9,7 @@ import typer
 
 from contractkit import config as settings
 from contractkit import pacts, steps
+from contractkit.document import load_bundle
 from contractkit.errors import ToolkitError
 from contractkit.process import terminable
 
@@ -23,6 +24,15 @@ Port = Annotated[int | None, typer.Option(help="TCP port; the default is $PORT, 
 Host = Annotated[str, typer.Option(help="Address to bind; only this machine unless told otherwise.")]
 Version = Annotated[str | None, typer.Option(help="Version to publish under; the default is the commit.")]
 Branch = Annotated[str | None, typer.Option(help="Branch to publish under; the default is the one checked out.")]
+Faults = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE|RULES",
+        help="Fail on purpose: 'OPERATION: FAULT [ARGUMENT] [WHEN]; ...', such as '*: latency 50-200ms p=0.1'; faults "
+        "are latency, 429, 500, 502, 503, 504, reset, html, truncate, malformed, slow. Also serves /__faults.",
+    ),
+]
+FaultSeed = Annotated[int, typer.Option(help="The same seed and calls give the same faults.")]
 OutcomeFile = Annotated[Path | None, typer.Option(hidden=True, help="Where to leave the outcome as JSON.")]
 
 
@@ -43,28 +53,36 @@ def lint(outcome: OutcomeFile = None) -> None:
 
 
 @app.command()
-def stub(port: Port = None, host: Host = "127.0.0.1") -> None:
+def stub(port: Port = None, host: Host = "127.0.0.1", faults: Faults = None, fault_seed: FaultSeed = 0) -> None:
     """Serve the provider."""
     found = settings.load()
-    _serve(found.provider.app, host, found.port if port is None else port)
+    _serve(found, found.provider.app, host, port, faults, fault_seed)
 
 
 @app.command()
-def mock(spec: Path, port: Port = None, host: Host = "127.0.0.1") -> None:
+def mock(
+    spec: Path, port: Port = None, host: Host = "127.0.0.1", faults: Faults = None, fault_seed: FaultSeed = 0
+) -> None:
     """Serve any OpenAPI 3.0 document from its examples."""
     from contractkit import bundle
-    from contractkit.stub import create_app
+    from contractkit.stub import create_app, read_rules, with_faults
     from contractkit.stub import serve as run
 
     if not spec.is_file():
         raise ToolkitError(f"{spec} is not a file")
-    run(create_app(bundle.bundle(spec)), host=host, port=settings.port("PORT", 8080) if port is None else port)
+    document = bundle.bundle(spec)
+    app = create_app(document)
+    if faults is not None:
+        app = with_faults(app, document, rules=read_rules(faults), seed=fault_seed)
+    run(app, host=host, port=settings.port("PORT", 8080) if port is None else port)
 
 
 @app.command(hidden=True)
-def serve(factory: str, port: Port = None, host: Host = "127.0.0.1") -> None:
+def serve(
+    factory: str, port: Port = None, host: Host = "127.0.0.1", faults: Faults = None, fault_seed: FaultSeed = 0
+) -> None:
     """Serve the ASGI application that `module:callable` makes."""
-    _serve(factory, host, settings.load().port if port is None else port)
+    _serve(settings.load(), factory, host, port, faults, fault_seed)
 
 
 @app.command(name="publish-pacts")
@@ -163,10 +181,17 @@ def main() -> None:
         raise SystemExit(130) from None
 
 
-def _serve(factory: str, host: str, port: int) -> None:
+def _serve(
+    found: settings.Config, factory: str, host: str, port: int | None, faults: str | None, fault_seed: int
+) -> None:
+    from contractkit.stub import read_rules, with_faults
     from contractkit.stub import serve as run
 
-    run(steps.named(factory)(host=host), host=host, port=port)
+    rules = None if faults is None else read_rules(faults)
+    app = steps.named(factory)(host=host)
+    if rules is not None:
+        app = with_faults(app, load_bundle(found.bundle), rules=rules, seed=fault_seed)
+    run(app, host=host, port=found.port if port is None else port)
 
 
 def _finish(outcome: steps.Outcome, file: Path | None) -> None:

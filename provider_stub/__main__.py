@@ -29,6 +29,11 @@ _IMPORT_DESCRIPTION: Final = (
     "or text), timestamp (with a time zone), and if need be resource_id, resource_name, parent_resource_id, source. "
     "Exit status: 0, 1 when events are refused, 2 when a file or a setting cannot be."
 )
+_FAULTS_HELP: Final = (
+    "fail on purpose: 'OPERATION: FAULT [ARGUMENT] [WHEN]; ...', such as 'pay: reset-after first 1; *: latency "
+    "50-200ms p=0.1'; faults are latency, 429, 500, 502, 503, 504, reset, html, truncate, malformed, slow, and -after "
+    "has the handler do its work first; also serves /__faults"
+)
 _GATEWAY_HELP: Final = (
     "sound captures every charge; in a sandbox the last digits of the amount decide: 901 is declined, 902 times out "
     "uncaptured, 903 times out captured, 904 is captured late, 905 asked twice, 906 asked slowly, 907 answered slowly "
@@ -46,7 +51,14 @@ def main(arguments: list[str] | None = None) -> int:
         elif given.command == "import-meters":
             return _import(given.files, given.account, given.name)
         else:
-            _serve(given.host, given.port, gateway=Gateway(given.gateway), patience=timedelta(seconds=given.patience))
+            _serve(
+                given.host,
+                given.port,
+                gateway=Gateway(given.gateway),
+                patience=timedelta(seconds=given.patience),
+                faults=given.faults,
+                fault_seed=given.fault_seed,
+            )
     except ConfigError as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
@@ -149,6 +161,10 @@ def _parser() -> argparse.ArgumentParser:
         default=30,
         metavar="SECONDS",
         help="until a charge without an answer is asked after, and a job that stands still is taken over (%(default)s)",
+    )
+    serving.add_argument("--faults", metavar="FILE|RULES", help=_FAULTS_HELP)
+    serving.add_argument(
+        "--fault-seed", type=int, default=0, metavar="N", help="the same seed and calls give the same faults"
     )
     token = commands.add_parser("token", help="print a bearer token")
     whose = token.add_mutually_exclusive_group(required=True)

@@ -118,6 +118,9 @@ def build(
         routes=routes,
         lifespan=lifespan,
     )
+    if settings.faults is not None:
+        rules = stub.read_rules(settings.faults)
+        app = stub.with_faults(app, spec, rules=rules, seed=settings.fault_seed, extend_problem=header)
     provider = Provider(app, ctx, tokens, workers)
     return provider
 

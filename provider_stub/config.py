@@ -66,7 +66,8 @@ class Gateway(StrEnum):
 class Settings:
     """`database_url` is sqlite:///file or postgresql://...; `key_file` holds the secret that signs tokens.
 
-    After `patience` without a sign of life a charge is asked after, and a job is taken over.
+    After `patience` without a sign of life a charge is asked after, and a job is taken over. `faults` are rules of
+    `contractkit.stub` by which calls fail on purpose, by `fault_seed`; None serves as it should be.
     """
 
     database_url: str = field(default=f"sqlite:///{STATE / 'billing.db'}", repr=False)  # it may hold a password
@@ -76,6 +77,8 @@ class Settings:
     coupons: Mapping[str, Coupon] = COUPONS
     gateway: Gateway = Gateway.SOUND
     patience: timedelta = timedelta(seconds=30)
+    faults: str | None = None
+    fault_seed: int = 0
 
 
 def load() -> Settings:

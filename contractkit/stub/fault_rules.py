@@ -90,8 +90,8 @@ class Rule:
 def decode(rules: object, operations: Collection[str]) -> tuple[Rule, ...]:
     """Rules from their shorthand, a string, or from a list of JSON objects and rules. Raises FaultsError.
 
-    >>> decode("pay: 503 retry-after 2 first 1", ["pay"])[0].as_json()
-    {'operation': 'pay', 'fault': '503', 'after': False, 'retry_after': 2, 'first': 1}
+    >>> decode("add: 503 retry-after 2 first 1", ["add"])[0].as_json()
+    {'operation': 'add', 'fault': '503', 'after': False, 'retry_after': 2, 'first': 1}
     """
     errors: list[FieldError] = []
     found = []

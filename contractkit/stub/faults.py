@@ -2,7 +2,7 @@
 
 Rules in shorthand, divided by `;` or line ends, each `OPERATION: FAULT [ARGUMENT] [WHEN]`:
 
-    pay: 503 first 2; *: latency 50-200ms p=0.1; get_item: truncate every 3; pay: reset-after first 1
+    add_item: 503 first 2; *: latency 50-200ms p=0.1; get_item: truncate every 3; add_item: reset-after first 1
 
 OPERATION is an operationId, `get /path` for one that has none, or `*` for every operation but health checks (those
 whose path has a segment such as `health` or `readyz`), which have to be named.
@@ -24,16 +24,16 @@ so always come after; a reply without a body stays as it is.
 
 WHEN is `p=0.1` (a probability), `first N`, `every N` (the Nth, 2Nth, ...), or `calls 1,4,5`; without it, each call.
 Rules are asked in their order, and the first one that replaces or cuts the reply ends the asking. A rule counts, for
-each operation by itself, the calls that it was asked about: in the example above `pay` fails twice with 503, and then
-the third call is reset. Chances are drawn from a stream for each seed, rule and operation, so calls of other operations
-change nothing.
+each operation by itself, the calls that it was asked about: in the example above `add_item` fails twice with 503, and
+then the third call is reset. Chances are drawn from a stream for each seed, rule and operation, so calls of other
+operations change nothing.
 
 In JSON a rule is an object, as the admin route takes and shows it: `operation`, `fault`, `after` (false), `ms` (100 or
 [50, 200]), `retry_after`, `status` (of html), and one of `p`, `first`, `every`, `calls` ([1, 4, 5]).
 
 The admin route is served only where this layer is, for whoever reaches the server:
 
-    GET /__faults     {"seed", "rules", "operations": {"pay": {"calls": 3, "injected": {"503": 2, "reset-after": 1}}}}
+    GET /__faults     {"seed", "rules", "operations": {"add_item": {"calls": 3, "injected": {"503": 2}}}}
     PUT /__faults     {"rules": [...] or shorthand, "seed": the present one unless given}; every count starts anew
     DELETE /__faults  no rules, no counts
 """

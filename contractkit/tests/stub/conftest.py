@@ -1,13 +1,15 @@
-"""A small shop as a document, and a way to ask an application without a socket."""
+"""A small shop as a document, ways to ask an application without a socket, and a shop that fails on purpose."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import yaml
+
+from contractkit.tests.stub.faulty_shop import Shop, faulty_shop
 
 Ask = Callable[..., httpx.Response]
 
@@ -31,3 +33,16 @@ def ask() -> Ask:
         return asyncio.run(send())
 
     return ask
+
+
+@pytest.fixture(scope="session")
+def _faulty_shop() -> Iterator[Shop]:
+    with faulty_shop() as running:
+        yield running
+
+
+@pytest.fixture
+def faulty(_faulty_shop: Shop) -> Iterator[Shop]:
+    """A shop on a port of its own that fails as it is told."""
+    yield _faulty_shop
+    _faulty_shop.client.delete("/__faults").raise_for_status()
