@@ -13,6 +13,9 @@ from urllib.parse import quote, unquote, urlencode
 from attrs import frozen
 
 
+FIELD = re.compile(r"(data|event|id|retry)?:|\n")  # how a stream of events begins
+
+
 class ExampleError(AssertionError):
     """A test asks for what the contract does not have, or sends a request that no operation takes."""
 
@@ -124,15 +127,19 @@ def encoded(value: Any, media_type: str) -> bytes:
     if kind.endswith(("/json", "+json")) and kind != "application/stream+json":
         return json.dumps(value).encode()
     if isinstance(value, str):
-        return value.encode()
+        return (value if kind != "text/event-stream" or FIELD.match(value) else _event(value)).encode()
     if kind == "application/x-www-form-urlencoded" and isinstance(value, dict):
         return urlencode(value, doseq=True).encode()
     events = value if isinstance(value, list) else [value]
     if kind == "text/event-stream":
-        return "".join(f"data: {json.dumps(event)}\n\n" for event in events).encode()
+        return "".join(_event(json.dumps(event)) for event in events).encode()
     if re.search(r"jsonl|ndjson|json-?lines|stream\+json|json-stream|json-seq", kind):
         return "".join(f"{json.dumps(event)}\n" for event in events).encode()
     return json.dumps(value).encode()
+
+
+def _event(data: str) -> str:
+    return "".join(f"data: {line}\n" for line in data.split("\n")) + "\n"
 
 
 def plain(media_type: str) -> str:

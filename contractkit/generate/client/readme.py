@@ -1,0 +1,177 @@
+"""The README of a generated client: its examples are calls that the document allows, with values that fit."""
+
+import ast
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final
+
+from attrs import evolve, frozen
+
+from contractkit.generate.client.operations import Endpoint
+from contractkit.generate.client.parameters import Argument
+from contractkit.generate.texts import paragraph
+from contractkit.stub.document import Document
+from contractkit.stub.schemas import Direction, Schemas
+from contractkit.stub.values import Maker, NoValueError
+
+SUPPORT: Final = Path(__file__).parent.parent / "templates" / "client" / "support"
+PLAIN: Final = frozenset({"str", "int", "float", "bool"})
+
+
+@frozen
+class Row:
+    """One operation in the table, and what an example says of it. Methods are as they stand behind `client.`."""
+
+    endpoint: Endpoint
+    iterator: str  # the name of the method that iterates over a list; empty for none
+    arguments: str = ""  # those that must be given: `month="2026-10", uuid="u1"`
+
+    @property
+    def id(self) -> str:
+        return self.endpoint.operation.key
+
+    @property
+    def method(self) -> str:
+        return f"{self.endpoint.tag}.{self.endpoint.name}"
+
+    @property
+    def iterating(self) -> str:
+        return f"{self.endpoint.tag}.{self.iterator}"
+
+    @property
+    def further(self) -> str:
+        """The arguments with a comma behind, for one more."""
+        return f"{self.arguments}, " if self.arguments else ""
+
+
+def examples(document: Document, rows: Sequence[Row]) -> Iterator[Row]:
+    """The calls that can be shown: reads whose required parameters are plain values, those with the fewest first."""
+    maker = Maker(Schemas(document), Direction.REQUEST)
+    reads = [row for row in rows if row.endpoint.operation.method == "GET" and row.endpoint.operation.successes]
+    for row in sorted(reads, key=lambda row: (len(_required(row.endpoint)), not row.iterator)):
+        required = _required(row.endpoint)
+        arguments = [text for each in required for text in _argument(each, maker)]
+        if len(arguments) == len(required):
+            yield evolve(row, arguments=", ".join(arguments))
+
+
+def _required(endpoint: Endpoint) -> list[Argument]:
+    return [each for each in endpoint.arguments if each.required]
+
+
+def _argument(argument: Argument, maker: Maker) -> Iterator[str]:
+    if argument.parameter is None or argument.annotation not in PLAIN:
+        return
+    try:
+        value = maker.make(argument.parameter.schema)
+    except NoValueError:
+        return
+    yield f"{argument.name}={quoted(value) if isinstance(value, str) else repr(value)}"
+
+
+def quoted(text: str) -> str:
+    """A text as a Python literal between double quotes."""
+    return json.dumps(text) if text.isprintable() else repr(text)
+
+
+def context(
+    document: Document, endpoints: Sequence[Endpoint], iterators: Mapping[str, str], *, errors: str, changelog: bool
+) -> dict[str, Any]:
+    """What README.md.jinja needs beyond the names of the package. `errors` is the source of errors.py.
+
+    `iterators` has the names of iterating methods by the keys of operations.
+    """
+    rows = [Row(each, iterators.get(each.operation.key, "")) for each in endpoints]
+    shown = list(examples(document, rows))
+    calls = [row for row in shown if not row.endpoint.is_streaming]
+    info = document.raw.get("info") or {}
+    auth = _auth(document)
+    return {
+        "title": paragraph(info.get("title")) or "an API",
+        "version": paragraph(info.get("version")),
+        "url": base_url(document),
+        "auth": auth,
+        "connect": 'URL, os.environ["API_TOKEN"]' if auth else "URL",
+        "first": next((row for row in calls if row.endpoint.is_secured), next(iter(calls), None)),
+        "pages": next((row for row in calls if row.iterator), None),
+        "stream": next((row for row in shown if row.endpoint.is_streaming), None),
+        "rows": rows,
+        "settings": settings(SUPPORT / "resilience.py"),
+        "tree": tree(errors),
+        "changelog": changelog,
+        "quoted": quoted,
+        "cell": cell,
+    }
+
+
+def _auth(document: Document) -> str:
+    """Where the token goes, in words; empty where nothing asks for one."""
+    schemes = document.schemes()
+    wanted = [name for operation in document.operations for names in operation.security for name in names]
+    for scheme in (schemes[name] for name in dict.fromkeys(wanted) if name in schemes):
+        match scheme.get("type"), scheme.get("in"):
+            case "apiKey", place:
+                kind = "query parameter" if place == "query" else str(place)
+                return f"as the {cell(kind)} `{cell(scheme.get('name'))}`"
+            case "http", _:
+                return f"as `Authorization: {cell(str(scheme.get('scheme')).capitalize())} ...`"
+            case _:
+                return "as `Authorization: Bearer ...`"
+    return ""
+
+
+@frozen
+class Setting:
+    """One attribute of Resilience, read from its source."""
+
+    name: str
+    default: str
+    about: str
+
+
+def settings(source: Path) -> tuple[Setting, ...]:
+    """The attributes of the class Resilience with their defaults, and the texts below them."""
+    tree = ast.parse(source.read_text(encoding="utf-8"))
+    body = next(node.body for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Resilience")
+    return tuple(_settings(body))
+
+
+def _settings(body: list[ast.stmt]) -> Iterator[Setting]:
+    for node, below in pairwise(body):
+        match node, below:
+            case (
+                ast.AnnAssign(target=ast.Name(id=name), value=ast.Call(keywords=keywords)),
+                ast.Expr(value=ast.Constant(value=str(about))),
+            ):
+                default = next(each.value for each in keywords if each.arg == "default")
+                yield Setting(name, ast.unparse(default), " ".join(about.split()))
+
+
+def tree(source: str) -> str:
+    """The error tree, as the docstring of the errors draws it."""
+    lines = (ast.get_docstring(ast.parse(source)) or "").splitlines()
+    start = next(index for index, line in enumerate(lines) if line.startswith("    ApiError"))
+    drawn = []
+    for line in lines[start:]:
+        if line and not line.startswith("    "):
+            break
+        drawn.append(line.removeprefix("    "))
+    return "\n".join(drawn).strip()
+
+
+def cell(text: object) -> str:
+    """A text inside backquotes in a cell of a table."""
+    return paragraph(text).replace("|", "&#124;").replace("`", "&#96;")
+
+
+def base_url(document: Document) -> str:
+    """The first server with an address, as a Python literal."""
+    servers: Iterable[Any] = document.raw.get("servers") or ()
+    for server in servers:
+        url = str(server.get("url", ""))
+        if re.fullmatch(r"https?://[^\s{}\"'\\]+", url):
+            return json.dumps(url.rstrip("/"))
+    return '"https://api.example.com"'
