@@ -6,9 +6,10 @@ from typing import Any
 
 import httpx
 import pytest
-from starlette.types import Message
+from starlette.types import Message, Receive, Scope, Send
 
 from contractkit.stub import create_app, with_faults
+from contractkit.tests.stub.conftest import Ask
 from contractkit.tests.stub.faulty_shop import ITEM, LAMP, Shop
 
 
@@ -151,6 +152,20 @@ def test_a_reply_without_a_body_cannot_be_spoilt(faulty: Shop, fault: str) -> No
     faulty.spoil(f"deleteItem: {fault}")
     assert faulty.client.delete(ITEM).status_code == 204
     assert faulty.injected("deleteItem") == {}
+
+
+@pytest.mark.parametrize(("fault", "content"), [("malformed", b"ab"), ("slow 1ms", b"abcdefgh"), ("html-after", b"<h")])
+def test_a_reply_that_comes_in_pieces_is_spoilt_at_the_first_that_holds_something(
+    ask: Ask, shop: dict[str, Any], fault: str, content: bytes
+) -> None:
+    async def streaming(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for piece in (b"", b"abcd", b"efgh"):
+            await send({"type": "http.response.body", "body": piece, "more_body": piece != b"efgh"})
+
+    reply = ask(with_faults(streaming, shop, rules=f"getItem: {fault}"), "GET", ITEM)
+    assert reply.content[: len(content)] == content
+    assert len(reply.content) == int(reply.headers.get("content-length", len(content)))
 
 
 def test_rules_take_turns_in_their_order(faulty: Shop) -> None:
