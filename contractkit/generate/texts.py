@@ -1,5 +1,6 @@
 """Text from a document on its way into Python: never able to end the comment or string that it stands in."""
 
+import re
 import textwrap
 from collections.abc import Mapping
 from itertools import pairwise
@@ -20,6 +21,30 @@ def paragraph(text: object) -> str:
     return _printable(" ".join(" ".join(first).split()))
 
 
+def paragraphs(text: object) -> list[str]:
+    """The paragraphs of a description, each on one line; lists, tables and code keep their lines, as one text each."""
+    found = []
+    for block in re.split(r"\n\s*\n", str(text or "").strip()):
+        lines = [_printable(line.strip()) for line in block.splitlines()]
+        kept = any(line.startswith(("-", "*", "|", "`", "#", ">", "1.")) for line in lines)
+        found += lines if kept else [" ".join(" ".join(lines).split())]
+    return [each for each in found if each]
+
+
+def long_docstring(parts: list[str], sections: list[str], indent: int) -> list[str]:
+    """The lines of a docstring that ends in sections, `Args:` and the like, whose entries are indented."""
+    lines = docstring(parts, indent) or ['"""The call.']
+    lines = lines[:-1] if lines[-1] == '"""' else [lines[0].removesuffix('"""')]
+    for line in sections:
+        entry = line.startswith("    ")
+        hang = "        " if entry else ""
+        lines += [] if entry else [""]
+        lines += textwrap.wrap(
+            in_docstring(line), WIDTH - indent, subsequent_indent=hang, break_on_hyphens=False, break_long_words=False
+        )
+    return [*lines, '"""']
+
+
 def comment(text: str) -> list[str]:
     """A text as the lines of a comment."""
     return [f"# {line}" for line in textwrap.wrap(text, WIDTH, break_on_hyphens=False)]
@@ -27,7 +52,7 @@ def comment(text: str) -> list[str]:
 
 def in_docstring(text: str) -> str:
     """A text as it stands between triple double quotes."""
-    return text.replace("\\", "\\\\").replace('"""', "'''").removesuffix('"')
+    return text.replace("\\", "\\\\").replace('"""', "'''").rstrip('"')
 
 
 def docstring(parts: list[str], indent: int) -> list[str]:

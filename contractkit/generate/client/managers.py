@@ -1,0 +1,120 @@
+"""The managers of a client, one for each tag of the document, and what its security asks for."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import frozen
+
+from contractkit.generate import texts
+from contractkit.generate.client.operations import Endpoint, tag_of
+from contractkit.generate.client.pagination import Paging, iterator_name, paging_of
+from contractkit.generate.client.values import Values
+from contractkit.generate.names import Namespace, class_name
+from contractkit.stub.document import Document
+from contractkit.stub.parameters import argument_name
+from contractkit.stub.security import Scheme
+
+OWN = frozenset({"close", "aclose", "low_level", "session"})  # what a client calls otherwise
+
+
+@frozen
+class Iteration:
+    """A method that walks the pages of another."""
+
+    name: str
+    paging: Paging
+    key: str  # what the lambda calls the number, offset or cursor of a page
+
+
+@frozen
+class Method:
+    """A method of a manager."""
+
+    endpoint: Endpoint
+    alias: str  # what it calls the module of its operation
+    iteration: Iteration | None
+
+
+@frozen
+class Manager:
+    """The operations of one tag."""
+
+    module: str
+    name: str
+    docstring: list[str]
+    methods: tuple[Method, ...]
+
+    @property
+    def imports(self) -> list[str]:
+        return sorted({line for each in self.methods for line in each.endpoint.imports})
+
+    @property
+    def models(self) -> list[str]:
+        return sorted({name for each in self.methods for name in each.endpoint.models})
+
+
+@frozen
+class Placement:
+    """Where the token goes."""
+
+    location: str
+    name: str
+    prefix: str
+
+
+def tags_of(document: Document) -> dict[str, str]:
+    """The tags that have operations, in the order in which the document declares and then uses them, as module names."""
+    declared = [each.get("name") for each in document.raw.get("tags") or () if isinstance(each, Mapping)]
+    used = [
+        tag_of(document.follow(document.raw["paths"][each.path])[each.method.lower()]) for each in document.operations
+    ]
+    names = Namespace()
+    found = {}
+    for tag in dict.fromkeys([*declared, *used]):
+        if tag in used:
+            name = argument_name(str(tag))
+            found[str(tag)] = names.claim(f"{name}_" if name in OWN else name)
+    return found
+
+
+def managers_of(document: Document, tags: Mapping[str, str], endpoints: list[Endpoint], values: Values) -> list[Manager]:
+    """The managers in the order of their tags."""
+    described = {each.get("name"): each.get("description") for each in document.raw.get("tags") or ()}
+    names = Namespace.of()
+    made = []
+    for tag, module in tags.items():
+        own = [each for each in endpoints if each.tag == module]
+        taken = Namespace({each.name for each in own})
+        about = texts.docstring([texts.paragraph(described.get(tag)) or f"The operations of {texts.paragraph(tag)}."], 4)
+        methods = tuple(_method(each, taken, values) for each in own)
+        made.append(Manager(module, names.claim(f"{class_name(tag)}Manager"), about, methods))
+    return made
+
+
+def placement(document: Document) -> Placement | None:
+    """Where the token goes, by the scheme that most operations ask for; None where no scheme carries one."""
+    schemes = {name: Scheme.of(name, node) for name, node in document.schemes().items()}
+    asked: Counter[str] = Counter(
+        name for each in document.operations for alternative in each.security for name in alternative if name in schemes
+    )
+    wanted = [name for name, _ in asked.most_common()] or list(schemes)
+    return next((_place(schemes[name]) for name in wanted), None)
+
+
+def _place(scheme: Scheme) -> Placement:
+    if scheme.kind == "apiKey":
+        return Placement(scheme.location, scheme.parameter, "")
+    return Placement("header", "Authorization", scheme.kind.capitalize())
+
+
+def _method(endpoint: Endpoint, taken: Namespace, values: Values) -> Method:
+    arguments = {each.name for each in endpoint.arguments} | {"self", "deadline", "pages", "cast"}
+    paging = paging_of(endpoint, values)
+    iteration = None
+    if paging is not None:
+        key = paging.parameter.name if paging.parameter else ""
+        iteration = Iteration(taken.claim(iterator_name(endpoint.name)), paging, key)
+    return Method(endpoint, Namespace(arguments).claim(endpoint.name), iteration)
+
+

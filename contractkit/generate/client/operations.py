@@ -1,0 +1,249 @@
+"""The operations of a document as the modules of `api` and the methods of managers have them."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from attrs import define, field, frozen
+
+from contractkit.generate import texts
+from contractkit.generate.client import bodies
+from contractkit.generate.client.bodies import Received, Sent
+from contractkit.generate.client.parameters import Argument, Parameters, optional, parameters_of
+from contractkit.generate.client.values import Value, Values
+from contractkit.generate.names import Namespace
+from contractkit.stub.document import Document, Operation, Reply
+from contractkit.stub.parameters import argument_name
+
+SAFE = {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"}
+# What modules and classes of the client call otherwise: a method of that name would hide it where it is annotated.
+HIDING = {"str", "int", "float", "bool", "bytes", "list", "dict", "tuple", "object", "dt", "pages", "property"}
+ERRORS: Mapping[str, str] = {
+    "400": "BadRequestError", "401": "UnauthorizedError", "403": "ForbiddenError", "404": "NotFoundError",
+    "409": "ConflictError", "410": "GoneError", "412": "PreconditionFailedError", "415": "UnsupportedMediaTypeError",
+    "422": "UnprocessableError", "429": "RateLimitedError", "500": "InternalServerError", "502": "BadGatewayError",
+    "503": "ServiceUnavailableError", "504": "GatewayTimeoutError",
+}  # fmt: skip
+CLASSES = {"3": "RedirectionError", "4": "ClientError", "5": "ServerError", "d": "ProblemError"}
+
+
+@frozen
+class Case:
+    """The media types of a body that one type of value is sent as; `test` tells it, and is empty for the last."""
+
+    test: str
+    sent: tuple[Sent, ...]
+
+
+@frozen
+class Endpoint:
+    """One operation: a module of `api` and a method of a manager, of the same name."""
+
+    operation: Operation
+    name: str
+    tag: str
+    parameters: Parameters
+    body: tuple[Argument, ...]  # the body, and what chooses its media type
+    sent: tuple[Sent, ...]
+    received: Mapping[str, tuple[Received, ...]]
+    node: Mapping[str, Any]
+    document: Document
+
+    @property
+    def label(self) -> str:
+        return texts.in_docstring(texts.paragraph(f"{self.operation.method} {self.operation.path}"))
+
+    @property
+    def arguments(self) -> list[Argument]:
+        """Those that must be given, then the others: path, body, header and query, cookie."""
+        found = [*self._in("path"), *self.body, *(each for each in self.parameters.arguments if each.location != "path")]
+        return sorted(found, key=lambda each: not each.required)
+
+    @property
+    def positional(self) -> list[Argument]:
+        """What the functions of `api` take by position too."""
+        return self._in("path")
+
+    @property
+    def keywords(self) -> list[Argument]:
+        return [each for each in self.arguments if each.location != "path"]
+
+    @property
+    def success(self) -> str:
+        """The annotation of what a method returns."""
+        return bodies.union(self._annotation(reply) for reply in self.operation.successes) or "None"
+
+    @property
+    def async_success(self) -> str:
+        return self.success.replace("EventStream[", "AsyncEventStream[")
+
+    @property
+    def result(self) -> str:
+        """The annotation of the body of any documented reply; a stream is read to its end."""
+        found = bodies.union(self._annotation(reply) for reply in self.operation.replies.values()) or "None"
+        return found.replace("EventStream[", "list[")
+
+    @property
+    def is_streaming(self) -> bool:
+        return any(each.is_stream for reply in self.operation.successes for each in self.received[reply.status])
+
+    @property
+    def is_idempotent(self) -> bool:
+        said = self.node.get("x-idempotent")
+        if isinstance(said, bool):
+            return said
+        return self.operation.method in SAFE or self.parameters.key_header is not None
+
+    @property
+    def is_secured(self) -> bool:
+        return bool(self.operation.security) or "security" not in self.node
+
+    @property
+    def values(self) -> list[Value]:
+        received = (each.value for found in self.received.values() for each in found)
+        return [*(each.value for each in self.arguments), *(each.value for each in self.sent), *received]
+
+    @property
+    def imports(self) -> list[str]:
+        return sorted(bodies.any_of(self.values)[0])
+
+    @property
+    def models(self) -> list[str]:
+        return sorted(bodies.any_of(self.values)[1])
+
+    @property
+    def cases(self) -> list[Case]:
+        """The types of value that a body may have, and the media types of each."""
+        if not self.sent:
+            return []
+        groups: dict[str, list[Sent]] = {}
+        for each in self.sent:
+            groups.setdefault(each.value.annotation, []).append(each)
+        ordered = sorted(groups.values(), key=lambda group: not group[0].classes)
+        if not _distinct(ordered):
+            ordered = [list(self.sent)]
+        tests = [" | ".join(sorted(group[0].classes)) for group in ordered[:-1]]
+        return [Case(test, tuple(group)) for test, group in zip([*tests, ""], ordered, strict=True)]
+
+    def lines(self, location: str) -> list[str]:
+        return self.parameters.statements(location)
+
+    def docstring(self, indent: int, *, detailed: bool = False) -> list[str]:
+        """The operation in words; `detailed` for the functions of `api`, which return errors as they return successes."""
+        head = texts.paragraph(self.node.get("summary")).rstrip(".") or texts.in_words(self.name)
+        about = [each for each in texts.paragraphs(self.node.get("description")) if each.rstrip(".") != head]
+        deprecated = ["Deprecated."] if self.node.get("deprecated") is True else []
+        sections = [
+            *_section("Args", self._about_arguments(deadline=not detailed)),
+            *([] if detailed else _section("Returns", self._about_success())),
+            *_section("Raises", RAW_ERRORS if detailed else self._about_errors()),
+        ]
+        return texts.long_docstring([f"{head}.", *deprecated, *about], sections, indent)
+
+    def _in(self, location: str) -> list[Argument]:
+        return [each for each in self.parameters.arguments if each.location == location]
+
+    def _annotation(self, reply: Reply) -> str:
+        found = self.received[reply.status]
+        return bodies.union(each.annotation for each in found) if found else "None"
+
+    def _about_arguments(self, *, deadline: bool) -> Iterator[tuple[str, str]]:
+        yield from ((each.name, each.about) for each in self.arguments if each.about)
+        if deadline:
+            yield "deadline", "Seconds for the call with all its tries; None leaves it to the Resilience."
+
+    def _about_success(self) -> Iterator[tuple[str, str]]:
+        about = {status: self.document.follow(reply) for status, reply in (self.node.get("responses") or {}).items()}
+        texts_ = (texts.paragraph((about.get(each.status) or {}).get("description")) for each in self.operation.successes)
+        if text := " ".join(dict.fromkeys(each for each in texts_ if each)):
+            yield "", text
+
+    def _about_errors(self) -> Iterator[tuple[str, str]]:
+        successes = {each.status for each in self.operation.successes}
+        for status, reply in (self.node.get("responses") or {}).items():
+            name = ERRORS.get(status) or CLASSES.get(status[:1])
+            if name and status not in successes:
+                description = texts.paragraph(self.document.follow(reply).get("description"))
+                yield name, description if status.isdigit() else f"{status}: {description}"
+        yield "ApiError", "Any other answer, or none: UnexpectedResponse, TransportError, CircuitOpenError."
+
+
+RAW_ERRORS = (
+    ("UnexpectedResponse", "The answer is not as documented."),
+    ("httpx.TransportError", "There is no answer; a httpx.TimeoutException if it took too long."),
+)
+
+
+@define
+class Endpoints:
+    """Makes endpoints of operations, each with a name of its own below its tag."""
+
+    document: Document
+    values: Values
+    tags: Mapping[str, str]  # tag -> module
+    names: dict[str, Namespace] = field(factory=dict)
+
+    def all(self) -> list[Endpoint]:
+        return [self._endpoint(each) for each in self.document.operations]
+
+    def _endpoint(self, operation: Operation) -> Endpoint:
+        item = self.document.follow(self.document.raw["paths"][operation.path])
+        node = item[operation.method.lower()]
+        tag = self.tags[tag_of(node)]
+        name = argument_name(str(node.get("operationId") or operation.key))
+        taken = self.names.setdefault(tag, Namespace())
+        sent = bodies.sent(self.document, operation, self.values)
+        names = Namespace({"body"} if sent else set())
+        body = tuple(self._body(operation, node, sent, names))
+        return Endpoint(
+            operation=operation,
+            name=taken.claim(f"{name}_" if name in HIDING else name),
+            tag=tag,
+            parameters=parameters_of(self.document, operation, node, self.values, names),
+            body=body,
+            sent=sent,
+            received={
+                status: bodies.received(self.document, operation, reply, self.values)
+                for status, reply in operation.replies.items()
+            },
+            node=node,
+            document=self.document,
+        )
+
+    def _body(
+        self, operation: Operation, node: Mapping[str, Any], sent: tuple[Sent, ...], names: Namespace
+    ) -> Iterator[Argument]:
+        if not sent:
+            return
+        annotation = bodies.union(each.value.annotation for each in sent)
+        about = texts.paragraph(self.document.follow(node["requestBody"]).get("description"))
+        value = Value(annotation, nullable=any(each.value.nullable for each in sent))
+        required = operation.body_required
+        yield Argument("body", annotation if required else optional(annotation), required, about, value)
+        choices = [each.media_type for each in sent]
+        if len({each.value.annotation for each in sent}) < len(sent) or not _distinct([[each] for each in sent]):
+            names.taken.add("content_type")
+            literal = f"Literal[{', '.join(map(repr, dict.fromkeys(choices)))}]"
+            value = Value(literal, imports=frozenset({"from typing import Literal"}))
+            yield Argument("content_type", f"{literal} | None", False, f"How the body is sent; {choices[0]} if left out.", value)
+
+
+def tag_of(node: Mapping[str, Any]) -> str:
+    """The first tag of an operation."""
+    return str((node.get("tags") or [""])[0] or "default")
+
+
+def _distinct(groups: list[list[Sent]]) -> bool:
+    """Whether `isinstance` tells every group but the last one from those behind it."""
+    if any(not group[0].classes for group in groups[:-1]):
+        return False
+    seen: set[str] = set()
+    for group in groups:
+        if seen & group[0].classes:
+            return False
+        seen |= group[0].classes
+    return True
+
+
+def _section(title: str, entries: Iterable[tuple[str, str]]) -> list[str]:
+    found = list(entries)
+    return [f"{title}:", *(f"    {name}: {text}" if name else f"    {text}" for name, text in found)] if found else []

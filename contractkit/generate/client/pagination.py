@@ -1,0 +1,184 @@
+"""How a list comes in pages: found by the names of parameters and members, or said by `x-pagination`.
+
+    x-pagination: {style: cursor, parameter: after, items: data, next: nextCursor, more: hasMore}
+
+`style` is `page`, `offset`, `cursor`, or `single` for a list that comes as a whole; `parameter` is what a page is asked
+for with; `items`, `next`, `more`, `total` (items) and `pages` are members of the reply. What is left out is found by its
+name. `x-pagination: false` says that an operation is no list.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from attrs import field, frozen
+
+from contractkit.generate.client.models import Alias, Attribute, Model
+from contractkit.generate.client.operations import Endpoint
+from contractkit.generate.client.parameters import Argument
+from contractkit.generate.client.values import Values
+from contractkit.stub.parameters import argument_name
+
+STYLES: Mapping[str, tuple[str, ...]] = {  # of a style, what its parameter is called
+    "page": ("page", "page_number", "page_no", "page_num", "page_index", "current_page"),
+    "offset": ("offset", "start_index", "skip", "start_at"),
+    "cursor": (
+        "cursor", "page_token", "next_token", "next_page_token", "page_cursor", "after", "starting_after", "after_cursor",
+        "marker", "continuation_token", "continuation", "next_cursor", "next_marker", "page",
+    ),
+}  # fmt: skip
+MEMBERS: Mapping[str, tuple[str, ...]] = {
+    "next": (
+        "next_cursor", "next_page_token", "next_token", "next_marker", "next_page_cursor", "end_cursor", "next_page",
+        "continuation_token", "continuation", "next", "cursor", "marker",
+    ),
+    "more": ("has_more", "has_next", "has_next_page", "more"),
+    "total": ("total_items", "total_count", "total_results", "total_elements", "total_records", "total"),
+    "pages": ("total_pages", "page_count", "pages", "last_page"),
+}  # fmt: skip
+BESIDE = frozenset(
+    {name for names in MEMBERS.values() for name in names}
+    | {"page", "per_page", "page_size", "items_per_page", "limit", "offset", "count", "links", "meta", "previous", "prev",
+       "object", "type", "kind", "self", "first", "last", "size", "href", "pagination", "paging", "page_number"}
+)  # fmt: skip
+FITTING = {"next": ("str", "int"), "more": ("bool",), "total": ("int",), "pages": ("int",)}
+
+
+@frozen
+class Paging:
+    """How the items of an operation's reply are walked. Expressions are of `page`, one reply."""
+
+    style: str
+    item: str  # annotation
+    items: str
+    parameter: Argument | None = None
+    members: Mapping[str, str] = field(factory=dict)  # next, more, total, pages
+    first: int | None = None
+
+    @property
+    def function(self) -> str:
+        return {"page": "numbered"}.get(self.style, self.style)
+
+
+def paging_of(endpoint: Endpoint, values: Values) -> Paging | None:
+    """How an operation pages; None for one that gives no list."""
+    said = endpoint.node.get("x-pagination")
+    hints: Mapping[str, Any] = said if isinstance(said, Mapping) else {}
+    if said is False or (endpoint.operation.method not in ("GET", "POST") and not hints):
+        return None
+    model = _reply(endpoint, values)
+    found = _items(endpoint, values, model, hints)
+    if found is None:
+        return None
+    paged = _paged(endpoint, model, found, hints)
+    if paged is not None:
+        return paged
+    whole = endpoint.operation.method == "GET" and (model is None or _is_wrapper(model))
+    return Paging("single", *found) if whole or hints else None
+
+
+def iterator_name(name: str) -> str:
+    """`list_meters` is walked by iter_meters, `search` by iter_search."""
+    return f"iter_{name.strip('_').removeprefix('list_')}"
+
+
+def _reply(endpoint: Endpoint, values: Values) -> Model | None:
+    declared = values.declared.get(endpoint.success)
+    return declared if isinstance(declared, Model) else None
+
+
+def _items(
+    endpoint: Endpoint, values: Values, model: Model | None, hints: Mapping[str, Any]
+) -> tuple[str, str] | None:
+    """The annotation of an item, and the expression for the items."""
+    if model is None:
+        declared = values.declared.get(endpoint.success)
+        item = _item(declared.meaning.annotation if isinstance(declared, Alias) else endpoint.success)
+        return (item, "page") if item and not endpoint.is_streaming else None
+    wanted = hints.get("items")
+    lists = [each for each in model.attributes if _item(_resolved(each, values)) and wanted in (None, each.key)]
+    if len(lists) != 1:
+        return None
+    return _item(_resolved(lists[0], values)), _expression(lists[0])
+
+
+def _resolved(attribute: Attribute, values: Values) -> str:
+    """The annotation of a member without None, behind the name of an alias."""
+    plain = attribute.value.annotation.removesuffix(" | None")
+    declared = values.declared.get(plain)
+    return declared.meaning.annotation if isinstance(declared, Alias) else plain
+
+
+def _item(annotation: str) -> str:
+    found = re.fullmatch(r"list\[(.*)\]( \| None)?", annotation)
+    return found[1] if found and _is_balanced(found[1]) else ""
+
+
+def _is_balanced(text: str) -> bool:
+    depth = 0
+    for character in text:
+        depth += (character == "[") - (character == "]")
+        if depth < 0:
+            return False
+    return True
+
+
+def _expression(attribute: Attribute) -> str:
+    """A member of a page; UNSET becomes None."""
+    may_be_unset = not attribute.required and attribute.value.nullable
+    return f"page.{attribute.name}" + (" or None" if may_be_unset else "")
+
+
+def _is_wrapper(model: Model) -> bool:
+    """Whether an object is there for its list alone."""
+    lists = sum(1 for each in model.attributes if _item(each.value.annotation))
+    return sum(1 for each in model.attributes if argument_name(each.key) not in BESIDE) <= max(lists, 1)
+
+
+def _paged(endpoint: Endpoint, model: Model | None, found: tuple[str, str], hints: Mapping[str, Any]) -> Paging | None:
+    members = {role: each for role in MEMBERS if (each := _member(model, role, hints))}
+    written = {role: _expression(each) for role, each in members.items()}
+    for style in [hints["style"]] if hints.get("style") in STYLES else STYLES:
+        parameter = _parameter(endpoint, style, hints)
+        if parameter is None:
+            continue
+        plain = _plain(parameter.annotation)
+        if style == "cursor":
+            if "next" in members and not parameter.required and _plain(members["next"].value.annotation) == plain:
+                return Paging(style, *found, parameter, {role: written[role] for role in ("next", "more") if role in written})
+        elif plain in ("int", "float"):
+            roles = ("total", "pages") if style == "page" else ("total",)
+            return Paging(style, *found, parameter, {role: written[role] for role in roles if role in written}, _first(parameter, style))
+    return None
+
+
+def _plain(annotation: str) -> str:
+    return annotation.removesuffix(" | None")
+
+
+def _parameter(endpoint: Endpoint, style: str, hints: Mapping[str, Any]) -> Argument | None:
+    queries = [each for each in endpoint.parameters.arguments if each.parameter and each.location in ("query", "header")]
+    if "parameter" in hints:
+        return next((each for each in queries if each.parameter and each.parameter.name == hints["parameter"]), None)
+    return _first_named(queries, STYLES[style])
+
+
+def _first_named(arguments: Iterable[Argument], names: tuple[str, ...]) -> Argument | None:
+    by_name = {each.name.strip("_"): each for each in arguments}
+    return next((by_name[name] for name in names if name in by_name), None)
+
+
+def _member(model: Model | None, role: str, hints: Mapping[str, Any]) -> Attribute | None:
+    attributes = model.attributes if model else ()
+    if role in hints:
+        return next((each for each in attributes if each.key == hints[role]), None)
+    fitting = {argument_name(each.key): each for each in attributes if _plain(each.value.annotation) in FITTING[role]}
+    return next((fitting[name] for name in MEMBERS[role] if name in fitting), None)
+
+
+def _first(parameter: Argument, style: str) -> int | None:
+    """What the first page is asked for with, where it is not 1, or for an offset 0."""
+    schema = parameter.parameter.schema if parameter.parameter else {}
+    usual = 1 if style == "page" else 0
+    given = schema.get("default", schema.get("minimum", usual))
+    return given if given in (0, 1) and given != usual and isinstance(given, int) else None
