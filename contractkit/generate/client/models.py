@@ -46,7 +46,7 @@ class Attribute:
         name = argument_name(key)
         name = f"{name}_" if name in TYPES else name
         name = f"field{name}" if name.startswith("_") else name  # attrs would drop the underscore
-        constant = re.fullmatch(r"Literal\[(.*)\]", value.annotation)
+        constant = re.fullmatch(r"codec\.constant\((.*)\)", value.decoder)
         return cls(
             key,
             taken.claim(name),

@@ -3,9 +3,82 @@
 from collections.abc import Mapping
 from typing import Any
 
+from attrs import frozen
+
+from contractkit.document import follow
 from contractkit.generate import shapes
 from contractkit.generate.names import name_part
 from contractkit.generate.shapes import Schema
+
+COMPONENT = "#/components/schemas/"
+
+
+@frozen
+class Tag:
+    """The member that tells alternatives apart, and which alternative each of its values means."""
+
+    key: str
+    variants: Mapping[str, Schema]
+
+
+def tag(document: Schema, schema: Schema, alternatives: list[Schema]) -> Tag | None:
+    """The tag of these alternatives; None where there is none, or one of them has no value of it.
+
+    A value is what the discriminator maps, else what the alternative's own enumeration allows, else its name.
+    """
+    discriminator = schema.get("discriminator")
+    key = discriminator.get("propertyName") if isinstance(discriminator, Mapping) else None
+    if not isinstance(discriminator, Mapping) or not isinstance(key, str):
+        return None
+    schemas = document.get("components", {}).get("schemas") or {}
+    found: dict[str, Schema] = {}
+    for value, meant in (discriminator.get("mapping") or {}).items():
+        reference = meant if str(meant).startswith("#/") else f"{COMPONENT}{meant}"
+        if reference.removeprefix(COMPONENT) in schemas:
+            found[value] = {"$ref": reference}
+    mapped = {each["$ref"] for each in found.values()}
+    for each in alternatives:
+        if each.get("$ref") in mapped:
+            continue
+        values = _values(document, each, key) or name_of(each)
+        if not values:
+            return None
+        for value in values:
+            found.setdefault(value, each)
+    return Tag(key, found)
+
+
+def _values(document: Schema, schema: Schema, key: str) -> list[str]:
+    """What an alternative allows as its tag."""
+    found: dict[str, None] = {}
+    for shape in shapes.shapes(document, schema) or ():
+        member = follow(document, shape.properties.get(key))
+        values = shapes.literals(member) if isinstance(member, Mapping) else None
+        found |= dict.fromkeys(shapes.strings(values))
+    return list(found)
+
+
+def name_of(schema: Schema) -> list[str]:
+    reference = schema.get("$ref")
+    return [reference.rpartition("/")[2]] if isinstance(reference, str) else []
+
+
+def heirs(document: Schema) -> dict[str, list[str]]:
+    """The references of all schemas that extend another by allOf, directly or not, by the other's reference."""
+    direct: dict[str, list[str]] = {}
+    for name, schema in (document.get("components", {}).get("schemas") or {}).items():
+        for part in (schema.get("allOf") or ()) if isinstance(schema, Mapping) else ():
+            if isinstance(part, Mapping) and isinstance(part.get("$ref"), str):
+                direct.setdefault(part["$ref"], []).append(f"{COMPONENT}{name}")
+    found: dict[str, list[str]] = {}
+    for base, known in ((base, dict.fromkeys(each)) for base, each in direct.items()):
+        waiting = list(known)
+        while waiting:
+            more = [each for each in direct.get(waiting.pop(), ()) if each not in known and each != base]
+            known |= dict.fromkeys(more)
+            waiting += more
+        found[base] = list(known)
+    return found
 
 
 def is_null(schema: Schema) -> bool:
@@ -13,6 +86,14 @@ def is_null(schema: Schema) -> bool:
     if schema.get("enum") == [None] or shapes.kinds(schema) == ["null"]:
         return True
     return schema.get("nullable") is True and shapes.is_vague(schema)
+
+
+def joined(alternatives: list[Schema]) -> list[str]:
+    """The values of alternatives that are enumerations of strings and have no names: one enumeration, in effect."""
+    values = [shapes.literals(each) or [] for each in alternatives]
+    if len(values) < 2 or not all(values) or any(type(each) is not str for part in values for each in part):
+        return []
+    return list(dict.fromkeys(each for part in values for each in part))
 
 
 def part_name(schema: Any, number: int) -> str:

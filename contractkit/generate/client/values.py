@@ -95,12 +95,14 @@ class Values:
     _made: dict[int, Value] = field(factory=dict)  # what has a name, by the id of its schema
     _known: dict[Key, Value] = field(factory=dict)
     _open: set[Key] = field(factory=set)
+    _heirs: Mapping[str, list[str]] = field(factory=dict)
+    _tags: dict[str, dict[str, set[str]]] = field(factory=dict)  # of a class: its member, and what it tells
     _kept: list[Any] = field(factory=list)  # merged schemas: what has an id must live
 
     @classmethod
     def of(cls, document: Schema) -> "Values":
         """All schemas of the document's components; each keeps its name wherever Python allows."""
-        values = cls(document, Namespace.of(models.RESERVED))
+        values = cls(document, Namespace.of(models.RESERVED), heirs=unions.heirs(document))
         schemas = document.get("components", {}).get("schemas") or {}
         for name, schema in schemas.items():
             if isinstance(schema, Mapping):
@@ -144,7 +146,7 @@ class Values:
         found = self._value(schema, class_name("_".join([each for each in key[1:] if each not in SILENT][-3:])))
         self._open.remove(key)
         alias = self._made.get(id(schema))
-        if alias and alias.annotation not in self.declared and alias.annotation in self.modules:
+        if alias and alias.decoder.startswith("decode_") and alias.annotation not in self.declared:
             found = self._alias(alias.annotation, schema, found)
         self._known[key] = found
         return found
@@ -210,7 +212,7 @@ class Values:
 
     def _claim_module(self, name: str) -> str:
         taken = Namespace(set(self.modules.values()))
-        self.modules[name] = taken.claim(argument_name(name).strip("_") or "type")
+        self.modules[name] = taken.claim(argument_name(name).lstrip("_") or "type")
         return self.modules[name]
 
     def _object(self, schema: Schema, name: str) -> Value:
@@ -224,7 +226,9 @@ class Values:
             return self._typed(schema, "object", name)
         self._kept += [found, schema]
         if len(found) == 1:
-            return self._model(schema, found[0], name)
+            heirs = self._heirs_of(schema) if "discriminator" in schema else []
+            tag = unions.tag(self.document, schema, heirs) if heirs else None
+            return self._tagged(schema, tag, name, found[0]) if tag else self._model(schema, found[0], name)
         parts = [{"description": f"Alternative {number}."} for number in range(1, len(found) + 1)]
         self._kept += parts
         pairs = zip(parts, found, strict=True)
@@ -242,6 +246,41 @@ class Values:
         self.declared[owner] = Model(owner, texts.described(schema), tuple(attributes), beside)
         return found
 
+    def _heirs_of(self, schema: Schema) -> list[Schema]:
+        """References to what extends a component; those that it maps alone are no news to it."""
+        name = next((key for key, each in self._components().items() if each is schema), "")
+        return [{"$ref": each} for each in self._heirs.get(f"{unions.COMPONENT}{name}", ())]
+
+    def _components(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self.document.get("components", {}).get("schemas") or {}
+        return found
+
+    def _tagged(self, schema: Schema, tag: unions.Tag, name: str, base: Shape | None = None) -> Value:
+        """Alternatives with a tag, which have a name; `base` are the members of an object that others extend."""
+        claimed = name if self._own.get(id(schema)) == name else self.names.claim(class_name(name))
+        alias = self._name_alias(claimed, schema)
+        variants: dict[str, Value] = {}
+        for value, each in tag.variants.items():
+            if base and self._followed(each) is schema:
+                own = {**schema}
+                self._kept.append(own)
+                variants[value] = self._model(own, base, f"{claimed}Base")
+            else:
+                variants[value] = self._value(each, claimed + name_part(value)).bare()
+            self._tags.setdefault(variants[value].annotation, {}).setdefault(tag.key, set()).add(value)
+        decoders = ", ".join(f"{value!r}: {each.decoder}" for value, each in variants.items())
+        whole = union(variants.values())
+        unknown = f"{whole.annotation} | UnknownVariant"
+        meaning = Value(
+            unknown,
+            f"codec.tagged({tag.key!r}, {{{decoders}}})",
+            "codec.plain",
+            whole.imports,
+            whole.models | {"UnknownVariant"},
+        )
+        self.declared[claimed] = Alias(claimed, alias.decoder, texts.described(schema), meaning)
+        return alias
+
     def _followed(self, schema: Any) -> Schema:
         node = documents.follow(self.document, schema)
         return node if isinstance(node, Mapping) else {}
@@ -249,6 +288,13 @@ class Values:
     def _union(self, schema: Schema, name: str) -> Value:
         alternatives = [*(schema.get("oneOf") or ()), *(schema.get("anyOf") or ())]
         telling = [each for each in alternatives if not unions.is_null(self._followed(each))]
+        if joined := unions.joined(telling):
+            found = self._enumeration(schema, joined, name)
+            return found.or_none() if len(telling) < len(alternatives) else found
+        tag = unions.tag(self.document, schema, telling) if len(telling) > 1 else None
+        if tag:
+            found = self._tagged(schema, tag, name)
+            return found.or_none() if len(telling) < len(alternatives) else found
         values = [self._value(each, name + unions.part_name(each, number)) for number, each in enumerate(telling, 1)]
         found = union(values)
         return found.or_none() if len(telling) < len(alternatives) else found

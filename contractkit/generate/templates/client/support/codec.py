@@ -10,7 +10,6 @@ from binascii import Error as Base64Error
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from enum import Enum
-from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -311,18 +310,14 @@ def _nearest(errors: list[DecodeError]) -> DecodeError:
 
 def _fit(found: Any, value: Any) -> tuple[int, int]:
     """How well an alternative fits: enum values that it does not know, and members that it leaves out; both below 0."""
-    if not has(type(found)):
+    kind = type(found)
+    if not has(kind):
         return (-_is_unknown(found), 0)
-    read = [getattr(found, name) for name in _names(type(found))]
+    read = [getattr(found, each.name) for each in fields(kind) if each.name != "additional_properties"]
     beside = getattr(found, "additional_properties", None) or ()
     given = [each for each in read if each is not None and each is not UNSET]
     sent = sum(each is not None for each in value.values()) if type(value) is dict else 0
     return (-sum(map(_is_unknown, read)), min(len(given) + len(beside) - sent, 0))
-
-
-@cache
-def _names(kind: type) -> tuple[str, ...]:
-    return tuple(each.name for each in fields(kind) if each.name != "additional_properties")
 
 
 def _is_unknown(value: Any) -> bool:

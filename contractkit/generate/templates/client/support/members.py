@@ -52,7 +52,7 @@ class Members:
         if type(value) is not dict:
             raise wrong("an object", value)
         found: dict[str, Any] = {}
-        key = ""
+        key: str | None = None
         try:
             for name, key, decode in self._required:
                 found[name] = decode(value[key])
@@ -65,11 +65,12 @@ class Members:
                     found[name] = decode(value[key])
             if self._beside is not None:
                 rest = {key: each for key, each in value.items() if key not in self._keys}
-                key, found["additional_properties"] = "", self._beside(rest)
+                key = None
+                found["additional_properties"] = self._beside(rest)
         except DecodeError as error:
-            raise error.below(key) if key else error from None
+            raise (error if key is None else error.below(key)) from None
         except KeyError:
-            raise DecodeError("is missing", key and f"/{key}") from None
+            raise DecodeError("is missing").below(str(key)) from None
         return make(**found)
 
     def write(self, source: Any) -> dict[str, Any]:
