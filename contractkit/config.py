@@ -16,11 +16,15 @@ from contractkit.errors import ConfigError
 
 @frozen
 class Client:
-    """The generated client: its folder, distribution name and import name."""
+    """The generated client: its folder, distribution name and import name.
+
+    `changelog` is a file, below the project's root, that becomes the CHANGELOG.md of the distribution.
+    """
 
     path: Path
     project: str
     package: str
+    changelog: str = ""
 
 
 @frozen

@@ -3,13 +3,14 @@
 import ast
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
 from attrs import evolve, frozen
 
+from contractkit.generate.client.managers import Manager, Method, placement
 from contractkit.generate.client.operations import Endpoint
 from contractkit.generate.client.parameters import Argument
 from contractkit.generate.texts import paragraph
@@ -25,9 +26,21 @@ PLAIN: Final = frozenset({"str", "int", "float", "bool"})
 class Row:
     """One operation in the table, and what an example says of it. Methods are as they stand behind `client.`."""
 
-    endpoint: Endpoint
-    iterator: str  # the name of the method that iterates over a list; empty for none
+    of: Method
     arguments: str = ""  # those that must be given: `month="2026-10", uuid="u1"`
+
+    @property
+    def endpoint(self) -> Endpoint:
+        return self.of.endpoint
+
+    @property
+    def iterator(self) -> str:
+        """The name of the method that iterates over a list; empty for none."""
+        return self.of.iteration.name if self.of.iteration else ""
+
+    @property
+    def is_paged(self) -> bool:
+        return self.of.iteration is not None and self.of.iteration.paging.style != "single"
 
     @property
     def id(self) -> str:
@@ -77,26 +90,21 @@ def quoted(text: str) -> str:
     return json.dumps(text) if text.isprintable() else repr(text)
 
 
-def context(
-    document: Document, endpoints: Sequence[Endpoint], iterators: Mapping[str, str], *, errors: str, changelog: bool
-) -> dict[str, Any]:
-    """What README.md.jinja needs beyond the names of the package. `errors` is the source of errors.py.
-
-    `iterators` has the names of iterating methods by the keys of operations.
-    """
-    rows = [Row(each, iterators.get(each.operation.key, "")) for each in endpoints]
+def context(document: Document, managers: Sequence[Manager], *, errors: str, changelog: bool) -> dict[str, Any]:
+    """What README.md.jinja needs beyond the names of the package. `errors` is the source of errors.py."""
+    rows = [Row(method) for manager in managers for method in manager.methods]
     shown = list(examples(document, rows))
     calls = [row for row in shown if not row.endpoint.is_streaming]
     info = document.raw.get("info") or {}
     auth = _auth(document)
     return {
-        "title": paragraph(info.get("title")) or "an API",
-        "version": paragraph(info.get("version")),
+        "title": paragraph(info.get("title")).replace("<", "&lt;") or "an API",
+        "version": paragraph(info.get("version")).replace("<", "&lt;"),
         "url": base_url(document),
         "auth": auth,
         "connect": 'URL, os.environ["API_TOKEN"]' if auth else "URL",
         "first": next((row for row in calls if row.endpoint.is_secured), next(iter(calls), None)),
-        "pages": next((row for row in calls if row.iterator), None),
+        "paged": next(iter(sorted((row for row in calls if row.iterator), key=lambda row: not row.is_paged)), None),
         "stream": next((row for row in shown if row.endpoint.is_streaming), None),
         "rows": rows,
         "settings": settings(SUPPORT / "resilience.py"),
@@ -109,18 +117,13 @@ def context(
 
 def _auth(document: Document) -> str:
     """Where the token goes, in words; empty where nothing asks for one."""
-    schemes = document.schemes()
-    wanted = [name for operation in document.operations for names in operation.security for name in names]
-    for scheme in (schemes[name] for name in dict.fromkeys(wanted) if name in schemes):
-        match scheme.get("type"), scheme.get("in"):
-            case "apiKey", place:
-                kind = "query parameter" if place == "query" else str(place)
-                return f"as the {cell(kind)} `{cell(scheme.get('name'))}`"
-            case "http", _:
-                return f"as `Authorization: {cell(str(scheme.get('scheme')).capitalize())} ...`"
-            case _:
-                return "as `Authorization: Bearer ...`"
-    return ""
+    place = placement(document)
+    if place is None:
+        return ""
+    if place.prefix:
+        return f"as `{cell(place.name)}: {cell(place.prefix)} ...`"
+    kind = "query parameter" if place.location == "query" else place.location
+    return f"as the {kind} `{cell(place.name)}`"
 
 
 @frozen
