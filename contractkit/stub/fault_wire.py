@@ -66,6 +66,7 @@ class Victim:
     _start: Message | None = None
     _over: bool = False
     _cut: bool = False
+    _slowed: bool = False
 
     async def before(self) -> bool:
         """Does what strikes before the handler; whether the handler is still to run."""
@@ -137,8 +138,9 @@ class Victim:
         if slow and body:
             size = -(-len(body) // PIECES)
             pieces = [body[at : at + size] for at in range(0, len(body), size)]
-            for strike in slow:
+            for strike in slow if not self._slowed else ():
                 self.injected(strike.rule)
+            self._slowed = True
             pause = sum(strike.seconds for strike in slow) / len(pieces)
             for piece in pieces[:-1]:
                 await asyncio.sleep(pause)

@@ -60,7 +60,7 @@ from contractkit.stub.routing import Found, Routes, canonical
 PATH = "/__faults"
 MAX_SEED = 2**53 - 1  # every JSON reader has it exactly
 MAX_BODY = 1024 * 1024
-HEALTH = re.compile(r"/(?:health(?:z|check)?|live(?:z|ness)?|ready(?:z)?|readiness)(?:/|$)", re.IGNORECASE)
+HEALTH = re.compile(r"/(?:health(?:z|check)?|live(?:z|ness)|readyz|readiness)(?:/|$)", re.IGNORECASE)
 PAGES = re.compile(r"/docs(?:/.*)?|/openapi\.json")
 
 

@@ -26,6 +26,7 @@ def test_the_admin_route_shows_rules_seed_and_counts_and_clears_them(faulty: Sho
     assert shown == {"seed": 7, "rules": rules, "operations": {"getItem": {"calls": 1, "injected": {"503": 1}}}}
     faulty.spoil(shown["rules"])
     assert faulty.get("/__faults").json() == {"seed": 7, "rules": rules, "operations": {}}
+    assert faulty.get().status_code == 503
     assert faulty.client.delete("/__faults").status_code == 204
     assert faulty.get("/__faults").json() == {"seed": 7, "rules": [], "operations": {}}
     assert faulty.get().status_code == 200
@@ -103,6 +104,18 @@ def test_the_same_seed_strikes_the_same_calls_whatever_other_operations_do(ask: 
     assert statuses(ask, shop, 2, [ITEM] * 40)[ITEM] != alone
 
 
+def test_operations_and_rules_draw_from_streams_of_their_own(ask: Ask, shop: dict[str, Any]) -> None:
+    app = with_faults(create_app(shop), shop, rules="*: latency 0ms p=0.5; *: latency-after 0ms p=0.5", seed=1)
+    injected = []
+    for path in [ITEM, "/items/mine"] * 40:
+        ask(app, "GET", path)
+    for operation in ("getItem", "getMine"):
+        counts = ask(app, "GET", "/__faults").json()["operations"][operation]["injected"]
+        injected += [counts["latency"], counts["latency-after"]]
+    assert len(set(injected)) > 2
+    assert all(8 < count < 32 for count in injected)
+
+
 def test_without_the_layer_there_is_no_admin_route_and_without_rules_a_reply_is_as_it_was(
     ask: Ask, shop: dict[str, Any]
 ) -> None:
@@ -131,6 +144,7 @@ def test_rules_come_from_a_file_or_stand_by_themselves(written: str, tmp_path: P
     file = tmp_path / "rules"
     file.write_text(written)
     assert read_rules(str(file)) == read_rules(written)
+    assert read_rules("") == ""
     with_faults(create_app(shop), shop, rules=read_rules(written))
 
 

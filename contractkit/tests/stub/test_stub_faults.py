@@ -163,9 +163,11 @@ def test_a_reply_that_comes_in_pieces_is_spoilt_at_the_first_that_holds_somethin
         for piece in (b"", b"abcd", b"efgh"):
             await send({"type": "http.response.body", "body": piece, "more_body": piece != b"efgh"})
 
-    reply = ask(with_faults(streaming, shop, rules=f"getItem: {fault}"), "GET", ITEM)
+    app = with_faults(streaming, shop, rules=f"getItem: {fault}")
+    reply = ask(app, "GET", ITEM)
     assert reply.content[: len(content)] == content
     assert len(reply.content) == int(reply.headers.get("content-length", len(content)))
+    assert ask(app, "GET", "/__faults").json()["operations"]["getItem"]["injected"] == {fault.partition(" ")[0]: 1}
 
 
 def test_rules_take_turns_in_their_order(faulty: Shop) -> None:
