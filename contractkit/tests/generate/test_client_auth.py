@@ -1,0 +1,136 @@
+"""The token of generated clients: where it is put, when it is asked for, and that it is refreshed once."""
+
+import threading
+from typing import Any
+
+import httpx
+import pytest
+
+from contractkit.tests.generate.runtime import Client, Clock, Script, calls, errors, operation
+
+SERVER_TOKEN = "new"
+
+
+@pytest.fixture(params=[False, True], ids=["sync", "async"])
+def asynchronous(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock.put(monkeypatch)
+
+
+def auth(**members: Any) -> Any:
+    return calls.Auth(**{"location": "header", "name": "Authorization", "prefix": "Bearer", "token": "old", **members})
+
+
+def guarded(request: httpx.Request) -> httpx.Response:
+    """Takes the new token alone."""
+    known = request.headers["authorization"] == f"Bearer {SERVER_TOKEN}"
+    return httpx.Response(200 if known else 401, json={})
+
+
+class Refresh:
+    """Counts how often a new token is asked for."""
+
+    def __init__(self, *tokens: str, asynchronous: bool = False) -> None:
+        self.tokens = list(tokens)
+        self.count = 0
+        self.asynchronous = asynchronous
+
+    def __call__(self) -> Any:
+        self.count += 1
+        token = self.tokens[min(self.count, len(self.tokens)) - 1]
+        return self._later(token) if self.asynchronous else token
+
+    async def _later(self, token: str) -> str:
+        return token
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "value"),
+    [
+        ({}, "authorization", "Bearer old"),
+        ({"name": "X-Key", "prefix": ""}, "x-key", "old"),
+        ({"location": "query", "name": "key", "prefix": ""}, "url", "http://api.test/v1/meters?a=1%2C2&key=old"),
+        ({"location": "cookie", "name": "sid", "prefix": ""}, "cookie", "a=1; sid=old"),
+    ],
+)
+def test_the_token_goes_where_the_document_says_on_every_try(
+    asynchronous: bool, place: dict[str, Any], name: str, value: str
+) -> None:
+    server = Script(503, 200)
+    request = calls.Request("/meters", query=(("a", "1,2"),), cookies={"a": "1"})
+    Client(asynchronous, server, auth(**place)).call(request=request)
+    assert [sent[name] for sent in server.sent] == [value, value]
+
+
+def test_an_operation_that_needs_no_token_gets_none(asynchronous: bool) -> None:
+    server = Script(200)
+    Client(asynchronous, server, auth()).call(operation(secured=False))
+    assert "authorization" not in server.sent[0]
+
+
+def test_a_function_is_asked_for_the_token_before_each_try(asynchronous: bool) -> None:
+    server = Script(503, 200)
+    Client(asynchronous, server, auth(token=Refresh("a", "b"))).call()
+    assert [sent["authorization"] for sent in server.sent] == ["Bearer a", "Bearer b"]
+
+
+@pytest.mark.parametrize("idempotent", [True, False])
+def test_a_401_is_answered_with_a_fresh_token_even_where_tries_are_not_safe(
+    asynchronous: bool, idempotent: bool
+) -> None:
+    refresh, server = Refresh(SERVER_TOKEN), Script(guarded)
+    client = Client(asynchronous, server, auth(refresh=refresh))
+    for _ in range(3):
+        client.call(operation(idempotent=idempotent))
+    assert (refresh.count, len(server.requests)) == (1, 4)
+
+
+def test_a_token_may_be_awaited_in_the_async_client() -> None:
+    refresh, server = Refresh(SERVER_TOKEN, asynchronous=True), Script(guarded)
+    assert Client(True, server, auth(token=Refresh("old", asynchronous=True), refresh=refresh)).call() == {}
+
+
+def test_a_token_that_must_be_awaited_is_refused_by_the_sync_client() -> None:
+    with pytest.raises(TypeError, match="async client"):
+        Client(False, Script(200), auth(token=Later)).call()
+
+
+class Later:
+    """Something that is no token yet."""
+
+
+def test_a_call_refreshes_once_over_all_its_tries(asynchronous: bool) -> None:
+    refresh, server = Refresh("wrong", "wrong too"), Script(401, 503, 401, 200)
+    with pytest.raises(errors.UnauthorizedError):
+        Client(asynchronous, server, auth(refresh=refresh)).call()
+    assert (refresh.count, len(server.requests)) == (1, 3)
+
+
+def test_calls_at_once_share_one_refresh(asynchronous: bool) -> None:
+    barrier = threading.Barrier(8)
+
+    def server(request: httpx.Request) -> httpx.Response:
+        if not asynchronous and request.headers["authorization"] == "Bearer old":
+            barrier.wait(10)  # all have seen the old token refused before the first one refreshes
+        return guarded(request)
+
+    refresh = Refresh(SERVER_TOKEN, asynchronous=asynchronous)
+    client = Client(asynchronous, server, auth(refresh=refresh))
+    assert client.together(8) == [{}] * 8
+    assert refresh.count == 1
+
+
+def test_a_refresh_that_fails_is_the_callers_error(asynchronous: bool) -> None:
+    def refresh() -> str:
+        raise LookupError("no key")
+
+    with pytest.raises(LookupError, match="no key"):
+        Client(asynchronous, Script(401), auth(refresh=refresh)).call()
+
+
+def test_the_token_is_in_no_representation() -> None:
+    assert "old" not in repr(auth())

@@ -1,0 +1,183 @@
+"""The circuit breaker of generated clients: its states over every event, what counts as a failure, and its probes."""
+
+import asyncio
+import pickle
+import threading
+from typing import Any
+
+import httpx
+import pytest
+
+from contractkit.tests.generate.runtime import Client, Clock, Script, calls, errors, operation, resilience
+
+ONCE = operation(idempotent=False)
+State = resilience.State
+
+
+@pytest.fixture(params=[False, True], ids=["sync", "async"])
+def asynchronous(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock.put(monkeypatch)
+
+
+def breaker(state: Any, clock: Clock, **settings: Any) -> Any:
+    """A breaker that opens at two failures, brought into a state."""
+    made = resilience.CircuitBreaker(
+        "api.test", resilience.Resilience(breaker_failures=2, **settings), changed=lambda _: None
+    )
+    if state is not State.CLOSED:
+        for _ in range(2):
+            made.fail(made.admit("op"))
+    if state is State.HALF_OPEN:
+        clock.now += 30
+        made.cancel(made.admit("op"))
+    return made
+
+
+def refused(made: Any) -> bool:
+    try:
+        made.admit("op")
+    except errors.CircuitOpenError:
+        return True
+    return False
+
+
+@pytest.mark.parametrize(
+    ("state", "event", "after"),
+    [
+        (State.CLOSED, "succeed", State.CLOSED),
+        (State.CLOSED, "fail", State.CLOSED),
+        (State.CLOSED, "fail twice", State.OPEN),
+        (State.CLOSED, "cancel", State.CLOSED),
+        (State.CLOSED, "pause", State.CLOSED),
+        (State.OPEN, "admit", State.OPEN),
+        (State.OPEN, "pause", State.HALF_OPEN),
+        (State.HALF_OPEN, "succeed", State.CLOSED),
+        (State.HALF_OPEN, "fail", State.OPEN),
+        (State.HALF_OPEN, "cancel", State.HALF_OPEN),
+        (State.HALF_OPEN, "pause", State.HALF_OPEN),
+    ],
+)
+def test_every_event_leads_from_every_state_to_one(state: Any, event: str, after: Any, clock: Clock) -> None:
+    made = breaker(state, clock)
+    if event == "pause":
+        clock.now += 30
+        made.cancel(made.admit("op"))
+    elif event == "admit":
+        assert refused(made)
+    elif event == "fail twice":
+        first, second = made.admit("op"), made.admit("op")
+        made.fail(first)
+        made.fail(second)
+    else:
+        getattr(made, event)(made.admit("op"))
+    assert made.state is after
+
+
+def test_a_success_forgets_the_failures_before_it(clock: Clock) -> None:
+    made = breaker(State.CLOSED, clock)
+    for _ in range(5):
+        made.fail(made.admit("op"))
+        made.succeed(made.admit("op"))
+    assert made.state is State.CLOSED
+
+
+@pytest.mark.parametrize("event", ["succeed", "fail", "cancel"])
+@pytest.mark.parametrize("state", [State.OPEN, State.HALF_OPEN])
+def test_what_was_sent_before_the_circuit_opened_says_nothing_of_the_state_after(
+    state: Any, event: str, clock: Clock
+) -> None:
+    made = breaker(State.CLOSED, clock)
+    early = made.admit("op")
+    made.fail(made.admit("op"))
+    made.fail(made.admit("op"))
+    if state is State.HALF_OPEN:
+        clock.now += 30
+        made.admit("op")
+    getattr(made, event)(early)
+    assert made.state is state
+    assert refused(made)
+
+
+@pytest.mark.parametrize("probes", [1, 3])
+def test_half_open_admits_as_many_at_once_as_there_are_probes(probes: int, clock: Clock) -> None:
+    made = breaker(State.HALF_OPEN, clock, breaker_probes=probes)
+    admitted: list[bool] = []
+    threads = [threading.Thread(target=lambda: admitted.append(not refused(made))) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert sum(admitted) == probes
+
+
+@pytest.mark.parametrize("outcome", [502, 503, 504, httpx.ConnectError, httpx.ReadTimeout, httpx.RemoteProtocolError])
+def test_a_host_that_is_down_opens_the_circuit_and_is_spared(asynchronous: bool, outcome: Any, clock: Clock) -> None:
+    server = Script(outcome)
+    client = Client(asynchronous, server, resilience=resilience.Resilience(breaker_failures=3))
+    for _ in range(3):
+        with pytest.raises(errors.ApiError):
+            client.call(ONCE)
+    clock.now += 10
+    with pytest.raises(errors.CircuitOpenError) as caught:
+        client.call()
+    assert (len(server.requests), clock.sleeps) == (3, [])
+    assert caught.value.retry_after == 20.0
+    assert pickle.loads(pickle.dumps(caught.value)).retry_after == 20.0  # noqa: S301  # it is our own
+
+
+@pytest.mark.parametrize("outcome", [200, 400, 401, 404, 409, 429, 500, 501, 520, httpx.PoolTimeout])
+def test_a_host_that_answers_is_not_down(asynchronous: bool, outcome: Any) -> None:
+    server = Script(outcome)
+    client = Client(asynchronous, server, resilience=resilience.Resilience(breaker_failures=1))
+    for _ in range(3):
+        try:
+            client.call(ONCE)
+        except errors.CircuitOpenError:
+            raise
+        except errors.ApiError:
+            pass
+    assert len(server.requests) == 3
+
+
+def test_a_probe_that_succeeds_closes_the_circuit(asynchronous: bool, clock: Clock) -> None:
+    server = Script(503, 200)
+    client = Client(asynchronous, server, resilience=resilience.Resilience(breaker_failures=1))
+    with pytest.raises(errors.ServiceUnavailableError):
+        client.call(ONCE)
+    clock.now += 30
+    assert client.call() == client.call() == {"status": 200}
+
+
+def test_a_circuit_that_opens_between_two_tries_ends_the_call_and_names_what_came_before(asynchronous: bool) -> None:
+    server = Script(503)
+    client = Client(asynchronous, server, resilience=resilience.Resilience(breaker_failures=2))
+    with pytest.raises(errors.CircuitOpenError) as caught:
+        client.call()
+    assert len(server.requests) == 2
+    assert isinstance(caught.value.__cause__, errors.ServiceUnavailableError)
+
+
+@pytest.mark.parametrize("interrupt", [asyncio.CancelledError, KeyboardInterrupt])
+def test_a_probe_that_is_given_up_frees_its_place(interrupt: type[BaseException], clock: Clock) -> None:
+    server = Script(503, interrupt(), 200)
+    client = Client(interrupt is asyncio.CancelledError, server, resilience=resilience.Resilience(breaker_failures=1))
+    with pytest.raises(errors.ServiceUnavailableError):
+        client.call(ONCE)
+    clock.now += 30
+    with pytest.raises(interrupt):
+        client.call(ONCE)
+    assert client.call(ONCE) == {"status": 200}
+
+
+def test_calls_that_are_cancelled_do_not_open_the_circuit() -> None:
+    server = Script(asyncio.CancelledError(), asyncio.CancelledError(), 200)
+    client = Client(True, server, resilience=resilience.Resilience(breaker_failures=1))
+    for _ in range(2):
+        with pytest.raises(asyncio.CancelledError):
+            client.call(ONCE)
+    assert client.call(ONCE, calls.Request("/meters")) == {"status": 200}

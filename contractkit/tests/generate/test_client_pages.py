@@ -1,0 +1,123 @@
+"""Iterators over pages in generated clients: every item once, no page too many, one page in memory."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from contractkit.tests.generate.runtime import pages
+
+ITEMS = list(range(7))
+
+
+@pytest.fixture(params=[False, True], ids=["sync", "async"])
+def walk(request: pytest.FixtureRequest) -> Callable[..., Iterator[Any]]:
+    """`walk(kind, fetch, ...)`: the items, by the iterator of that kind or by its async twin."""
+
+    def sync(kind: str, fetch: Any, **options: Any) -> Iterator[Any]:
+        yield from getattr(pages, kind)(fetch, **options)
+
+    def asynchronous(kind: str, fetch: Any, **options: Any) -> Iterator[Any]:
+        async def later(*key: Any) -> Any:
+            return fetch(*key)
+
+        iterator = getattr(pages, f"async_{kind}")(later, **options)
+        with asyncio.Runner() as runner:
+            while True:
+                try:
+                    yield runner.run(anext(iterator))
+                except StopAsyncIteration:
+                    return
+
+    return asynchronous if request.param else sync
+
+
+class Listing:
+    """A list of seven in pages of three, which writes down what it is asked for."""
+
+    def __init__(self, key_of_start: Callable[[Any], int]) -> None:
+        self.asked: list[Any] = []
+        self.start = key_of_start
+
+    def __call__(self, key: Any = None) -> dict[str, Any]:
+        self.asked.append(key)
+        start = self.start(key)
+        after = start + 3
+        return {"items": ITEMS[start:after], "total": 7, "pages": 3, "next": after if after < 7 else None}
+
+
+def items(page: Any) -> Any:
+    return page["items"]
+
+
+@pytest.mark.parametrize(
+    ("options", "asked"),
+    [
+        ({"total": lambda page: page["total"]}, [1, 2, 3]),
+        ({"pages": lambda page: page["pages"]}, [1, 2, 3]),
+        ({"total": lambda _: None}, [1, 2, 3, 4]),
+        ({}, [1, 2, 3, 4]),
+    ],
+)
+def test_numbered_pages_end_where_the_list_does(walk: Any, options: dict[str, Any], asked: list[int]) -> None:
+    listing = Listing(lambda number: (number - 1) * 3)
+    assert list(walk("numbered", listing, items=items, **options)) == ITEMS
+    assert listing.asked == asked
+
+
+def test_numbered_pages_may_begin_at_zero(walk: Any) -> None:
+    listing = Listing(lambda number: number * 3)
+    assert list(walk("numbered", listing, items=items, pages=lambda page: page["pages"], first=0)) == ITEMS
+    assert listing.asked == [0, 1, 2]
+
+
+@pytest.mark.parametrize(("total", "asked"), [(7, [0, 3, 6]), (None, [0, 3, 6, 7])])
+def test_offsets_follow_the_items_that_came(walk: Any, total: int | None, asked: list[int]) -> None:
+    listing = Listing(lambda offset: offset)
+    assert list(walk("offset", listing, items=items, total=lambda _: total)) == ITEMS
+    assert listing.asked == asked
+
+
+def test_cursors_are_followed_to_the_page_that_names_none(walk: Any) -> None:
+    listing = Listing(lambda cursor: cursor or 0)
+    assert list(walk("cursor", listing, items=items, next=lambda page: page["next"])) == ITEMS
+    assert listing.asked == [None, 3, 6]
+
+
+def test_a_page_that_says_it_is_the_last_ends_a_list_whatever_cursor_it_names(walk: Any) -> None:
+    listing = Listing(lambda cursor: cursor or 0)
+    found = walk("cursor", listing, items=items, next=lambda page: page["next"], more=lambda page: page["next"] != 6)
+    assert list(found) == ITEMS[:6]
+
+
+def test_a_list_that_names_a_page_twice_does_not_go_on_for_ever(walk: Any) -> None:
+    with pytest.raises(ValueError, match="second time"):
+        list(walk("cursor", Listing(lambda _: 0), items=items, next=lambda _: "again"))
+
+
+def test_an_empty_page_with_a_cursor_is_not_the_end(walk: Any) -> None:
+    book = {None: ([1], "a"), "a": ([], "b"), "b": ([2], "")}
+    assert list(walk("cursor", book.get, items=lambda page: page[0], next=lambda page: page[1])) == [1, 2]
+
+
+@pytest.mark.parametrize("nothing", [None, [], ()])
+@pytest.mark.parametrize("kind", ["numbered", "offset"])
+def test_a_page_without_items_ends_a_list(walk: Any, kind: str, nothing: Any) -> None:
+    assert list(walk(kind, lambda _: nothing, items=lambda page: page)) == []
+
+
+def test_a_list_without_pages_is_asked_for_once(walk: Any) -> None:
+    listing = Listing(lambda _: 0)
+    assert list(walk("single", listing, items=items)) == [0, 1, 2]
+    assert listing.asked == [None]
+
+
+def test_a_page_is_asked_for_when_its_first_item_is(walk: Any) -> None:
+    listing = Listing(lambda number: (number - 1) * 3)
+    iterator = walk("numbered", listing, items=items)
+    assert listing.asked == []
+    assert [next(iterator) for _ in range(3)] == [0, 1, 2]
+    assert listing.asked == [1]
+    next(iterator)
+    assert listing.asked == [1, 2]
