@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 WIDTH = 108
+MARKUP = ("- ", "* ", "|", "```", "#", ">", *(f"{number}. " for number in range(1, 10)))
 Schema = Mapping[str, Any]
 
 
@@ -22,27 +23,36 @@ def paragraph(text: object) -> str:
 
 
 def paragraphs(text: object) -> list[str]:
-    """The paragraphs of a description, each on one line; lists, tables and code keep their lines, as one text each."""
+    """The paragraphs of a description, each on one line; lists, tables and code keep their lines."""
     found = []
     for block in re.split(r"\n\s*\n", str(text or "").strip()):
-        lines = [_printable(line.strip()) for line in block.splitlines()]
-        kept = any(line.startswith(("-", "*", "|", "`", "#", ">", "1.")) for line in lines)
-        found += lines if kept else [" ".join(" ".join(lines).split())]
+        lines: list[str] = []
+        for line in (_printable(" ".join(line.split())) for line in block.splitlines()):
+            if lines and not line.startswith(MARKUP) and not lines[-1].startswith(("|", "```")):
+                lines[-1] = f"{lines[-1]} {line}".strip()
+            else:
+                lines.append(line)
+        found.append("\n".join(lines))
     return [each for each in found if each]
 
 
 def long_docstring(parts: list[str], sections: list[str], indent: int) -> list[str]:
-    """The lines of a docstring that ends in sections, `Args:` and the like, whose entries are indented."""
-    lines = docstring(parts, indent) or ['"""The call.']
-    lines = lines[:-1] if lines[-1] == '"""' else [lines[0].removesuffix('"""')]
+    """The lines of a docstring of paragraphs, and of sections, `Args:` and the like, whose entries are indented."""
+    lines: list[str] = []
+    for part in parts:
+        lines += [""] if lines else []
+        for line in part.splitlines():
+            lines += _hanging(line, WIDTH - indent, "  " if line.startswith(MARKUP) else "")
     for line in sections:
-        entry = line.startswith("    ")
-        hang = "        " if entry else ""
-        lines += [] if entry else [""]
-        lines += textwrap.wrap(
-            in_docstring(line), WIDTH - indent, subsequent_indent=hang, break_on_hyphens=False, break_long_words=False
-        )
-    return [*lines, '"""']
+        is_entry = line.startswith("    ")
+        lines += [] if is_entry else [""]
+        lines += _hanging(line, WIDTH - indent, "        " if is_entry else "")
+    return [f'"""{lines[0]}"""'] if len(lines) == 1 else [f'"""{lines[0]}', *lines[1:], '"""']
+
+
+def _hanging(line: str, width: int, hang: str) -> list[str]:
+    text = in_docstring(line)
+    return textwrap.wrap(text, width, subsequent_indent=hang, break_on_hyphens=False, break_long_words=False)
 
 
 def comment(text: str) -> list[str]:

@@ -1,60 +1,204 @@
-"""The typed client: openapi-python-client with our templates, all of it or nothing."""
+"""The typed client of a document: models, operations, managers, and the support modules that every client has."""
 
-import ast
 import json
 import re
-import subprocess
-import sys
+import shutil
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from contractkit.document import load_bundle, operations
+from attrs import frozen
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from contractkit import document as documents
 from contractkit.errors import GenerationError
-from contractkit.generate.output import RULES, write_folder
+from contractkit.generate import texts
+from contractkit.generate.client import bodies, examples, readme
+from contractkit.generate.client.managers import Manager, managers_of, placement, tags_of
+from contractkit.generate.client.operations import Endpoint, Endpoints
+from contractkit.generate.client.values import Values
+from contractkit.generate.names import class_name
+from contractkit.generate.output import write_folder
 from contractkit.source import shown
+from contractkit.stub.document import Document
+from contractkit.stub.problems import StubError
 
-TEMPLATES: Final = Path(__file__).parent.parent / "templates" / "opc"
+TEMPLATES: Final = Path(__file__).parent.parent / "templates" / "client"
+VERSION: Final = re.compile(  # PEP 440
+    r"v?(\d+!)?\d+(\.\d+)*([-_.]?(a|b|c|rc|alpha|beta|pre|preview)[-_.]?\d*)?(-\d+|[-_.]?(post|rev|r)[-_.]?\d*)?"
+    r"([-_.]?dev[-_.]?\d*)?(\+[a-z0-9]+([-_.][a-z0-9]+)*)?",
+    re.IGNORECASE | re.ASCII,
+)
+NO_VERSION: Final = "0.1.0"
+ERRORS: Final = re.compile(r"^class ([A-Z]\w*)\(", re.MULTILINE)
+EXPORTS: Final = {
+    "Hooks": "telemetry", "CallEvent": "telemetry", "Resilience": "resilience", "DecodeError": "codec",
+    "EventStream": "streams", "AsyncEventStream": "streams", "ServerSentEvent": "streams",
+    "UNSET": "types", "Unset": "types", "File": "types", "Response": "types", "UnknownVariant": "types",
+    "Client": "low_level", "AuthenticatedClient": "low_level",
+}  # fmt: skip
 
 
-def generate_client(bundle: Path, out: Path, *, project: str, package: str) -> None:
+def generate_client(bundle: Path, out: Path, *, project: str, package: str, changelog: Path | None = None) -> None:
     """Generates the distribution `project`, imported as `package`, into `out`, which it replaces as a whole.
 
-    The same bundle gives the same bytes. Raises GenerationError when the generator warns of anything, or when an
-    operation of the bundle is missing in the output; `out` is then left as it was.
+    The same bundle gives the same bytes. The version is the document's where Python's packaging takes it, else 0.1.0.
+    `changelog` becomes its CHANGELOG.md. Raises GenerationError where the document or the changelog cannot be read, or
+    an operation is missing in the output; `out` is then left as it was.
     """
-
-    def make(folder: Path) -> None:
-        _generate(bundle, folder, project, package)
-        _check_operations(load_bundle(bundle), folder / package)
-
-    write_folder(out, make, rules=f"{RULES},F811,UP")
-
-
-def _generate(bundle: Path, out: Path, project: str, package: str) -> None:
-    settings = {"project_name_override": project, "package_name_override": package, "post_hooks": []}
-    config = out.with_suffix(".config.json")
-    config.write_text(json.dumps(settings), encoding="utf-8")
-    command = [
-        sys.executable, "-m", "openapi_python_client", "generate", "--path", str(bundle), "--output-path", str(out),
-        "--meta", "uv", "--config", str(config), "--custom-template-path", str(TEMPLATES), "--fail-on-warning",
-    ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        said = (done.stdout + done.stderr).strip()
-        raise GenerationError(f"the client cannot be generated from {shown(bundle)}:\n{said[-4000:]}")
-    (out / ".gitignore").unlink(missing_ok=True)
+    try:
+        changes = changelog.read_text(encoding="utf-8") if changelog else None
+    except (OSError, UnicodeDecodeError) as error:
+        raise GenerationError(f"the changelog {changelog} cannot be read: {error}") from error
+    document = documents.load_bundle(bundle)
+    try:
+        distribution = Distribution.of(document, project, package, changes)
+    except StubError as error:
+        raise GenerationError(f"the client cannot be generated from {shown(bundle)}: {error}") from error
+    write_folder(out, distribution.write)
 
 
-def _check_operations(document: dict[str, Any], package: Path) -> None:
-    """The generator drops an operation that it cannot read; of two with one name it leaves one. None may be lost."""
-    modules = [path for path in package.glob("api/*/*.py") if path.name != "__init__.py"]
-    made = {_without_names(ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))) for path in modules}
-    wanted = operations(document)
-    missing = [each.label for each in wanted if f"{_without_names(each.label)}." not in made]
-    if missing:
-        raise GenerationError(f"the client lacks {len(missing)} of {len(wanted)} operations: {', '.join(missing)}")
+@frozen
+class Distribution:
+    """All that a generated distribution is made of."""
+
+    raw: Mapping[str, Any]
+    document: Document
+    project: str
+    package: str
+    values: Values
+    endpoints: list[Endpoint]
+    managers: list[Manager]
+    changelog: str | None = None
+
+    @classmethod
+    def of(cls, raw: Mapping[str, Any], project: str, package: str, changelog: str | None = None) -> "Distribution":
+        """Raises GenerationError where an operation is lost, StubError where the document cannot be read."""
+        document = Document.load(raw)
+        values = Values.of(document.raw)
+        tags = tags_of(document)
+        endpoints = Endpoints(document, values, tags).all()
+        managers = managers_of(document, tags, endpoints, values)
+        wanted, made = documents.operations(document.raw), sum(len(each.methods) for each in managers)
+        if made != len(wanted):
+            raise GenerationError(f"the document has {len(wanted)} operations, and the client {made}")
+        return cls(raw, document, project, package, values, endpoints, managers, changelog)
+
+    @property
+    def client_class(self) -> str:
+        """The name of the client: the package's in CamelCase."""
+        return f"{class_name(self.package).removesuffix('Client')}Client"
+
+    @property
+    def version(self) -> str:
+        said = str((self.document.raw.get("info") or {}).get("version", ""))
+        return said if VERSION.fullmatch(said) else NO_VERSION
+
+    @property
+    def title(self) -> str:
+        return texts.paragraph((self.document.raw.get("info") or {}).get("title")) or "an API"
+
+    def write(self, folder: Path) -> None:
+        """Writes the distribution into a folder that does not exist."""
+        pages = _environment()
+        package = folder / self.package
+        shutil.copytree(TEMPLATES / "support", package, ignore=shutil.ignore_patterns("__pycache__"))
+        (package / "py.typed").write_text("", encoding="utf-8")
+        self._write_operations(pages, package)
+        self.values.write(package / "models")
+        examples.write(self.document.raw, package)
+        errors = self._write_package(pages, package)
+        names = {"project": self.project, "package": self.package}
+        about = f"A typed client of {self.title}."
+        _render(pages, "pyproject.toml", folder / "pyproject.toml", **names, version=self.version, about=about)
+        context = readme.context(self.document, self.managers, errors=errors, changelog=self.changelog is not None)
+        _render(pages, "README.md", folder / "README.md", **names, **self._classes(), **context)
+        if self.changelog is not None:
+            (folder / "CHANGELOG.md").write_text(self.changelog, encoding="utf-8", newline="\n")
+
+    def _classes(self) -> dict[str, str]:
+        return {"client_class": self.client_class, "async_class": f"Async{self.client_class}"}
+
+    def _write_package(self, pages: Environment, package: Path) -> str:
+        """The modules at the top of the package; returns the source of its errors."""
+        put = placement(self.document)
+        problem, models = self._problem()
+        place = package / "errors.py"
+        lines = _model_imports(models, self.values, ".")
+        _render(pages, "errors.py", place, problem_type=problem, problem_imports=lines)
+        errors = place.read_text(encoding="utf-8")
+        _render(
+            pages, "client.py", package / "client.py", **self._classes(), managers=self.managers, placement=put,
+            about_name=texts.in_docstring(texts.paragraph(put.name)) if put else "",
+            about_prefix=texts.in_docstring(texts.paragraph(put.prefix)) if put else "",
+            title=texts.in_docstring(self.title),
+        )  # fmt: skip
+        names = {
+            **dict.fromkeys(self._classes().values(), "client"),
+            **EXPORTS,
+            **dict.fromkeys(ERRORS.findall(errors), "errors"),
+        }
+        about = texts.in_docstring(f"A typed client of {self.title.rstrip('.')}.")
+        _render(pages, "package_init.py", package / "__init__.py", names=sorted(names.items()), about=about)
+        for each in sorted((TEMPLATES / "testing").glob("*.jinja")):
+            to = package / "testing" / each.stem
+            _render(pages, f"testing/{each.stem}", to, package=self.package, secured=put is not None, **self._classes())
+        return errors
+
+    def _write_operations(self, pages: Environment, package: Path) -> None:
+        _package(package / "api", "The operations as functions that return raw responses, by tag.")
+        _package(package / "managers", "The operations as methods, a class for each tag.")
+        for manager in self.managers:
+            folder = package / "api" / manager.module
+            _package(folder, "")
+            lines = _model_imports(manager.models, self.values, "..")
+            _render(pages, "manager.py", package / "managers" / f"{manager.module}.py", manager=manager, imports=lines)
+            for method in manager.methods:
+                endpoint = method.endpoint
+                lines = _model_imports(endpoint.models, self.values, "...")
+                _render(pages, "endpoint.py", folder / f"{endpoint.name}.py", endpoint=endpoint, imports=lines)
+
+    def _problem(self) -> tuple[str, list[str]]:
+        """The annotation of what documented errors carry, and the models in it; Any where it would be long."""
+        found = [
+            (each.annotation, each.value)
+            for endpoint in self.endpoints
+            for status, received in endpoint.received.items()
+            if status not in {reply.status for reply in endpoint.operation.successes}
+            for each in received
+        ]
+        annotation = bodies.union(annotation for annotation, _ in found) or "None"
+        if not re.fullmatch(r"[\w\[\], |]{1,200}", annotation):
+            return "Any", []
+        return annotation, sorted(bodies.any_of(value for _, value in found)[1])
 
 
-def _without_names(label: str | None) -> str:
-    """`GET /items/{itemId}` as `GET /items/{}`, because the generator renames the variables of paths."""
-    return re.sub(r"\{.*?\}", "{}", label or "")
+def _model_imports(names: Iterable[str], values: Values, up: str) -> list[str]:
+    return [
+        f"from {up}models.{values.model_module(name)} import {name}"
+        if name in values.modules
+        else f"from {up}types import {name}"
+        for name in names
+    ]
+
+
+def _package(folder: Path, about: str) -> None:
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").write_text(f'"""{about}"""\n' if about else "", encoding="utf-8")
+
+
+def _render(pages: Environment, template: str, path: Path, /, **context: object) -> None:
+    text = pages.get_template(f"{template}.jinja").render(context)
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _environment() -> Environment:
+    environment = Environment(  # noqa: S701 - it writes Python, which HTML's escapes would break
+        loader=PackageLoader("contractkit.generate", "templates/client"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["literal"] = repr
+    environment.filters["toml"] = lambda text: json.dumps(text, ensure_ascii=False)
+    return environment

@@ -40,7 +40,7 @@ class Sent:
     @property
     def statement(self) -> str:
         """The line that makes the bytes, or the parts, of `body`."""
-        value = f"{self.value.encoder}(body)" if self.value.encoder else "body"
+        value = encoded(self.value, "body")
         match self.kind:
             case "json":
                 return f"content = encoding.json_bytes({value})"
@@ -171,6 +171,13 @@ def _received(media: Media, name: str, schemas: Schemas, values: Values) -> Rece
         value = values.value(media.schema, name, direction="response") if media.schema else FIELDS
         return Received(media.name, kind, value)
     return Received(media.name, "text" if kind == "text" else "bytes", TEXT if kind == "text" else BYTES)
+
+
+def encoded(value: Value, name: str) -> str:
+    """A variable as JSON has it, as Python."""
+    if value.encoder.isidentifier() or not value.encoder.endswith(".to_dict"):
+        return f"{value.encoder}({name})" if value.encoder else name
+    return f"{name}.to_dict()"
 
 
 def any_of(values: Iterable[Value]) -> tuple[frozenset[str], frozenset[str]]:

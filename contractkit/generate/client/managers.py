@@ -2,14 +2,13 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
 
 from attrs import frozen
 
 from contractkit.generate import texts
 from contractkit.generate.client.operations import Endpoint, tag_of
 from contractkit.generate.client.pagination import Paging, iterator_name, paging_of
-from contractkit.generate.client.values import Values
+from contractkit.generate.client.values import Value, Values
 from contractkit.generate.names import Namespace, class_name
 from contractkit.stub.document import Document
 from contractkit.stub.parameters import argument_name
@@ -47,11 +46,16 @@ class Manager:
 
     @property
     def imports(self) -> list[str]:
-        return sorted({line for each in self.methods for line in each.endpoint.imports})
+        return sorted({line for each in self._values for line in each.imports})
 
     @property
     def models(self) -> list[str]:
-        return sorted({name for each in self.methods for name in each.endpoint.models})
+        return sorted({name for each in self._values for name in each.models})
+
+    @property
+    def _values(self) -> list[Value]:
+        walked = [each.iteration.paging.value for each in self.methods if each.iteration]
+        return [*walked, *(value for each in self.methods for value in each.endpoint.values)]
 
 
 @frozen
@@ -64,7 +68,7 @@ class Placement:
 
 
 def tags_of(document: Document) -> dict[str, str]:
-    """The tags that have operations, in the order in which the document declares and then uses them, as module names."""
+    """The tags that have operations as module names, in the order in which the document declares them, then uses them."""
     declared = [each.get("name") for each in document.raw.get("tags") or () if isinstance(each, Mapping)]
     used = [
         tag_of(document.follow(document.raw["paths"][each.path])[each.method.lower()]) for each in document.operations
@@ -78,7 +82,9 @@ def tags_of(document: Document) -> dict[str, str]:
     return found
 
 
-def managers_of(document: Document, tags: Mapping[str, str], endpoints: list[Endpoint], values: Values) -> list[Manager]:
+def managers_of(
+    document: Document, tags: Mapping[str, str], endpoints: list[Endpoint], values: Values
+) -> list[Manager]:
     """The managers in the order of their tags."""
     described = {each.get("name"): each.get("description") for each in document.raw.get("tags") or ()}
     names = Namespace.of()
@@ -86,7 +92,9 @@ def managers_of(document: Document, tags: Mapping[str, str], endpoints: list[End
     for tag, module in tags.items():
         own = [each for each in endpoints if each.tag == module]
         taken = Namespace({each.name for each in own})
-        about = texts.docstring([texts.paragraph(described.get(tag)) or f"The operations of {texts.paragraph(tag)}."], 4)
+        about = texts.docstring(
+            [texts.paragraph(described.get(tag)) or f"The operations of {texts.paragraph(tag)}."], 4
+        )
         methods = tuple(_method(each, taken, values) for each in own)
         made.append(Manager(module, names.claim(f"{class_name(tag)}Manager"), about, methods))
     return made
@@ -116,5 +124,3 @@ def _method(endpoint: Endpoint, taken: Namespace, values: Values) -> Method:
         key = paging.parameter.name if paging.parameter else ""
         iteration = Iteration(taken.claim(iterator_name(endpoint.name)), paging, key)
     return Method(endpoint, Namespace(arguments).claim(endpoint.name), iteration)
-
-

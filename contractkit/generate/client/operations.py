@@ -55,7 +55,11 @@ class Endpoint:
     @property
     def arguments(self) -> list[Argument]:
         """Those that must be given, then the others: path, body, header and query, cookie."""
-        found = [*self._in("path"), *self.body, *(each for each in self.parameters.arguments if each.location != "path")]
+        found = [
+            *self._in("path"),
+            *self.body,
+            *(each for each in self.parameters.arguments if each.location != "path"),
+        ]
         return sorted(found, key=lambda each: not each.required)
 
     @property
@@ -128,7 +132,7 @@ class Endpoint:
         return self.parameters.statements(location)
 
     def docstring(self, indent: int, *, detailed: bool = False) -> list[str]:
-        """The operation in words; `detailed` for the functions of `api`, which return errors as they return successes."""
+        """The operation in words; `detailed` for the functions of `api`, which return errors like successes."""
         head = texts.paragraph(self.node.get("summary")).rstrip(".") or texts.in_words(self.name)
         about = [each for each in texts.paragraphs(self.node.get("description")) if each.rstrip(".") != head]
         deprecated = ["Deprecated."] if self.node.get("deprecated") is True else []
@@ -153,7 +157,9 @@ class Endpoint:
 
     def _about_success(self) -> Iterator[tuple[str, str]]:
         about = {status: self.document.follow(reply) for status, reply in (self.node.get("responses") or {}).items()}
-        texts_ = (texts.paragraph((about.get(each.status) or {}).get("description")) for each in self.operation.successes)
+        texts_ = (
+            texts.paragraph((about.get(each.status) or {}).get("description")) for each in self.operation.successes
+        )
         if text := " ".join(dict.fromkeys(each for each in texts_ if each)):
             yield "", text
 
@@ -162,8 +168,7 @@ class Endpoint:
         for status, reply in (self.node.get("responses") or {}).items():
             name = ERRORS.get(status) or CLASSES.get(status[:1])
             if name and status not in successes:
-                description = texts.paragraph(self.document.follow(reply).get("description"))
-                yield name, description if status.isdigit() else f"{status}: {description}"
+                yield name, texts.paragraph(self.document.follow(reply).get("description"))
         yield "ApiError", "Any other answer, or none: UnexpectedResponse, TransportError, CircuitOpenError."
 
 
@@ -215,7 +220,8 @@ class Endpoints:
         if not sent:
             return
         annotation = bodies.union(each.value.annotation for each in sent)
-        about = texts.paragraph(self.document.follow(node["requestBody"]).get("description"))
+        schema = self.document.follow(operation.body[0].schema)
+        about = texts.paragraph(self.document.follow(node["requestBody"]).get("description")) or texts.described(schema)
         value = Value(annotation, nullable=any(each.value.nullable for each in sent))
         required = operation.body_required
         yield Argument("body", annotation if required else optional(annotation), required, about, value)
@@ -224,7 +230,9 @@ class Endpoints:
             names.taken.add("content_type")
             literal = f"Literal[{', '.join(map(repr, dict.fromkeys(choices)))}]"
             value = Value(literal, imports=frozenset({"from typing import Literal"}))
-            yield Argument("content_type", f"{literal} | None", False, f"How the body is sent; {choices[0]} if left out.", value)
+            yield Argument(
+                "content_type", f"{literal} | None", False, f"How the body is sent; {choices[0]} if left out.", value
+            )
 
 
 def tag_of(node: Mapping[str, Any]) -> str:

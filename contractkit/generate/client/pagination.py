@@ -2,9 +2,9 @@
 
     x-pagination: {style: cursor, parameter: after, items: data, next: nextCursor, more: hasMore}
 
-`style` is `page`, `offset`, `cursor`, or `single` for a list that comes as a whole; `parameter` is what a page is asked
-for with; `items`, `next`, `more`, `total` (items) and `pages` are members of the reply. What is left out is found by its
-name. `x-pagination: false` says that an operation is no list.
+`style` is `page`, `offset`, `cursor`, or `single` for a list that comes as a whole; `parameter` is what a page is
+asked for with; `items`, `next`, `more`, `total` (items) and `pages` are members of the reply. What is left out is found
+by its name. `x-pagination: false` says that an operation is no list.
 """
 
 import re
@@ -16,15 +16,15 @@ from attrs import field, frozen
 from contractkit.generate.client.models import Alias, Attribute, Model
 from contractkit.generate.client.operations import Endpoint
 from contractkit.generate.client.parameters import Argument
-from contractkit.generate.client.values import Values
+from contractkit.generate.client.values import Value, Values
 from contractkit.stub.parameters import argument_name
 
 STYLES: Mapping[str, tuple[str, ...]] = {  # of a style, what its parameter is called
     "page": ("page", "page_number", "page_no", "page_num", "page_index", "current_page"),
     "offset": ("offset", "start_index", "skip", "start_at"),
     "cursor": (
-        "cursor", "page_token", "next_token", "next_page_token", "page_cursor", "after", "starting_after", "after_cursor",
-        "marker", "continuation_token", "continuation", "next_cursor", "next_marker", "page",
+        "cursor", "page_token", "next_token", "next_page_token", "page_cursor", "after", "starting_after",
+        "after_cursor", "marker", "continuation_token", "continuation", "next_cursor", "next_marker", "page",
     ),
 }  # fmt: skip
 MEMBERS: Mapping[str, tuple[str, ...]] = {
@@ -38,8 +38,8 @@ MEMBERS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 BESIDE = frozenset(
     {name for names in MEMBERS.values() for name in names}
-    | {"page", "per_page", "page_size", "items_per_page", "limit", "offset", "count", "links", "meta", "previous", "prev",
-       "object", "type", "kind", "self", "first", "last", "size", "href", "pagination", "paging", "page_number"}
+    | {"page", "per_page", "page_size", "items_per_page", "limit", "offset", "count", "links", "meta", "previous",
+       "prev", "object", "type", "kind", "self", "first", "last", "size", "href", "pagination", "paging", "page_number"}
 )  # fmt: skip
 FITTING = {"next": ("str", "int"), "more": ("bool",), "total": ("int",), "pages": ("int",)}
 
@@ -49,11 +49,16 @@ class Paging:
     """How the items of an operation's reply are walked. Expressions are of `page`, one reply."""
 
     style: str
-    item: str  # annotation
+    value: Value  # of the list
     items: str
     parameter: Argument | None = None
     members: Mapping[str, str] = field(factory=dict)  # next, more, total, pages
     first: int | None = None
+
+    @property
+    def item(self) -> str:
+        """The annotation of an item."""
+        return _item(self.value.annotation)
 
     @property
     def function(self) -> str:
@@ -89,24 +94,22 @@ def _reply(endpoint: Endpoint, values: Values) -> Model | None:
 
 def _items(
     endpoint: Endpoint, values: Values, model: Model | None, hints: Mapping[str, Any]
-) -> tuple[str, str] | None:
-    """The annotation of an item, and the expression for the items."""
+) -> tuple[Value, str] | None:
+    """The list that a reply holds, and the expression for it."""
     if model is None:
-        declared = values.declared.get(endpoint.success)
-        item = _item(declared.meaning.annotation if isinstance(declared, Alias) else endpoint.success)
-        return (item, "page") if item and not endpoint.is_streaming else None
+        replies = [each.value for reply in endpoint.operation.successes for each in endpoint.received[reply.status]]
+        whole = _resolved(replies[0], values) if len(replies) == 1 and not endpoint.is_streaming else None
+        return (whole, "page") if whole and _item(whole.annotation) else None
     wanted = hints.get("items")
-    lists = [each for each in model.attributes if _item(_resolved(each, values)) and wanted in (None, each.key)]
-    if len(lists) != 1:
-        return None
-    return _item(_resolved(lists[0], values)), _expression(lists[0])
+    found = [(each, _resolved(each.value, values)) for each in model.attributes if wanted in (None, each.key)]
+    lists = [(value, _expression(each)) for each, value in found if _item(value.annotation)]
+    return lists[0] if len(lists) == 1 else None
 
 
-def _resolved(attribute: Attribute, values: Values) -> str:
-    """The annotation of a member without None, behind the name of an alias."""
-    plain = attribute.value.annotation.removesuffix(" | None")
-    declared = values.declared.get(plain)
-    return declared.meaning.annotation if isinstance(declared, Alias) else plain
+def _resolved(value: Value, values: Values) -> Value:
+    """What stands behind the name of an alias."""
+    declared = values.declared.get(_plain(value.annotation))
+    return declared.meaning if isinstance(declared, Alias) else value
 
 
 def _item(annotation: str) -> str:
@@ -135,7 +138,9 @@ def _is_wrapper(model: Model) -> bool:
     return sum(1 for each in model.attributes if argument_name(each.key) not in BESIDE) <= max(lists, 1)
 
 
-def _paged(endpoint: Endpoint, model: Model | None, found: tuple[str, str], hints: Mapping[str, Any]) -> Paging | None:
+def _paged(
+    endpoint: Endpoint, model: Model | None, found: tuple[Value, str], hints: Mapping[str, Any]
+) -> Paging | None:
     members = {role: each for role in MEMBERS if (each := _member(model, role, hints))}
     written = {role: _expression(each) for role, each in members.items()}
     for style in [hints["style"]] if hints.get("style") in STYLES else STYLES:
@@ -145,10 +150,18 @@ def _paged(endpoint: Endpoint, model: Model | None, found: tuple[str, str], hint
         plain = _plain(parameter.annotation)
         if style == "cursor":
             if "next" in members and not parameter.required and _plain(members["next"].value.annotation) == plain:
-                return Paging(style, *found, parameter, {role: written[role] for role in ("next", "more") if role in written})
+                return Paging(
+                    style, *found, parameter, {role: written[role] for role in ("next", "more") if role in written}
+                )
         elif plain in ("int", "float"):
             roles = ("total", "pages") if style == "page" else ("total",)
-            return Paging(style, *found, parameter, {role: written[role] for role in roles if role in written}, _first(parameter, style))
+            return Paging(
+                style,
+                *found,
+                parameter,
+                {role: written[role] for role in roles if role in written},
+                _first(parameter, style),
+            )
     return None
 
 
@@ -157,7 +170,9 @@ def _plain(annotation: str) -> str:
 
 
 def _parameter(endpoint: Endpoint, style: str, hints: Mapping[str, Any]) -> Argument | None:
-    queries = [each for each in endpoint.parameters.arguments if each.parameter and each.location in ("query", "header")]
+    queries = [
+        each for each in endpoint.parameters.arguments if each.parameter and each.location in ("query", "header")
+    ]
     if "parameter" in hints:
         return next((each for each in queries if each.parameter and each.parameter.name == hints["parameter"]), None)
     return _first_named(queries, STYLES[style])

@@ -7,6 +7,7 @@ from typing import Any
 from attrs import frozen
 
 from contractkit.generate import texts
+from contractkit.generate.client.bodies import encoded
 from contractkit.generate.client.values import Value, Values
 from contractkit.generate.names import Namespace, class_name
 from contractkit.stub.document import Document, Operation, Parameter, is_json
@@ -14,9 +15,11 @@ from contractkit.stub.parameters import argument_name
 
 # Names that the generated functions use themselves; an argument of that name gets a trailing underscore.
 TAKEN = frozenset(
-    "self client deadline codec encoding request str bytes dict list int float bool isinstance cast tuple "
-    "query headers cookies content files pages".split()
-)
+    {
+        "self", "client", "deadline", "codec", "encoding", "str", "bytes", "dict", "list", "int", "float", "bool",
+        "isinstance", "cast", "tuple", "query", "headers", "cookies", "content", "files", "pages",
+    }
+)  # fmt: skip
 VARIABLE = re.compile(r"\{([^{}]*)\}")
 PLAIN = re.compile(r"[A-Za-z0-9/_.~:@!$&()*+,;=%-]*")  # what an f-string takes as it is
 SEPARATORS = {"spaceDelimited": " ", "pipeDelimited": "|"}
@@ -129,17 +132,11 @@ def _about(document: Document, parameter: Parameter, node: Any) -> str:
     return f"{about} Deprecated.".strip() if node and node.get("deprecated") is True else about
 
 
-def _encoded(argument: Argument) -> str:
-    """The value of an argument as JSON has it."""
-    encoder = argument.value.encoder
-    return f"{encoder}({argument.name})" if encoder else argument.name
-
-
 def _statement(argument: Argument) -> list[str]:
     parameter = argument.parameter
     if parameter is None:
         return []
-    line = _collected(parameter, _encoded(argument))
+    line = _collected(parameter, encoded(argument.value, argument.name))
     if argument.required and not argument.value.nullable and argument.annotation != "Any":
         return [line]
     return [f"if {argument.name} is not None:", f"    {line}"]
@@ -188,7 +185,7 @@ def _path(template: str, arguments: list[Argument]) -> str:
 
 
 def _variable(argument: Argument) -> str:
-    parameter, value = argument.parameter, _encoded(argument)
+    parameter, value = argument.parameter, encoded(argument.value, argument.name)
     assert parameter  # noqa: S101 - only parameters stand in paths
     if parameter.media_type is not None:
         return f"encoding.segment({_text(parameter, value)})"
