@@ -212,7 +212,7 @@ class Harbour:
 
     # customs and the rest
 
-    def declare(self, **arguments: Any) -> Json:
+    def declare(self, /, **arguments: Any) -> Json:
         return {name: value for name, value in arguments.items() if value is not None}
 
     plan_route = declare
@@ -221,6 +221,10 @@ class Harbour:
         if body.get("whole") == 418:
             raise Problem(418, title="Teapot", detail="cannot appraise tea")
         return body
+
+    def read_ledger(self, *, sheet: int | None) -> Json:
+        number = sheet or 1
+        return {"lines": [f"{number}a", f"{number}b"][: 3 - number], "remarks": ["paid"], "sheets": 2}
 
     def log_in(self) -> Json:
         return {"token": TOKEN}
