@@ -115,7 +115,8 @@ def literals(schema: Schema) -> list[Any] | None:
     known = [value for value in values if value is not None]
     if not values or not all(type(value) in wanted for value in known):
         return None
-    return [*dict.fromkeys(known), *([None] if None in values else [])]
+    distinct = {(type(value), value): value for value in known}  # true equals 1 in Python
+    return [*distinct.values(), *([None] if None in values else [])]
 
 
 def is_nullable(schema: Schema) -> bool:
