@@ -106,7 +106,7 @@ def test_leaving_a_stream_closes_its_connection(asynchronous: bool) -> None:
     else:
         with client.session.call(events(), calls.Request("/events")) as opened:
             next(opened)
-    assert answer.stream.closed  # type: ignore[union-attr]  # it is Pieces
+    assert answer.is_closed
 
 
 def test_a_stream_is_asked_for_again_until_it_begins(asynchronous: bool) -> None:
@@ -137,7 +137,7 @@ def test_an_answer_that_is_no_stream_is_unexpected_and_closed(asynchronous: bool
     answer = stream(b"<html>", media_type="text/html")
     with pytest.raises(errors.UnexpectedResponse, match="text/html"):
         Client(asynchronous, Script(answer)).items(events())
-    assert answer.stream.closed  # type: ignore[union-attr]  # it is Pieces
+    assert answer.is_closed
 
 
 @pytest.mark.parametrize("piece", [b"data: " + b"x" * 1000, b"data: x\n" * 200])
@@ -148,7 +148,7 @@ def test_an_event_without_end_is_given_up_before_it_fills_the_memory(
     answer = stream(*[piece] * 100)
     with pytest.raises(errors.UnexpectedResponse, match="more than 2000 characters"):
         Client(asynchronous, Script(answer)).items(events())
-    assert answer.stream.closed  # type: ignore[union-attr]  # it is Pieces
+    assert answer.is_closed
 
 
 def test_parse_gives_all_events_of_an_answer() -> None:

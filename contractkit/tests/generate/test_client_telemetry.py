@@ -1,0 +1,230 @@
+"""What can be seen of the calls of generated clients: spans, metrics, log events and hooks, and what never is."""
+
+import builtins
+import logging
+from typing import Any
+
+import httpx
+import pytest
+from opentelemetry import context, metrics, propagate, trace
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from contractkit.tests.generate.runtime import PACKAGE, Client, Clock, Script, calls, errors, operation, telemetry
+
+SECRETS = ("s3cret-token", "s3cret-query", "s3cret-body")
+
+
+@pytest.fixture(params=[False, True], ids=["sync", "async"])
+def asynchronous(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock.put(monkeypatch)
+
+
+class Seen:
+    """Spans and metrics that stay in memory."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._spans, self._metrics = InMemorySpanExporter(), InMemoryMetricReader()
+        tracers, meters = TracerProvider(), MeterProvider(metric_readers=[self._metrics])
+        tracers.add_span_processor(SimpleSpanProcessor(self._spans))
+        self.tracer = tracers.get_tracer("the caller")
+        monkeypatch.setattr(trace, "get_tracer", tracers.get_tracer)
+        monkeypatch.setattr(metrics, "get_meter", meters.get_meter)
+
+    @property
+    def spans(self) -> list[Any]:
+        return list(self._spans.get_finished_spans())
+
+    @property
+    def point(self) -> tuple[str, Any]:
+        """The name and unit of the only metric, and its only point."""
+        data: Any = self._metrics.get_metrics_data()
+        (metric,) = data.resource_metrics[0].scope_metrics[0].metrics
+        (point,) = metric.data.data_points
+        return f"{metric.name} {metric.unit}", point
+
+
+@pytest.fixture
+def seen(monkeypatch: pytest.MonkeyPatch) -> Seen:
+    return Seen(monkeypatch)
+
+
+def client(asynchronous: bool, *outcomes: Any, **settings: Any) -> Client:
+    auth = calls.Auth("query", "key", "", SECRETS[0])
+    return Client(asynchronous, Script(*outcomes), auth, **settings)
+
+
+def call(made: Client, **members: Any) -> Any:
+    request = calls.Request("/meters/m1", query=(("q", SECRETS[1]),), content=SECRETS[2].encode())
+    return made.call(operation(path="/meters/{meterId}", **members), request)
+
+
+def test_a_call_is_one_span_whatever_its_tries(asynchronous: bool, seen: Seen) -> None:
+    call(client(asynchronous, 503, httpx.ReadError, 200))
+    (span,) = seen.spans
+    assert (span.name, span.kind) == ("GET /meters/{meterId}", trace.SpanKind.CLIENT)
+    assert dict(span.attributes) == {
+        "http.request.method": "GET",
+        "url.template": "/meters/{meterId}",
+        "url.full": "http://api.test/v1/meters/m1",
+        "url.scheme": "http",
+        "server.address": "api.test",
+        "server.port": 80,
+        "http.response.status_code": 200,
+        "http.request.resend_count": 2,
+    }
+    assert span.status.is_unset
+
+
+@pytest.mark.parametrize(
+    ("outcome", "kind", "status"),
+    [
+        (404, "404", 404),
+        (httpx.ReadTimeout, "TransportError", None),
+        (httpx.Response(200, html=""), "UnexpectedResponse", 200),
+    ],
+)
+def test_a_call_that_fails_is_a_span_with_the_kind_of_its_error(
+    asynchronous: bool, seen: Seen, outcome: Any, kind: str, status: int | None
+) -> None:
+    with pytest.raises(errors.ApiError):
+        call(client(asynchronous, outcome), idempotent=False)
+    (span,) = seen.spans
+    assert (span.attributes["error.type"], span.attributes.get("http.response.status_code")) == (kind, status)
+    assert not span.status.is_ok
+    assert not span.status.is_unset
+
+
+def test_the_duration_of_calls_is_measured_in_seconds(asynchronous: bool, seen: Seen) -> None:
+    made = client(asynchronous, httpx.Response(503, headers={"retry-after": "3"}, json={}), 200)
+    call(made)
+    call(made)
+    name, point = seen.point
+    assert (name, point.count, point.sum) == ("http.client.request.duration s", 2, 3.0)
+    assert point.attributes["url.template"] == "/meters/{meterId}"
+    assert point.attributes["http.response.status_code"] == 200
+    assert "url.full" not in point.attributes
+
+
+def test_the_trace_goes_on_at_the_server_as_a_child_of_the_callers(asynchronous: bool, seen: Seen) -> None:
+    server = Script(503, 200)
+    with seen.tracer.start_as_current_span("outer") as outer:
+        Client(asynchronous, server).call()
+        assert trace.get_current_span() is outer
+    span = seen.spans[0]
+    assert span.parent.span_id == outer.get_span_context().span_id
+    carried = [trace.get_current_span(propagate.extract(sent)).get_span_context() for sent in server.sent]
+    assert [each.span_id for each in carried] == [span.context.span_id] * 2
+    assert context.get_current() == {}
+
+
+def test_without_opentelemetry_nothing_of_it_is_needed(asynchronous: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def missing(name: str, *rest: Any, **options: Any) -> Any:
+        if name.startswith("opentelemetry"):
+            raise ImportError(name)
+        return real(name, *rest, **options)
+
+    monkeypatch.setattr(builtins, "__import__", missing)
+    server = Script(200)
+    Client(asynchronous, server).call()
+    assert "traceparent" not in server.sent[0]
+
+
+def test_each_event_of_a_call_is_logged_by_a_fixed_name(asynchronous: bool, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, PACKAGE)
+    busy = httpx.Response(429, headers={"retry-after": "3"}, json={})
+    made = client(asynchronous, busy, 200, 409, httpx.ConnectError)
+    call(made)
+    for _ in range(2):
+        with pytest.raises(errors.ApiError):
+            call(made, idempotent=False)
+    records: list[Any] = [record for record in caplog.records if record.name == PACKAGE]
+    found = [(record.msg, record.levelname, record.attempts, record.status) for record in records]
+    assert found == [
+        ("call.retried", "WARNING", 1, 429),
+        ("call.finished", "DEBUG", 2, 200),
+        ("call.failed", "INFO", 1, 409),
+        ("call.failed", "WARNING", 1, None),
+    ]
+    assert {(record.operation, record.method, record.path) for record in records} == {
+        ("list_meters", "GET", "/meters/{meterId}")
+    }
+    assert (records[0].wait, records[0].error, records[3].error) == (3.0, "429", "TransportError")
+
+
+def test_circuits_and_tokens_are_logged(asynchronous: bool, caplog: pytest.LogCaptureFixture, clock: Clock) -> None:
+    caplog.set_level(logging.INFO, PACKAGE)
+    auth = calls.Auth("header", "Authorization", "Bearer", "old", lambda: "new")
+    made = Client(asynchronous, Script(*[503] * 10, 401, 200), auth)
+    for _ in range(10):
+        with pytest.raises(errors.ServiceUnavailableError):
+            made.call(operation(idempotent=False))
+    clock.now += 30
+    made.call()
+    names = [record.msg for record in caplog.records if record.name == PACKAGE and record.msg != "call.failed"]
+    assert names == ["circuit.opened", "token.refreshed", "circuit.closed"]
+
+
+def test_no_secret_is_in_what_can_be_seen(asynchronous: bool, seen: Seen, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    made = client(asynchronous, 503, httpx.ConnectError, 200, 404)
+    call(made)
+    with pytest.raises(errors.NotFoundError):
+        call(made)
+    logged = "".join(str(vars(record)) for record in caplog.records if record.name in (PACKAGE, "stamina"))
+    spans = "".join(span.to_json() for span in seen.spans)
+    assert logged
+    assert spans
+    assert [secret for secret in SECRETS if secret in logged + spans] == []
+
+
+def test_hooks_are_told_of_each_call_before_and_after(asynchronous: bool) -> None:
+    told: list[tuple[str, Any]] = []
+    hooks = telemetry.Hooks(
+        before=[lambda event: told.append(("before", event))], after=[lambda event: told.append(("after", event))]
+    )
+    busy = httpx.Response(503, headers={"retry-after": "2"}, json={})
+    made = client(asynchronous, busy, 200, 404, hooks=hooks)
+    call(made)
+    with pytest.raises(errors.NotFoundError) as caught:
+        call(made)
+    same = {"operation": "list_meters", "method": "GET", "path": "/meters/{meterId}"}
+    assert told == [
+        ("before", telemetry.CallEvent(**same)),
+        ("after", telemetry.CallEvent(**same, attempts=2, status=200, seconds=2.0)),
+        ("before", telemetry.CallEvent(**same)),
+        ("after", telemetry.CallEvent(**same, attempts=1, status=404, error=caught.value)),
+    ]
+
+
+def test_a_hook_that_raises_is_logged_and_changes_nothing(asynchronous: bool, caplog: pytest.LogCaptureFixture) -> None:
+    def broken(_: Any) -> None:
+        raise RuntimeError("hook")
+
+    told: list[Any] = []
+    hooks = telemetry.Hooks(before=[broken], after=[broken, told.append])
+    assert call(client(asynchronous, 200, hooks=hooks)) == {"status": 200}
+    assert [record.msg for record in caplog.records].count("hook.failed") == 2
+    assert len(told) == 1
+
+
+def test_a_refused_call_is_seen_with_nothing_sent(asynchronous: bool, seen: Seen) -> None:
+    told: list[Any] = []
+    made = client(asynchronous, 503, hooks=telemetry.Hooks(after=[told.append]))
+    for _ in range(10):
+        with pytest.raises(errors.ServiceUnavailableError):
+            call(made, idempotent=False)
+    with pytest.raises(errors.CircuitOpenError):
+        call(made)
+    assert (told[-1].attempts, told[-1].status) == (0, None)
+    assert seen.spans[-1].attributes["error.type"] == "CircuitOpenError"
