@@ -13,15 +13,22 @@ from contractkit.generate import texts
 from contractkit.generate.client.models import Alias, Attribute, Declared, Enumeration
 
 if TYPE_CHECKING:
-    from contractkit.generate.client.values import Direction
+    from contractkit.generate.client.value import Direction
 
 TYPES = frozenset({"File", "UnknownVariant"})  # of the support module `types`, which `models` gives as well
 
 
 def write(
-    folder: Path, declared: list[Declared], modules: Mapping[str, str], uses: Mapping[str, set["Direction"]]
+    folder: Path,
+    declared: list[Declared],
+    modules: Mapping[str, str],
+    uses: Mapping[str, set["Direction"]],
+    tags: Mapping[str, Mapping[str, str]],
 ) -> None:
-    """Writes the package into a folder that does not exist. `uses` says where the named are used, if anywhere."""
+    """Writes the package into a folder that does not exist.
+
+    `uses` says where the named are used, if anywhere; `tags` which member of a class can have but one value.
+    """
     folder.mkdir(parents=True)
     needs = {each.name: {name for value in each.values() for name in value.models} for each in declared}
     ways = _spread(uses, needs)
@@ -32,7 +39,7 @@ def write(
         others = {name: modules[name] for name in needs[each.name] - TYPES if modules[name] != own}
         imports = _imports(each, {name: module for name, module in others.items() if rings[module] != rings[own]})
         late = _import_lines({name: module for name, module in others.items() if rings[module] == rings[own]})
-        fields = _fields(each, ways.get(each.name) or {"request", "response"})
+        fields = _fields(each, ways.get(each.name) or {"request", "response"}, tags.get(each.name) or {})
         template = pages.get_template(f"{type(each).__name__.lower()}.py.jinja")
         text = template.render(**fields, imports=imports, late=late)
         (folder / f"{own}.py").write_text(text, encoding="utf-8")
@@ -72,7 +79,7 @@ def _import_lines(names: Mapping[str, str]) -> list[str]:
     return [f"from .{module} import {name}" for name, module in sorted(names.items())]
 
 
-def _fields(declared: Declared, ways: set["Direction"]) -> dict[str, Any]:
+def _fields(declared: Declared, ways: set["Direction"], tags: Mapping[str, str]) -> dict[str, Any]:
     """What the template of a module needs."""
     found: dict[str, Any] = {"name": declared.name, "docstring": texts.docstring([declared.description], 4)}
     match declared:
@@ -82,7 +89,11 @@ def _fields(declared: Declared, ways: set["Direction"]) -> dict[str, Any]:
             meaning = declared.meaning.bare()
             text = texts.docstring([declared.description], 0)
             return {**found, "docstring": text, "meaning": meaning, "decode": declared.decode}
-    return {**found, "attributes": [_attribute(each, ways) for each in declared.attributes], "beside": declared.beside}
+    return {
+        **found,
+        "attributes": [_attribute(each.tagged(tags), ways) for each in declared.attributes],
+        "beside": declared.beside,
+    }
 
 
 def _attribute(attribute: Attribute, ways: set["Direction"]) -> dict[str, Any]:
@@ -98,7 +109,7 @@ def _attribute(attribute: Attribute, ways: set["Direction"]) -> dict[str, Any]:
         line = f"{attribute.name}: {value.annotation} | Unset = UNSET"
         words += ["required=False", "nullable=True"]
     else:
-        line = f"{attribute.name}: {value.or_none().annotation} = None"
+        line = f"{attribute.name}: {value.or_none().annotation} = {attribute.default or None}"
         words += ["required=False"]
     words += ["sent=False"] if attribute.read_only and "request" in ways else []
     return {

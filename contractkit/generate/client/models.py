@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from contractkit.generate import texts
 from contractkit.generate.names import Namespace
@@ -12,7 +12,7 @@ from contractkit.generate.shapes import Schema
 from contractkit.stub.parameters import argument_name
 
 if TYPE_CHECKING:
-    from contractkit.generate.client.values import Value
+    from contractkit.generate.client.value import Value
 
 # What generated modules import or mean; a class of that name would hide it.
 RESERVED = frozenset(
@@ -39,7 +39,7 @@ class Attribute:
     required: bool
     read_only: bool
     write_only: bool
-    default: str = ""  # of a required member that has one value only
+    default: str = ""  # of a member that has one value only
 
     @classmethod
     def of(cls, key: str, taken: Namespace, value: "Value", schema: Schema, required: bool) -> "Attribute":
@@ -55,8 +55,18 @@ class Attribute:
             required,
             schema.get("readOnly") is True,
             schema.get("writeOnly") is True,
-            constant[1] if constant else "",
+            constant[1] if constant and required else "",
         )
+
+    def tagged(self, tags: Mapping[str, str]) -> "Attribute":
+        """With the one value that it has as a tag."""
+        if self.key not in tags or self.value.nullable:
+            return self
+        tag = repr(tags[self.key])
+        if self.value.decoder.startswith("codec.enumeration("):
+            return evolve(self, default=f"{self.value.annotation}({tag})")
+        is_text = self.value.annotation == "str" or self.value.annotation == f"Literal[{tag}]"
+        return evolve(self, default=tag) if is_text else self
 
 
 @frozen

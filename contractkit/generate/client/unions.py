@@ -70,15 +70,16 @@ def heirs(document: Schema) -> dict[str, list[str]]:
         for part in (schema.get("allOf") or ()) if isinstance(schema, Mapping) else ():
             if isinstance(part, Mapping) and isinstance(part.get("$ref"), str):
                 direct.setdefault(part["$ref"], []).append(f"{COMPONENT}{name}")
-    found: dict[str, list[str]] = {}
-    for base, known in ((base, dict.fromkeys(each)) for base, each in direct.items()):
-        waiting = list(known)
-        while waiting:
-            more = [each for each in direct.get(waiting.pop(), ()) if each not in known and each != base]
-            known |= dict.fromkeys(more)
-            waiting += more
-        found[base] = list(known)
-    return found
+    return {base: _all_below(base, direct) for base in direct}
+
+
+def _all_below(base: str, direct: Mapping[str, list[str]]) -> list[str]:
+    waiting, known = list(direct[base]), dict.fromkeys(direct[base])
+    while waiting:
+        more = [each for each in direct.get(waiting.pop(), ()) if each not in known and each != base]
+        known |= dict.fromkeys(more)
+        waiting += more
+    return list(known)
 
 
 def is_null(schema: Schema) -> bool:

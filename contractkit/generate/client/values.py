@@ -4,82 +4,25 @@ An object with members is a class, an enumeration of several values an enum, alt
 decoder of its own; each is a module of the generated `models`. Everything else is written where it stands.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from attrs import define, evolve, field, frozen
+from attrs import define, evolve, field
 
 from contractkit import document as documents
 from contractkit import source
 from contractkit.generate import shapes, texts
 from contractkit.generate.client import model_files, models, unions
 from contractkit.generate.client.models import Alias, Attribute, Enumeration, Model
+from contractkit.generate.client.value import ANY, LITERAL, SCALARS, Direction, Value, array, mapping, union
 from contractkit.generate.names import Namespace, class_name, name_part
 from contractkit.generate.shapes import Key, Schema, Shape
 from contractkit.stub.parameters import argument_name
 
-Direction = Literal["request", "response"]
+__all__ = ("Direction", "Value", "Values")
 
 SILENT = {"schemas", "properties", "items", "schema", "content"}  # of a place, what its name can do without
-DATES = frozenset({"import datetime as dt"})  # a member is often called date, which would hide a type of that name
-
-
-@frozen
-class Value:
-    """How a schema is written in Python.
-
-    `imports` are lines that import from the standard library; `models` the names that `<package>.models` gives.
-    `decoder` is an expression, a callable that takes a JSON value and returns the Python value or raises
-    `codec.DecodeError`; `encoder` one for the way back, empty where the value is JSON as it is.
-    """
-
-    annotation: str
-    decoder: str = "codec.anything"
-    encoder: str = ""
-    imports: frozenset[str] = frozenset()
-    models: frozenset[str] = frozenset()
-    nullable: bool = False
-
-    def bare(self) -> "Value":
-        """The same without null."""
-        if not self.nullable or self.annotation == "None":
-            return self
-        inner = {name: getattr(self, name).removeprefix("codec.nullable(") for name in ("decoder", "encoder")}
-        inner = {name: text[:-1] if getattr(self, name) != text else text for name, text in inner.items()}
-        return evolve(self, annotation=self.annotation.removesuffix(" | None"), nullable=False, **inner)
-
-    def or_none(self) -> "Value":
-        if self.nullable:
-            return self
-        encoder = self.encoder and f"codec.nullable({self.encoder})"
-        annotation = self.annotation if self.annotation == "Any" else f"{self.annotation} | None"
-        return evolve(
-            self, annotation=annotation, decoder=f"codec.nullable({self.decoder})", encoder=encoder, nullable=True
-        )
-
-
-ANY = Value("Any", encoder="codec.plain", imports=frozenset({"from typing import Any"}))
-TEXT = Value("str", "codec.string")
-SCALARS: Mapping[tuple[str, str], Value] = {
-    ("string", "date"): Value("dt.date", "codec.date", "codec.date_text", DATES),
-    ("string", "date-time"): Value("dt.datetime", "codec.date_time", "codec.date_time_text", DATES),
-    ("string", "decimal"): Value(
-        "Decimal", "codec.decimal", "codec.decimal_text", frozenset({"from decimal import Decimal"})
-    ),
-    ("number", "decimal"): Value(
-        "Decimal", "codec.decimal_of_number", "codec.decimal_number", frozenset({"from decimal import Decimal"})
-    ),
-    ("string", "uuid"): Value("UUID", "codec.uuid", "str", frozenset({"from uuid import UUID"})),
-    ("string", "byte"): Value("bytes", "codec.base64_bytes", "codec.base64_text"),
-    ("string", "binary"): Value("File", "codec.file", models=frozenset({"File"})),
-    ("string", ""): TEXT,
-    ("integer", ""): Value("int", "codec.integer"),
-    ("number", ""): Value("float", "codec.number"),
-    ("boolean", ""): Value("bool", "codec.boolean"),
-    ("null", ""): Value("None", "codec.null", nullable=True),
-}
-VAGUE = ("codec.string", "codec.mapping(codec.anything)", "codec.anything")  # take what others read better
 
 
 @define
@@ -124,7 +67,14 @@ class Values:
 
     def write(self, folder: Path) -> None:
         """Writes the package `models` into a folder that does not exist: call it when all values are known."""
-        model_files.write(folder, list(self.declared.values()), self.modules, self.uses)
+        model_files.write(folder, list(self.declared.values()), self.modules, self.uses, self._constants())
+
+    def _constants(self) -> dict[str, dict[str, str]]:
+        """Of the classes that one value of a tag means: the tag's member, and that value."""
+        return {
+            name: {key: next(iter(values)) for key, values in tags.items() if len(values) == 1}
+            for name, tags in self._tags.items()
+        }
 
     def _value(self, schema: Any, name: str) -> Value:
         if not isinstance(schema, Mapping):
@@ -145,6 +95,12 @@ class Values:
         self._open.add(key)
         found = self._value(schema, class_name("_".join([each for each in key[1:] if each not in SILENT][-3:])))
         self._open.remove(key)
+        if (
+            id(schema) in self._own
+            and id(schema) not in self._made
+            and found.bare().decoder.startswith("codec.one_of(")
+        ):
+            self._name_alias(self._own[id(schema)], schema)
         alias = self._made.get(id(schema))
         if alias and alias.decoder.startswith("decode_") and alias.annotation not in self.declared:
             found = self._alias(alias.annotation, schema, found)
@@ -247,9 +203,16 @@ class Values:
         return found
 
     def _heirs_of(self, schema: Schema) -> list[Schema]:
-        """References to what extends a component; those that it maps alone are no news to it."""
-        name = next((key for key, each in self._components().items() if each is schema), "")
-        return [{"$ref": each} for each in self._heirs.get(f"{unions.COMPONENT}{name}", ())]
+        """References to what extends a component; directly or not."""
+        return [{"$ref": each} for each in self._heirs.get(f"{unions.COMPONENT}{self._component(schema)}", ())]
+
+    def _is_heir(self, schema: Schema) -> bool:
+        reference = f"{unions.COMPONENT}{self._component(schema)}"
+        return any(reference in heirs for heirs in self._heirs.values())
+
+    def _component(self, schema: Schema) -> str:
+        """The document's name of a component; empty for anything else."""
+        return next((name for name, each in self._components().items() if each is schema), "")
 
     def _components(self) -> Mapping[str, Any]:
         found: Mapping[str, Any] = self.document.get("components", {}).get("schemas") or {}
@@ -259,24 +222,24 @@ class Values:
         """Alternatives with a tag, which have a name; `base` are the members of an object that others extend."""
         claimed = name if self._own.get(id(schema)) == name else self.names.claim(class_name(name))
         alias = self._name_alias(claimed, schema)
-        variants: dict[str, Value] = {}
-        for value, each in tag.variants.items():
-            if base and self._followed(each) is schema:
-                own = {**schema}
-                self._kept.append(own)
-                variants[value] = self._model(own, base, f"{claimed}Base")
-            else:
-                variants[value] = self._value(each, claimed + name_part(value)).bare()
-            self._tags.setdefault(variants[value].annotation, {}).setdefault(tag.key, set()).add(value)
+        found = {value: self._value(each, claimed + name_part(value)).bare() for value, each in tag.variants.items()}
+        variants = {value: each for value, each in found.items() if each != alias}
+        if base and (len(variants) < len(found) or self._is_heir(schema)):
+            own = {key: each for key, each in schema.items() if key != "discriminator"}
+            self._kept.append(own)
+            whole = self._model(own, base, f"{claimed}Base")
+            missing = [value for value in found if value not in variants]
+            variants |= dict.fromkeys(missing or [self._component(schema)], whole)
+        for value, each in variants.items():
+            self._tags.setdefault(each.annotation, {}).setdefault(tag.key, set()).add(value)
         decoders = ", ".join(f"{value!r}: {each.decoder}" for value, each in variants.items())
         whole = union(variants.values())
-        unknown = f"{whole.annotation} | UnknownVariant"
-        meaning = Value(
-            unknown,
-            f"codec.tagged({tag.key!r}, {{{decoders}}})",
-            "codec.plain",
-            whole.imports,
-            whole.models | {"UnknownVariant"},
+        meaning = evolve(
+            whole,
+            annotation=f"{whole.annotation} | UnknownVariant",
+            decoder=f"codec.tagged({tag.key!r}, {{{decoders}}})",
+            encoder="codec.plain",
+            models=whole.models | {"UnknownVariant"},
         )
         self.declared[claimed] = Alias(claimed, alias.decoder, texts.described(schema), meaning)
         return alias
@@ -288,58 +251,13 @@ class Values:
     def _union(self, schema: Schema, name: str) -> Value:
         alternatives = [*(schema.get("oneOf") or ()), *(schema.get("anyOf") or ())]
         telling = [each for each in alternatives if not unions.is_null(self._followed(each))]
-        if joined := unions.joined(telling):
-            found = self._enumeration(schema, joined, name)
-            return found.or_none() if len(telling) < len(alternatives) else found
-        tag = unions.tag(self.document, schema, telling) if len(telling) > 1 else None
-        if tag:
-            found = self._tagged(schema, tag, name)
-            return found.or_none() if len(telling) < len(alternatives) else found
-        values = [self._value(each, name + unions.part_name(each, number)) for number, each in enumerate(telling, 1)]
-        found = union(values)
+        found = self._alternatives(schema, telling, name)
         return found.or_none() if len(telling) < len(alternatives) else found
 
-
-LITERAL = frozenset({"from typing import Literal"})
-
-
-def array(item: Value) -> Value:
-    return evolve(
-        item,
-        annotation=f"list[{item.annotation}]",
-        decoder=f"codec.array({item.decoder})",
-        encoder=item.encoder and f"codec.each({item.encoder})",
-        nullable=False,
-    )
-
-
-def mapping(item: Value) -> Value:
-    return evolve(
-        item,
-        annotation=f"dict[str, {item.annotation}]",
-        decoder=f"codec.mapping({item.decoder})",
-        encoder=item.encoder and f"codec.each_value({item.encoder})",
-        nullable=False,
-    )
-
-
-def union(parts: Iterable[Value]) -> Value:
-    """Alternatives, told apart by which of them fits; each once, None at the end."""
-    found = {each.annotation.removesuffix(" | None"): each for each in reversed(list(parts))}
-    alternatives = {name: found[name] for name in reversed(found)}
-    nullable = any(each.nullable for each in alternatives.values())
-    plain = [each.bare() for name, each in alternatives.items() if name != "None"]
-    if not plain:
-        return SCALARS["null", ""] if alternatives else ANY
-    if any(each.annotation == "Any" for each in plain):
-        return ANY
-    if len(plain) == 1:
-        return plain[0].or_none() if nullable else plain[0]
-    whole = Value(
-        " | ".join(name for name in alternatives if name != "None"),
-        f"codec.one_of({', '.join(sorted((each.decoder for each in plain), key=VAGUE.__contains__))})",
-        "codec.plain" if any(each.encoder for each in plain) else "",
-        frozenset().union(*(each.imports for each in plain)),
-        frozenset().union(*(each.models for each in plain)),
-    )
-    return whole.or_none() if nullable else whole
+    def _alternatives(self, schema: Schema, alternatives: list[Schema], name: str) -> Value:
+        if joined := unions.joined(alternatives):
+            return self._enumeration(schema, joined, name)
+        if len(alternatives) > 1 and (tag := unions.tag(self.document, schema, alternatives)):
+            return self._tagged(schema, tag, name)
+        names = [name + unions.part_name(each, number) for number, each in enumerate(alternatives, 1)]
+        return union([self._value(each, part) for each, part in zip(alternatives, names, strict=True)])
