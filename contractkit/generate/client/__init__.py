@@ -167,10 +167,19 @@ class Distribution:
             if status not in {reply.status for reply in endpoint.operation.successes}
             for each in received
         ]
-        annotation = bodies.union(annotation for annotation, _ in found) or "None"
+        annotations = [annotation for annotation, _ in found] + (["None"] if self._has_bare_errors() else [])
+        annotation = bodies.union(annotations) or "None"
         if not re.fullmatch(r"[\w\[\], |]{1,200}", annotation):
             return "Any", []
         return annotation, sorted(bodies.any_of(value for _, value in found)[1])
+
+    def _has_bare_errors(self) -> bool:
+        """Whether an error is documented without a body."""
+        return any(
+            not received and status[0] in "345"
+            for endpoint in self.endpoints
+            for status, received in endpoint.received.items()
+        )
 
 
 def _model_imports(names: Iterable[str], values: Values, up: str) -> list[str]:

@@ -4,11 +4,12 @@
 
 `style` is `page`, `offset`, `cursor`, or `single` for a list that comes as a whole; `parameter` is what a page is
 asked for with; `items`, `next`, `more`, `total` (items) and `pages` are members of the reply. What is left out is found
-by its name. `x-pagination: false` says that an operation is no list.
+by its name, there or in an object such as `meta`, which the extension writes as `meta.next`. `x-pagination: false` says
+that an operation is no list.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from attrs import field, frozen
@@ -16,7 +17,8 @@ from attrs import field, frozen
 from contractkit.generate.client.models import Alias, Attribute, Model
 from contractkit.generate.client.operations import Endpoint
 from contractkit.generate.client.parameters import Argument
-from contractkit.generate.client.values import Value, Values
+from contractkit.generate.client.value import Value
+from contractkit.generate.client.values import Values
 from contractkit.stub.parameters import argument_name
 
 STYLES: Mapping[str, tuple[str, ...]] = {  # of a style, what its parameter is called
@@ -41,6 +43,7 @@ BESIDE = frozenset(
     | {"page", "per_page", "page_size", "items_per_page", "limit", "offset", "count", "links", "meta", "previous",
        "prev", "object", "type", "kind", "self", "first", "last", "size", "href", "pagination", "paging", "page_number"}
 )  # fmt: skip
+ENVELOPES = frozenset({"meta", "metadata", "pagination", "paging", "page_info", "page", "links", "response_metadata"})
 FITTING = {"next": ("str", "int"), "more": ("bool",), "total": ("int",), "pages": ("int",)}
 
 
@@ -75,7 +78,7 @@ def paging_of(endpoint: Endpoint, values: Values) -> Paging | None:
     found = _items(endpoint, values, model, hints)
     if found is None:
         return None
-    paged = _paged(endpoint, model, found, hints)
+    paged = _paged(endpoint, model, found, hints, values)
     if paged is not None:
         return paged
     whole = endpoint.operation.method == "GET" and (model is None or _is_wrapper(model))
@@ -126,10 +129,10 @@ def _is_balanced(text: str) -> bool:
     return True
 
 
-def _expression(attribute: Attribute) -> str:
+def _expression(attribute: Attribute, owner: str = "page") -> str:
     """A member of a page; UNSET becomes None."""
     may_be_unset = not attribute.required and attribute.value.nullable
-    return f"page.{attribute.name}" + (" or None" if may_be_unset else "")
+    return f"{owner}.{attribute.name}" + (" or None" if may_be_unset else "")
 
 
 def _is_wrapper(model: Model) -> bool:
@@ -139,17 +142,18 @@ def _is_wrapper(model: Model) -> bool:
 
 
 def _paged(
-    endpoint: Endpoint, model: Model | None, found: tuple[Value, str], hints: Mapping[str, Any]
+    endpoint: Endpoint, model: Model | None, found: tuple[Value, str], hints: Mapping[str, Any], values: Values
 ) -> Paging | None:
-    members = {role: each for role in MEMBERS if (each := _member(model, role, hints))}
-    written = {role: _expression(each) for role, each in members.items()}
+    known = list(_members(model, values))
+    members = {role: each for role in MEMBERS if (each := _member(known, role, hints))}
+    written = {role: each.expression for role, each in members.items()}
     for style in [hints["style"]] if hints.get("style") in STYLES else STYLES:
         parameter = _parameter(endpoint, style, hints)
         if parameter is None:
             continue
         plain = _plain(parameter.annotation)
         if style == "cursor":
-            if "next" in members and not parameter.required and _plain(members["next"].value.annotation) == plain:
+            if "next" in members and not parameter.required and _plain(members["next"].annotation) == plain:
                 return Paging(
                     style, *found, parameter, {role: written[role] for role in ("next", "more") if role in written}
                 )
@@ -183,12 +187,39 @@ def _first_named(arguments: Iterable[Argument], names: tuple[str, ...]) -> Argum
     return next((by_name[name] for name in names if name in by_name), None)
 
 
-def _member(model: Model | None, role: str, hints: Mapping[str, Any]) -> Attribute | None:
+@frozen
+class Member:
+    """A member of a reply, or of an object in it that tells of its pages; `key` is dotted then."""
+
+    key: str
+    annotation: str
+    expression: str
+
+    @property
+    def name(self) -> str:
+        return argument_name(self.key.rpartition(".")[2])
+
+
+def _members(model: Model | None, values: Values) -> Iterator[Member]:
     attributes = model.attributes if model else ()
+    yield from (Member(each.key, each.value.annotation, _expression(each)) for each in attributes)
+    for outer in attributes:
+        inner = values.declared.get(_plain(outer.value.annotation))
+        if argument_name(outer.key) in ENVELOPES and isinstance(inner, Model):
+            always = outer.required and not outer.value.nullable
+            for each in inner.attributes:
+                expression = _expression(each, f"page.{outer.name}")
+                guarded = expression if always else f"({expression}) if page.{outer.name} else None"
+                yield Member(f"{outer.key}.{each.key}", each.value.annotation, guarded)
+
+
+def _member(known: Iterable[Member], role: str, hints: Mapping[str, Any]) -> Member | None:
+    """The member that plays a role: the one that the extension names, else by its name, those of the reply first."""
     if role in hints:
-        return next((each for each in attributes if each.key == hints[role]), None)
-    fitting = {argument_name(each.key): each for each in attributes if _plain(each.value.annotation) in FITTING[role]}
-    return next((fitting[name] for name in MEMBERS[role] if name in fitting), None)
+        return next((each for each in known if each.key == hints[role]), None)
+    fitting = [each for each in known if _plain(each.annotation) in FITTING[role]]
+    ordered = sorted(fitting, key=lambda each: "." in each.key)
+    return next((each for name in MEMBERS[role] for each in ordered if each.name == name), None)
 
 
 def _first(parameter: Argument, style: str) -> int | None:

@@ -1,7 +1,7 @@
 """What a call is made of, and how its answer is read: values, and functions of values; nothing is sent here."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from email.message import Message
 from typing import IO, Any, Generic, Literal, TypeVar
 from urllib.parse import parse_qsl
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 FileContent = IO[bytes] | bytes | str
 FileTypes = tuple[str | None, FileContent] | tuple[str | None, FileContent, str | None]
-RequestFiles = list[tuple[str, FileTypes]]
+RequestFiles = Sequence[tuple[str, FileTypes]]
 
 
 @frozen

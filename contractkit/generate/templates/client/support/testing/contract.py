@@ -112,7 +112,7 @@ class Contract:
 @cache
 def contract() -> Contract:
     """The contract that this package was generated from."""
-    data = json.loads(files(__package__).joinpath("examples.json").read_text(encoding="utf-8"))
+    data = json.loads(files(__name__.rpartition(".")[0]).joinpath("examples.json").read_text(encoding="utf-8"))
     operations = {name: _operation(name, each) for name, each in data["operations"].items()}
     return Contract(
         operations,
