@@ -6,7 +6,7 @@ from decimal import Decimal
 from attrs import frozen
 from billing_client import AuthenticatedClient
 from billing_client.api.calculations import calculate
-from billing_client.api.credits_ import get_credit_balance, list_credit_history, redeem_coupon
+from billing_client.api.credits import get_credit_balance, list_credit_history, redeem_coupon
 from billing_client.api.payments import get_receipt, list_statements, list_unpaid_statements
 from billing_client.models import (
     BalancePriceTypeCode,
@@ -134,8 +134,10 @@ class Console:
 
     def estimate(self, region: Region, month: str, hours: Mapping[str, Decimal], base_fee: int) -> int:
         """What the month would cost with these hours of machines, under a contract with this base fee."""
-        usage = [UsageInput(name, "HOURS", f"{volume:f}") for name, volume in hours.items()]
-        body = CalculateRequest(region, usage, month=month, contract=ContractInput(base_fee=base_fee))
+        usage = [
+            UsageInput(counter_name=name, counter_unit="HOURS", counter_volume=volume) for name, volume in hours.items()
+        ]
+        body = CalculateRequest(region=region, usage=usage, month=month, contract=ContractInput(base_fee=base_fee))
         answer = calculate.sync(client=self._client, body=body)
         if isinstance(answer, Problem):
             raise error_of(answer)

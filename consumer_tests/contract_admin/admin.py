@@ -29,7 +29,6 @@ from billing_client.models import (
     Tier,
     UpdateBillingGroupRequest,
 )
-from billing_client.types import UNSET
 
 MONTH_PAID = 40901
 CONTRACT_IN_USE = 40904
@@ -68,18 +67,23 @@ class Contracts:
 
     def agree(self, name: str, currency: Currency, base_fee: int, prices: Mapping[str, Decimal], key: str) -> str:
         """A new contract for a period; answers its id. `key` is the number of the form: a double click is harmless."""
-        agreed = [ContractPrice(counter_name=counter, price=f"{price:f}") for counter, price in prices.items()]
+        agreed = [ContractPrice(counter_name=counter, price=price) for counter, price in prices.items()]
         return self._agree(
-            CreateContractRequest(name, ContractType.PERIOD, currency, base_fee=base_fee, prices=agreed), key
+            CreateContractRequest(
+                name=name, contract_type=ContractType.PERIOD, currency=currency, base_fee=base_fee, prices=agreed
+            ),
+            key,
         )
 
     def agree_volume(
         self, name: str, currency: Currency, counter: str, tiers: Sequence[tuple[Decimal | None, Decimal]], key: str
     ) -> str:
         """A new contract by volume: for each tier its upper bound, None in the last one, and its price."""
-        steps = [Tier(price=f"{price:f}", up_to=UNSET if bound is None else f"{bound:f}") for bound, price in tiers]
+        steps = [Tier(price=price, up_to=bound) for bound, price in tiers]
         agreed = [ContractPrice(counter_name=counter, tiers=steps)]
-        return self._agree(CreateContractRequest(name, ContractType.VOLUME, currency, prices=agreed), key)
+        return self._agree(
+            CreateContractRequest(name=name, contract_type=ContractType.VOLUME, currency=currency, prices=agreed), key
+        )
 
     def _agree(self, body: CreateContractRequest, key: str) -> str:
         answer = create_contract.sync(client=self._client, body=body, idempotency_key=key)
@@ -113,9 +117,9 @@ class Contracts:
         if isinstance(answer, Problem):
             raise error_of(answer)
         return {
-            each.counter_name: Decimal(each.original_price) - Decimal(each.price)
+            each.counter_name: each.original_price - each.price
             for each in answer.prices
-            if each.price and each.original_price
+            if each.price is not None and each.original_price is not None
         }
 
 
@@ -128,7 +132,9 @@ class ProjectDiscounts:
     def give(self, project: str, percent: float, month: str, key: str, *, until: str | None = None) -> str:
         """`until` is the last month; without it the discount does not end."""
         kind = AdjustmentTypeCode.PERCENT_DISCOUNT
-        body = CreateProjectAdjustmentRequest(percent, kind, project, month, month_to=until or UNSET)
+        body = CreateProjectAdjustmentRequest(
+            adjustment=percent, adjustment_type_code=kind, project_id=project, month_from=month, month_to=until
+        )
         return only(create_project_adjustments.sync(client=self._client, body=body, idempotency_key=key)).adjustment_id
 
     def given(self, project: str) -> dict[str, float]:
@@ -147,7 +153,9 @@ class GroupDiscounts:
 
     def give(self, billing_group: str, amount: int, month: str, key: str) -> str:
         kind = AdjustmentTypeCode.STATIC_DISCOUNT
-        body = CreateBillingGroupAdjustmentRequest(amount, kind, billing_group, month)
+        body = CreateBillingGroupAdjustmentRequest(
+            adjustment=amount, adjustment_type_code=kind, billing_group_id=billing_group, month_from=month
+        )
         created = create_billing_group_adjustments.sync(client=self._client, body=body, idempotency_key=key)
         return only(created).adjustment_id
 

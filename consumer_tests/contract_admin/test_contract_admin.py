@@ -210,7 +210,7 @@ def test_a_discount_of_a_paid_month_comes_too_late(pact: Pact) -> None:
 
 def test_discounts_of_a_project_are_listed(pact: Pact) -> None:
     asked = ask(pact, "the adjustments of a project", account(), project_adjustment(), request=f"GET {PROJECTS}")
-    asked.with_query_parameter("projectId", "acme-web").with_query_parameters({"page": "1", "itemsPerPage": "20"})
+    asked.with_query_parameter("projectId", "acme-web")
     found = adjustment("PERCENT_DISCOUNT", 10, adjustment_id="adj-web-10-percent", projectId="acme-web")
     succeed(asked, adjustments=[found], totalItems=1)
     with billing(pact) as client:
@@ -239,7 +239,7 @@ def test_a_billing_group_gets_a_discount(pact: Pact) -> None:
 def test_discounts_of_a_billing_group_are_listed(pact: Pact) -> None:
     states = account(), billing_group_adjustment()
     asked = ask(pact, "the adjustments of a billing group", *states, request=f"GET {GROUPS}")
-    asked.with_query_parameter("billingGroupId", "acme-main").with_query_parameters({"page": "1", "itemsPerPage": "20"})
+    asked.with_query_parameter("billingGroupId", "acme-main")
     found = adjustment("STATIC_DISCOUNT", 1000, adjustment_id="adj-main-1000-off", billingGroupId="acme-main")
     succeed(asked, adjustments=[found], totalItems=1)
     with billing(pact) as client:

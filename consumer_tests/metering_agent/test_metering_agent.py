@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 from billing_client.models import CounterType, MeterInput, RecordMetersRequest
@@ -33,7 +34,7 @@ def reading(
         counter_name="compute.c2.c8m8",
         counter_type=CounterType.DELTA,
         counter_unit=unit,
-        counter_volume=volume,
+        counter_volume=Decimal(volume),
         resource_id=machine,
         timestamp=datetime(2026, 10, 15, tzinfo=UTC),
     )
@@ -173,6 +174,9 @@ def test_readings_go_out_in_batches_and_none_is_lost() -> None:
 
 
 def test_a_batch_that_is_sent_again_has_the_same_key_and_another_one_has_not() -> None:
-    one, other = RecordMetersRequest([reading(FIRST)]), RecordMetersRequest([reading(FIRST, volume="1")])
-    assert key_of(one) == key_of(RecordMetersRequest([reading(FIRST)]))
+    one, other = (
+        RecordMetersRequest(meter_list=[reading(FIRST)]),
+        RecordMetersRequest(meter_list=[reading(FIRST, volume="1")]),
+    )
+    assert key_of(one) == key_of(RecordMetersRequest(meter_list=[reading(FIRST)]))
     assert key_of(one) != key_of(other)

@@ -56,7 +56,7 @@ class Settlement:
 
     def collect(self, claim: Claim, order: str) -> Payment:
         """Takes the money. `order` is our payment order: running it twice charges once."""
-        body = PayRequest(claim.payment_group)
+        body = PayRequest(payment_group_id=claim.payment_group)
         return payment_of(
             pay.sync(claim.month, client=self._client, body=body, uuid=claim.account, idempotency_key=order)
         )
@@ -65,7 +65,7 @@ class Settlement:
         return payment_of(cancel_payment.sync(claim.month, client=self._client, payment_group_id=claim.payment_group))
 
     def refund(self, claim: Claim, order: str, reason: str) -> Payment:
-        body = RefundPaymentRequest(claim.payment_group, reason)
+        body = RefundPaymentRequest(payment_group_id=claim.payment_group, reason=reason)
         return payment_of(refund_payment.sync(claim.month, client=self._client, body=body, idempotency_key=order))
 
     def receipt(self, claim: Claim) -> Receipt | None:
@@ -80,7 +80,7 @@ class Settlement:
         raise error_of(answer)
 
     def _move(self, claim: Claim, target: PaymentStatusCode) -> Payment:
-        body = ChangePaymentStatusRequest(claim.payment_group, target)
+        body = ChangePaymentStatusRequest(payment_group_id=claim.payment_group, payment_status_code=target)
         return payment_of(change_payment_status.sync(claim.month, client=self._client, body=body))
 
 

@@ -63,7 +63,7 @@ class Calculator:
 
     def start(self, account: str, month: str) -> str:
         """Starts a calculation; answers its id."""
-        body = StartCalculationRequest(month, account, include_usage=True)
+        body = StartCalculationRequest(month=month, uuid=account, include_usage=True)
         answer = start_calculation.sync(client=self._client, body=body)
         if isinstance(answer, Problem):
             raise error_of(answer)
@@ -83,15 +83,15 @@ class Calculator:
 
     def mark_overdue(self, day: date) -> str:
         """Starts the late-fee batch of the day; answers its id."""
-        return self._start(StartBatchRequest(BatchJobCode.CALC_LATE_FEE, day))
+        return self._start(StartBatchRequest(batch_job_code=BatchJobCode.CALC_LATE_FEE, date=day))
 
     def calculate_all(self, region: Region, day: date) -> str:
         """Starts to calculate the month of the day for every account of the region; answers the batch's id."""
-        return self._start(StartBatchRequest(BatchJobCode.CALCULATE_ALL, day, region=region))
+        return self._start(StartBatchRequest(batch_job_code=BatchJobCode.CALCULATE_ALL, date=day, region=region))
 
     def expire_credits(self, region: Region, day: date) -> str:
         """Starts to take back the credit of the region that ended before the day; answers the batch's id."""
-        return self._start(StartBatchRequest(BatchJobCode.EXPIRE_CREDITS, day, region=region))
+        return self._start(StartBatchRequest(batch_job_code=BatchJobCode.EXPIRE_CREDITS, date=day, region=region))
 
     def batch_outcome(self, batch_id: str) -> Outcome:
         """Waits until the batch has ended."""

@@ -68,7 +68,7 @@ def regional(code: str, **more: Any) -> dict[str, Any]:
 
 def starting_batch(pact: Pact, description: str, *states: State, code: str) -> HttpInteraction:
     asked = ask(pact, description, *states, request=f"POST {BATCHES}")
-    body = {"batchJobCode": code, "date": "2026-10-31", "region": "KR", "async": True}
+    body = {"batchJobCode": code, "date": "2026-10-31", "region": "KR"}
     return asked.with_body(body, "application/json")
 
 
@@ -159,7 +159,7 @@ def test_a_paid_month_is_not_discarded(pact: Pact) -> None:
 def test_the_late_fee_batch_is_started(pact: Pact) -> None:
     states = account(), counter(), meter(), statement("READY")
     asked = ask(pact, "starting the late-fee batch", *states, request=f"POST {BATCHES}")
-    asked.with_body({"batchJobCode": "CALC_LATE_FEE", "date": "2026-11-01", "async": True}, "application/json")
+    asked.with_body({"batchJobCode": "CALC_LATE_FEE", "date": "2026-11-01"}, "application/json")
     succeed(asked, 201, batch=run(status=one_of("RUNNING", "PENDING", "DONE", "FAILED")))
     with billing(pact) as client:
         assert calculator(client).mark_overdue(date(2026, 11, 1)) == "batch-2026-11-fee"

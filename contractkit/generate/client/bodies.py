@@ -6,7 +6,8 @@ from typing import Any
 from attrs import frozen
 
 from contractkit.generate.client.examples import LINES
-from contractkit.generate.client.values import Value, Values
+from contractkit.generate.client.value import Value
+from contractkit.generate.client.values import Values
 from contractkit.generate.names import class_name
 from contractkit.stub.document import Document, Media, Operation, Reply
 from contractkit.stub.schemas import Schemas

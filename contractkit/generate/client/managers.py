@@ -8,7 +8,8 @@ from attrs import frozen
 from contractkit.generate import texts
 from contractkit.generate.client.operations import Endpoint, tag_of
 from contractkit.generate.client.pagination import Paging, iterator_name, paging_of
-from contractkit.generate.client.values import Value, Values
+from contractkit.generate.client.value import Value
+from contractkit.generate.client.values import Values
 from contractkit.generate.names import Namespace, class_name
 from contractkit.stub.document import Document
 from contractkit.stub.parameters import argument_name
@@ -68,7 +69,7 @@ class Placement:
 
 
 def tags_of(document: Document) -> dict[str, str]:
-    """The tags that have operations as module names, in the order in which the document declares them, then uses them."""
+    """The tags that have operations, in the order of the document, and the module of each."""
     declared = [each.get("name") for each in document.raw.get("tags") or () if isinstance(each, Mapping)]
     used = [
         tag_of(document.follow(document.raw["paths"][each.path])[each.method.lower()]) for each in document.operations

@@ -9,7 +9,8 @@ from contractkit.generate import texts
 from contractkit.generate.client import bodies
 from contractkit.generate.client.bodies import Received, Sent
 from contractkit.generate.client.parameters import Argument, Parameters, optional, parameters_of
-from contractkit.generate.client.values import Value, Values
+from contractkit.generate.client.value import Value
+from contractkit.generate.client.values import Values
 from contractkit.generate.names import Namespace
 from contractkit.stub.document import Document, Operation, Reply
 from contractkit.stub.parameters import argument_name

@@ -8,7 +8,8 @@ from attrs import frozen
 
 from contractkit.generate import texts
 from contractkit.generate.client.bodies import encoded
-from contractkit.generate.client.values import Value, Values
+from contractkit.generate.client.value import Value
+from contractkit.generate.client.values import Values
 from contractkit.generate.names import Namespace, class_name
 from contractkit.stub.document import Document, Operation, Parameter, is_json
 from contractkit.stub.parameters import argument_name
