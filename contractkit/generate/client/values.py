@@ -210,6 +210,13 @@ class Values:
         reference = f"{unions.COMPONENT}{self._component(schema)}"
         return any(reference in heirs for heirs in self._heirs.values())
 
+    def _is(self, schema: Schema, wanted: Schema) -> bool:
+        """Whether a schema is the wanted one, or only adds words to it."""
+        node = self._followed(schema)
+        while node is not wanted and (part := shapes.stand_in(node)):
+            node = self._followed(part)
+        return node is wanted
+
     def _component(self, schema: Schema) -> str:
         """The document's name of a component; empty for anything else."""
         return next((name for name, each in self._components().items() if each is schema), "")
@@ -222,24 +229,26 @@ class Values:
         """Alternatives with a tag, which have a name; `base` are the members of an object that others extend."""
         claimed = name if self._own.get(id(schema)) == name else self.names.claim(class_name(name))
         alias = self._name_alias(claimed, schema)
-        found = {value: self._value(each, claimed + name_part(value)).bare() for value, each in tag.variants.items()}
-        variants = {value: each for value, each in found.items() if each != alias}
-        if base and (len(variants) < len(found) or self._is_heir(schema)):
-            own = {key: each for key, each in schema.items() if key != "discriminator"}
-            self._kept.append(own)
-            whole = self._model(own, base, f"{claimed}Base")
-            missing = [value for value in found if value not in variants]
-            variants |= dict.fromkeys(missing or [self._component(schema)], whole)
-        for value, each in variants.items():
-            self._tags.setdefault(each.annotation, {}).setdefault(tag.key, set()).add(value)
+        own = [value for value, each in tag.variants.items() if base and self._is(each, schema)]
+        own = own or ([self._component(schema)] if base and self._is_heir(schema) else [])
+        variants: dict[str, Value] = {}
+        if base and own:
+            itself = {key: each for key, each in schema.items() if key != "discriminator"}
+            self._kept.append(itself)
+            variants |= dict.fromkeys(own, self._model(itself, base, f"{claimed}Base"))
+        for value, each in tag.variants.items():
+            if value not in variants:
+                variants[value] = self._value(each, claimed + name_part(value)).bare()
+        for value, variant in variants.items():
+            self._tags.setdefault(variant.annotation, {}).setdefault(tag.key, set()).add(value)
         decoders = ", ".join(f"{value!r}: {each.decoder}" for value, each in variants.items())
-        whole = union(variants.values())
+        known = union(variants.values())
         meaning = evolve(
-            whole,
-            annotation=f"{whole.annotation} | UnknownVariant",
+            known,
+            annotation=f"{known.annotation} | UnknownVariant",
             decoder=f"codec.tagged({tag.key!r}, {{{decoders}}})",
             encoder="codec.plain",
-            models=whole.models | {"UnknownVariant"},
+            models=known.models | {"UnknownVariant"},
         )
         self.declared[claimed] = Alias(claimed, alias.decoder, texts.described(schema), meaning)
         return alias
