@@ -207,6 +207,13 @@ def test_hooks_are_told_of_each_call_before_and_after(asynchronous: bool) -> Non
     ]
 
 
+def test_what_is_sent_again_with_a_fresh_token_counts_as_sent(asynchronous: bool) -> None:
+    told: list[Any] = []
+    auth = calls.Auth("header", "Authorization", "Bearer", "old", lambda: "new")
+    Client(asynchronous, Script(401, 200), auth, hooks=telemetry.Hooks(after=[told.append])).call()
+    assert told[0].attempts == 2
+
+
 def test_a_hook_that_raises_is_logged_and_changes_nothing(asynchronous: bool, caplog: pytest.LogCaptureFixture) -> None:
     def broken(_: Any) -> None:
         raise RuntimeError("hook")
