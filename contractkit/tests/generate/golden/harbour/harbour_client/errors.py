@@ -25,7 +25,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    pass
     from .models.problem import Problem
 
 EXCERPT = 200  # characters of a body that an error's text shows

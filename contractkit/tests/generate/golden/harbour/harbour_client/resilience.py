@@ -40,7 +40,7 @@ class Resilience:
     wait_max: float = field(default=8.0, validator=_not_negative)
     """The longest wait that is not asked for by the server's Retry-After."""
     deadline: float | None = field(default=60.0, validator=_positive)
-    """The time for a call with all its tries and waits; None sets no limit."""
+    """The time for a call with all its tries and waits; None sets no limit, nor one to what a Retry-After asks for."""
     breaker_failures: int | None = field(default=10, validator=_at_least_one)
     """The circuit opens after this many failures in a row; None: never."""
     breaker_pause: float = field(default=30.0, validator=_positive)
