@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from billing_client import AuthenticatedClient
+from billing_client import BillingClient, Resilience
 from pact import Pact, match
 from pact.interaction import HttpInteraction
 
@@ -75,7 +75,10 @@ def amounts(**examples: int) -> Mapping[str, Any]:
 
 
 @contextmanager
-def billing(pact: Pact) -> Iterator[AuthenticatedClient]:
-    """A client of a server that answers as the interactions of `pact` say, and fails when one was not asked for."""
-    with pact.serve() as server, AuthenticatedClient(base_url=str(server.url), token="a-token") as client:
+def billing(pact: Pact) -> Iterator[BillingClient]:
+    """A client of a server that answers as the interactions of `pact` say, and fails when one was not asked for.
+
+    Each call is one request: a second try would be an interaction of its own.
+    """
+    with pact.serve() as server, BillingClient(str(server.url), "a-token", resilience=Resilience.off()) as client:
         yield client

@@ -1,51 +1,30 @@
-"""What customers see of their bills in the web console."""
+"""What customers see of their bills in the web console.
+
+The client's errors say what to show: NotFoundError, ForbiddenError for what belongs to another account, and
+ConflictError for a coupon whose credit the account has had before.
+"""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from attrs import frozen
-from billing_client import AuthenticatedClient
-from billing_client.api.calculations import calculate
-from billing_client.api.credits import get_credit_balance, list_credit_history, redeem_coupon
-from billing_client.api.payments import get_receipt, list_statements, list_unpaid_statements
+from billing_client import BillingClient, UnprocessableError
 from billing_client.models import (
     BalancePriceTypeCode,
     CalculateRequest,
     ContractInput,
-    Problem,
     Region,
     Statement,
     UsageInput,
 )
 
-COUPON_REDEEMED = 40909
 
-
-class ConsoleError(Exception):
-    """The billing API refused."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(f"{problem.status} {problem.header.result_code}: {problem.detail}")
-
-
-class NotFoundError(ConsoleError):
-    """There is no such account or statement."""
-
-
-class NotYoursError(ConsoleError):
-    """It belongs to another account."""
-
-
-class CouponUsedError(ConsoleError):
-    """The account has had the coupon's credit before."""
-
-
-class EstimateError(ConsoleError):
+class EstimateError(Exception):
     """An estimate names something that cannot be priced; `rows` are the numbers of the rows to mark, from 0."""
 
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem)
-        usage = (fault.pointer for fault in problem.errors or () if fault.pointer.startswith("/usage/"))
+    def __init__(self, error: UnprocessableError) -> None:
+        super().__init__(str(error))
+        usage = (pointer for pointer in error.pointers if pointer.startswith("/usage/"))
         self.rows = list(dict.fromkeys(int(pointer.split("/")[2]) for pointer in usage))
 
 
@@ -83,54 +62,41 @@ class Movement:
 class Console:
     """The pages of one account."""
 
-    def __init__(self, client: AuthenticatedClient, account: str) -> None:
+    def __init__(self, client: BillingClient, account: str) -> None:
         self._client = client
         self._account = account
 
     def invoices(self, month: str) -> list[Invoice]:
-        answer = list_statements.sync(month, client=self._client, uuid=self._account)
-        if isinstance(answer, Problem):
-            raise error_of(answer)
-        return [invoice_of(statement) for statement in answer.statements]
+        statements = self._client.payments.iter_statements(month=month, uuid=self._account)
+        return [invoice_of(statement) for statement in statements]
 
     def reminders(self, month: str) -> list[Reminder]:
         """What is owed for the months before this one."""
-        answer = list_unpaid_statements.sync(month, client=self._client, uuid=self._account)
-        if isinstance(answer, Problem):
-            raise error_of(answer)
-        return [Reminder(each.payment_group_id, each.payable, each.late_fee) for each in answer.statements]
+        unpaid = self._client.payments.iter_unpaid_statements(month=month, uuid=self._account)
+        return [Reminder(each.payment_group_id, each.payable, each.late_fee) for each in unpaid]
 
     def receipt_number(self, month: str, payment_group: str) -> str:
-        answer = get_receipt.sync(month, client=self._client, uuid=self._account, payment_group_id=payment_group)
-        if isinstance(answer, Problem):
-            raise error_of(answer)
-        return answer.receipt.number
+        found = self._client.payments.get_receipt(month=month, uuid=self._account, payment_group_id=payment_group)
+        return found.receipt.number
 
     def credit(self) -> Mapping[str, int]:
         """What is left of each type of credit."""
-        answer = get_credit_balance.sync(client=self._client, uuid=self._account)
-        if isinstance(answer, Problem):
-            raise error_of(answer)
-        rests = answer.stats.rest_credits_by_balance_price_type_code
-        return {rest.balance_price_type_code.value: rest.rest_amount for rest in rests}
+        rests = self._client.credits.get_credit_balance(uuid=self._account).stats
+        return {
+            rest.balance_price_type_code.value: rest.rest_amount
+            for rest in rests.rest_credits_by_balance_price_type_code
+        }
 
     def credit_book(self, kind: BalancePriceTypeCode, page: int = 1) -> Sequence[Movement]:
-        answer = list_credit_history.sync(
-            client=self._client, uuid=self._account, balance_price_type_code=kind, page=page
-        )
-        if isinstance(answer, Problem):
-            raise error_of(answer)
+        found = self._client.credits.list_credit_history(uuid=self._account, balance_price_type_code=kind, page=page)
         return [
-            Movement(entry.credit_name, f"{entry.at:%Y-%m-%d}", entry.amount, entry.payment_group_id or None)
-            for entry in answer.entries
+            Movement(entry.credit_name, f"{entry.at:%Y-%m-%d}", entry.amount, entry.payment_group_id)
+            for entry in found.entries
         ]
 
     def redeem(self, coupon: str) -> int:
         """The credit that the coupon gives."""
-        answer = redeem_coupon.sync(coupon, client=self._client, uuid=self._account)
-        if isinstance(answer, Problem):
-            raise error_of(answer)
-        return answer.credit.credit
+        return self._client.credits.redeem_coupon(coupon_code=coupon, uuid=self._account).credit.credit
 
     def estimate(self, region: Region, month: str, hours: Mapping[str, Decimal], base_fee: int) -> int:
         """What the month would cost with these hours of machines, under a contract with this base fee."""
@@ -138,10 +104,10 @@ class Console:
             UsageInput(counter_name=name, counter_unit="HOURS", counter_volume=volume) for name, volume in hours.items()
         ]
         body = CalculateRequest(region=region, usage=usage, month=month, contract=ContractInput(base_fee=base_fee))
-        answer = calculate.sync(client=self._client, body=body)
-        if isinstance(answer, Problem):
-            raise error_of(answer)
-        return answer.statement.payable
+        try:
+            return self._client.calculations.calculate(body=body).statement.payable
+        except UnprocessableError as error:
+            raise EstimateError(error) from error
 
 
 def invoice_of(statement: Statement) -> Invoice:
@@ -153,10 +119,3 @@ def invoice_of(statement: Statement) -> Invoice:
         payable=statement.payable,
         due=statement.total_due,
     )
-
-
-def error_of(problem: Problem) -> ConsoleError:
-    if problem.header.result_code == COUPON_REDEEMED:
-        return CouponUsedError(problem)
-    kinds = {403: NotYoursError, 404: NotFoundError, 422: EstimateError}
-    return kinds.get(problem.status, ConsoleError)(problem)

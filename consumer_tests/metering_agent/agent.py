@@ -6,30 +6,10 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from attrs import frozen
-from billing_client import AuthenticatedClient
-from billing_client.api.metering import list_meters, record_meters
-from billing_client.models import FieldError, MeterInput, MeterResult, MeterResultCode, Problem, RecordMetersRequest
+from billing_client import BillingClient
+from billing_client.models import MeterInput, MeterResult, MeterResultCode, RecordMetersRequest
 
 BATCH = 1000  # what the API takes at once
-MONTH_PAID = 40901
-
-
-class DeliveryError(Exception):
-    """The whole batch was refused; `result_code` tells why."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(f"{problem.status} {problem.header.result_code}: {problem.detail}")
-        self.status = problem.status
-        self.result_code = problem.header.result_code
-        self.faults: Sequence[FieldError] = problem.errors or ()
-
-
-class InvalidBatchError(DeliveryError):
-    """A reading is malformed, or none makes sense: a mistake of ours. Sending the batch again will not help."""
-
-
-class MonthPaidError(DeliveryError):
-    """The usage comes after its month was paid: somebody has to decide who pays for it."""
 
 
 @frozen
@@ -53,44 +33,33 @@ class Delivery:
 class MeteringAgent:
     """Delivers readings for one account."""
 
-    def __init__(self, client: AuthenticatedClient, account: str) -> None:
-        self._client = client
+    def __init__(self, client: BillingClient, account: str) -> None:
+        self._metering = client.metering
         self._account = account
 
     def send(self, readings: Sequence[MeterInput]) -> Delivery:
-        """Delivers all readings, in batches; raises DeliveryError for the first batch that is refused as a whole."""
+        """Delivers all readings, in batches.
+
+        Raises an error for the first batch that is refused as a whole: BadRequestError or UnprocessableError for a
+        mistake of ours, which sending again will not mend; ConflictError for usage that comes after its month was paid.
+        """
         return sum((self._send(batch) for batch in batches(readings)), start=Delivery())
 
     def delivered(self, app_key: str, first: date, last: date) -> list[str]:
         """The ids of the meters that the API holds for these days, to compare with our own journal."""
-        ids: list[str] = []
-        while True:
-            page = 1 + len(ids) // 100
-            answer = list_meters.sync(
-                client=self._client,
-                uuid=self._account,
-                app_key=app_key,
-                from_=first,
-                to=last,
-                page=page,
-                items_per_page=100,
-            )
-            if isinstance(answer, Problem):
-                raise DeliveryError(answer)
-            ids += [meter.meter_id for meter in answer.meters]
-            if len(answer.meters) < 100 or len(ids) >= answer.total_items:
-                return ids
+        meters = self._metering.iter_meters(
+            uuid=self._account, app_key=app_key, from_=first, to=last, items_per_page=100
+        )
+        return [meter.meter_id for meter in meters]
 
     def _send(self, batch: Sequence[MeterInput]) -> Delivery:
         body = RecordMetersRequest(meter_list=list(batch))
-        answer = record_meters.sync(client=self._client, body=body, uuid=self._account, idempotency_key=key_of(body))
-        if isinstance(answer, Problem):
-            raise refusal(answer)
+        results = self._metering.record_meters(body=body, uuid=self._account, idempotency_key=key_of(body)).results
         return Delivery(
-            accepted=ids_of(answer.results, MeterResultCode.ACCEPTED),
-            duplicates=ids_of(answer.results, MeterResultCode.DUPLICATE),
-            conflicts=ids_of(answer.results, MeterResultCode.CONFLICT),
-            rejected=ids_of(answer.results, MeterResultCode.REJECTED),
+            accepted=ids_of(results, MeterResultCode.ACCEPTED),
+            duplicates=ids_of(results, MeterResultCode.DUPLICATE),
+            conflicts=ids_of(results, MeterResultCode.CONFLICT),
+            rejected=ids_of(results, MeterResultCode.REJECTED),
         )
 
 
@@ -106,9 +75,3 @@ def key_of(body: RecordMetersRequest) -> str:
 
 def ids_of(results: Sequence[MeterResult], code: MeterResultCode) -> tuple[str, ...]:
     return tuple(str(result.meter_id) for result in results if result.result_code is code)
-
-
-def refusal(problem: Problem) -> DeliveryError:
-    if problem.status in (400, 422):
-        return InvalidBatchError(problem)
-    return MonthPaidError(problem) if problem.header.result_code == MONTH_PAID else DeliveryError(problem)

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+from billing_client import BadRequestError, ConflictError, ForbiddenError, UnprocessableError
 from billing_client.models import CounterType, MeterInput, RecordMetersRequest
 from pact import Pact, match
 from pact.interaction import HttpInteraction
@@ -12,10 +13,7 @@ from pact.interaction import HttpInteraction
 from consumer_tests.interactions import ask, billing, decimal, identifier, instant, one_of, refuse, succeed
 from consumer_tests.metering_agent.agent import (
     Delivery,
-    DeliveryError,
-    InvalidBatchError,
     MeteringAgent,
-    MonthPaidError,
     batches,
     key_of,
 )
@@ -102,9 +100,9 @@ def test_a_batch_without_any_good_reading_says_what_is_wrong_with_which(pact: Pa
     batch = [reading(FIRST, unit="PARSEC")]
     asked = sending(pact, "a batch of readings in an unknown unit only", account(), counter(), batch=batch)
     refuse(asked, 422, 42202, "/meterList/0/counterUnit")
-    with billing(pact) as client, pytest.raises(InvalidBatchError) as refused:
+    with billing(pact) as client, pytest.raises(UnprocessableError) as refused:
         MeteringAgent(client, "acme").send(batch)
-    assert [fault.pointer for fault in refused.value.faults] == ["/meterList/0/counterUnit"]
+    assert refused.value.pointers == ("/meterList/0/counterUnit",)
 
 
 def test_every_fault_of_a_batch_is_named_with_its_reading(pact: Pact) -> None:
@@ -112,18 +110,18 @@ def test_every_fault_of_a_batch_is_named_with_its_reading(pact: Pact) -> None:
     asked = sending(pact, "a batch with several faults in every reading", account(), counter(), batch=batch)
     pointers = ["/meterList/0/counterUnit", "/meterList/1/appKey", "/meterList/1/counterUnit"]
     refuse(asked, 422, 42200, *pointers)
-    with billing(pact) as client, pytest.raises(InvalidBatchError) as refused:
+    with billing(pact) as client, pytest.raises(UnprocessableError) as refused:
         MeteringAgent(client, "acme").send(batch)
-    assert [fault.pointer for fault in refused.value.faults] == pointers
+    assert refused.value.pointers == tuple(pointers)
 
 
 def test_a_volume_below_zero_is_a_mistake_of_ours(pact: Pact) -> None:
     batch = [reading(FIRST), reading(NEXT, volume="-720")]
     asked = sending(pact, "a batch with a negative volume", account(), counter(), batch=batch)
     refuse(asked, 400, 40000, "/meterList/1/counterVolume")
-    with billing(pact) as client, pytest.raises(InvalidBatchError) as refused:
+    with billing(pact) as client, pytest.raises(BadRequestError) as refused:
         MeteringAgent(client, "acme").send(batch)
-    assert [fault.pointer for fault in refused.value.faults] == ["/meterList/1/counterVolume"]
+    assert refused.value.pointers == ("/meterList/1/counterVolume",)
 
 
 def test_usage_of_a_paid_month_is_refused(pact: Pact) -> None:
@@ -131,7 +129,7 @@ def test_usage_of_a_paid_month_is_refused(pact: Pact) -> None:
     states = account(), counter(), meter(FIRST), statement("PAID")
     asked = sending(pact, "a batch for a month that is paid", *states, batch=batch)
     refuse(asked, 409, 40901)
-    with billing(pact) as client, pytest.raises(MonthPaidError):
+    with billing(pact) as client, pytest.raises(ConflictError):
         MeteringAgent(client, "acme").send(batch)
 
 
@@ -140,9 +138,8 @@ def test_an_app_key_of_another_account_is_refused(pact: Pact) -> None:
     states = account(), account("globex"), counter()
     asked = sending(pact, "a batch with another account's app key", *states, batch=batch)
     refuse(asked, 403, 40300)
-    with billing(pact) as client, pytest.raises(DeliveryError) as refused:
+    with billing(pact) as client, pytest.raises(ForbiddenError):
         MeteringAgent(client, "acme").send(batch)
-    assert refused.value.status == 403
 
 
 def test_what_was_delivered_can_be_listed(pact: Pact) -> None:

@@ -3,12 +3,13 @@
 from typing import Any
 
 import pytest
+from billing_client import ConflictError, NotFoundError
 from billing_client.models import PaymentStatusCode
 from pact import Pact, match
 from pact.interaction import HttpInteraction
 
 from consumer_tests.interactions import amounts, ask, billing, identifier, instant, one_of, refuse, succeed
-from consumer_tests.settlement.settlement import Claim, NoStatementError, Settlement, WrongStateError
+from consumer_tests.settlement.settlement import Claim, Settlement
 from consumer_tests.states import State, account, counter, credit, meter, statement
 
 OCTOBER = Claim("acme", "2026-10", "acme-main.2026-10")
@@ -66,13 +67,13 @@ def test_a_calculated_statement_is_closed(pact: Pact) -> None:
 
 def test_a_statement_that_was_never_calculated_can_not_be_closed(pact: Pact) -> None:
     refuse(moving(pact, "closing a statement that does not exist", account(), target="READY"), 404, 40400)
-    with billing(pact) as client, pytest.raises(NoStatementError):
+    with billing(pact) as client, pytest.raises(NotFoundError):
         Settlement(client).close(OCTOBER)
 
 
 def test_a_paid_statement_can_not_be_closed_again(pact: Pact) -> None:
     refuse(moving(pact, "closing a statement that is paid", *october("PAID"), target="READY"), 409, 40902)
-    with billing(pact) as client, pytest.raises(WrongStateError):
+    with billing(pact) as client, pytest.raises(ConflictError):
         Settlement(client).close(OCTOBER)
 
 
@@ -93,7 +94,7 @@ def test_a_closed_statement_is_paid(pact: Pact) -> None:
 
 def test_an_open_statement_can_not_be_paid(pact: Pact) -> None:
     refuse(paying(pact, "paying a statement that is not closed", *october("REGISTERED")), 409, 40902)
-    with billing(pact) as client, pytest.raises(WrongStateError):
+    with billing(pact) as client, pytest.raises(ConflictError):
         Settlement(client).collect(OCTOBER, order="order-1")
 
 
@@ -114,19 +115,19 @@ def test_a_payment_is_given_back(pact: Pact) -> None:
 
 def test_what_was_not_paid_is_not_given_back(pact: Pact) -> None:
     refuse(refunding(pact, "refunding a statement that is not paid", *october("READY")), 409, 40902)
-    with billing(pact) as client, pytest.raises(WrongStateError):
+    with billing(pact) as client, pytest.raises(ConflictError):
         Settlement(client).refund(OCTOBER, order="order-2", reason="goodwill")
 
 
 def test_a_payment_is_given_back_once(pact: Pact) -> None:
     refuse(refunding(pact, "refunding a payment under another order", *october("REFUNDED")), 409, 40902)
-    with billing(pact) as client, pytest.raises(WrongStateError):
+    with billing(pact) as client, pytest.raises(ConflictError):
         Settlement(client).refund(OCTOBER, order="order-2", reason="goodwill")
 
 
 def test_what_was_given_back_is_not_collected_again(pact: Pact) -> None:
     refuse(paying(pact, "paying a statement that was refunded", *october("REFUNDED")), 409, 40902)
-    with billing(pact) as client, pytest.raises(WrongStateError):
+    with billing(pact) as client, pytest.raises(ConflictError):
         Settlement(client).collect(OCTOBER, order="order-1")
 
 

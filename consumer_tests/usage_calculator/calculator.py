@@ -4,41 +4,16 @@ from collections.abc import Callable
 from datetime import date
 
 from attrs import frozen
-from billing_client import AuthenticatedClient
-from billing_client.api.calculations import (
-    delete_calculated_resources,
-    get_batch,
-    get_progress,
-    start_batch,
-    start_calculation,
-)
+from billing_client import BillingClient
 from billing_client.models import (
     Batch,
     BatchJobCode,
     JobStatus,
-    Problem,
     ProgressStatus,
     Region,
     StartBatchRequest,
     StartCalculationRequest,
 )
-
-MOVE_NOT_ALLOWED = 40902
-
-
-class CalculatorError(Exception):
-    """The billing API refused."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(f"{problem.status} {problem.header.result_code}: {problem.detail}")
-
-
-class UnknownError(CalculatorError):
-    """There is no such account or batch."""
-
-
-class MonthClosedError(CalculatorError):
-    """The month is closed or paid, so that its statements stay as they are."""
 
 
 class NeverStartedError(Exception):
@@ -55,19 +30,19 @@ class Outcome:
 
 
 class Calculator:
-    """Jobs and what became of them. `pause` is called between two looks at a job that still runs."""
+    """Jobs and what became of them. `pause` is called between two looks at a job that still runs.
 
-    def __init__(self, client: AuthenticatedClient, pause: Callable[[], None]) -> None:
-        self._client = client
+    Raises NotFoundError for an unknown account or batch, and ConflictError for a month that is closed or paid.
+    """
+
+    def __init__(self, client: BillingClient, pause: Callable[[], None]) -> None:
+        self._calculations = client.calculations
         self._pause = pause
 
     def start(self, account: str, month: str) -> str:
         """Starts a calculation; answers its id."""
         body = StartCalculationRequest(month=month, uuid=account, include_usage=True)
-        answer = start_calculation.sync(client=self._client, body=body)
-        if isinstance(answer, Problem):
-            raise error_of(answer)
-        return answer.calculation_id
+        return self._calculations.start_calculation(body=body).calculation_id
 
     def outcome(self, account: str, month: str) -> Outcome:
         """Waits until the latest calculation of the month has ended."""
@@ -77,55 +52,40 @@ class Calculator:
 
     def discard(self, account: str, month: str) -> None:
         """Removes what was calculated for the month."""
-        answer = delete_calculated_resources.sync(client=self._client, month=month, uuid=account)
-        if isinstance(answer, Problem):
-            raise error_of(answer)
+        self._calculations.delete_calculated_resources(month=month, uuid=account)
 
     def mark_overdue(self, day: date) -> str:
         """Starts the late-fee batch of the day; answers its id."""
-        return self._start(StartBatchRequest(batch_job_code=BatchJobCode.CALC_LATE_FEE, date=day))
+        return self._start(BatchJobCode.CALC_LATE_FEE, day)
 
     def calculate_all(self, region: Region, day: date) -> str:
         """Starts to calculate the month of the day for every account of the region; answers the batch's id."""
-        return self._start(StartBatchRequest(batch_job_code=BatchJobCode.CALCULATE_ALL, date=day, region=region))
+        return self._start(BatchJobCode.CALCULATE_ALL, day, region)
 
     def expire_credits(self, region: Region, day: date) -> str:
         """Starts to take back the credit of the region that ended before the day; answers the batch's id."""
-        return self._start(StartBatchRequest(batch_job_code=BatchJobCode.EXPIRE_CREDITS, date=day, region=region))
+        return self._start(BatchJobCode.EXPIRE_CREDITS, day, region)
 
     def batch_outcome(self, batch_id: str) -> Outcome:
         """Waits until the batch has ended."""
-        while not ended(job := self._batch(batch_id)):
+        while not ended(job := self._calculations.get_batch(batch_id=batch_id).batch):
             self._pause()
         return outcome_of(job)
 
     def running(self, month: str) -> dict[str, int]:
         """How far the calculations of the month are that have not ended, in percent, by account."""
-        answer = get_progress.sync(client=self._client, month=month)
-        if isinstance(answer, Problem):
-            raise error_of(answer)
-        jobs = [job for job in answer.progress_status_list if not ended(job)]
-        return {str(job.uuid): 100 * job.progress // job.max_progress for job in jobs}
+        jobs = self._calculations.get_progress(month=month).progress_status_list
+        return {str(job.uuid): 100 * job.progress // job.max_progress for job in jobs if not ended(job)}
 
-    def _start(self, body: StartBatchRequest) -> str:
-        answer = start_batch.sync(client=self._client, body=body)
-        if isinstance(answer, Problem):
-            raise error_of(answer)
-        return answer.batch.batch_id
+    def _start(self, job: BatchJobCode, day: date, region: Region | None = None) -> str:
+        body = StartBatchRequest(batch_job_code=job, date=day, region=region)
+        return self._calculations.start_batch(body=body).batch.batch_id
 
     def _latest(self, account: str, month: str) -> ProgressStatus:
-        answer = get_progress.sync(client=self._client, uuid=account, month=month)
-        if isinstance(answer, Problem):
-            raise error_of(answer)
-        if not answer.progress_status_list:
+        jobs = self._calculations.get_progress(uuid=account, month=month).progress_status_list
+        if not jobs:
             raise NeverStartedError(f"{month} of {account}")
-        return answer.progress_status_list[0]
-
-    def _batch(self, batch_id: str) -> Batch:
-        answer = get_batch.sync(batch_id, client=self._client)
-        if isinstance(answer, Problem):
-            raise error_of(answer)
-        return answer.batch
+        return jobs[0]
 
 
 def ended(job: ProgressStatus | Batch) -> bool:
@@ -137,9 +97,3 @@ def outcome_of(job: ProgressStatus | Batch) -> Outcome:
     # A batch says at the head of each pointer whose account failed.
     accounts = dict.fromkeys(fault.pointer.split("/")[1] for fault in faults if isinstance(job, Batch))
     return Outcome(job.status is JobStatus.DONE, tuple(fault.detail for fault in faults), tuple(accounts))
-
-
-def error_of(problem: Problem) -> CalculatorError:
-    if problem.status == 404:
-        return UnknownError(problem)
-    return MonthClosedError(problem) if problem.header.result_code == MOVE_NOT_ALLOWED else CalculatorError(problem)

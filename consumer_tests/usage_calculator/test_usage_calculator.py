@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
-from billing_client import AuthenticatedClient
+from billing_client import BillingClient, ConflictError, NotFoundError
 from billing_client.models import Region
 from pact import Pact, match
 from pact.interaction import HttpInteraction
@@ -14,10 +14,8 @@ from consumer_tests.interactions import amounts, ask, billing, identifier, insta
 from consumer_tests.states import State, account, batch, calculation, counter, credit, meter, regional_batch, statement
 from consumer_tests.usage_calculator.calculator import (
     Calculator,
-    MonthClosedError,
     NeverStartedError,
     Outcome,
-    UnknownError,
 )
 
 CALCULATIONS = "/billing/admin/calculations"
@@ -28,7 +26,7 @@ def never() -> None:
     pytest.fail("the job has ended, there is nothing to wait for")
 
 
-def calculator(client: AuthenticatedClient) -> Calculator:
+def calculator(client: BillingClient) -> Calculator:
     return Calculator(client, pause=never)
 
 
@@ -93,13 +91,13 @@ def test_a_calculation_is_started(pact: Pact) -> None:
 def test_a_closed_month_is_not_calculated_again(pact: Pact) -> None:
     states = account(), counter(), meter(), statement("READY")
     refuse(starting(pact, "starting a calculation of a closed month", *states), 409, 40902)
-    with billing(pact) as client, pytest.raises(MonthClosedError):
+    with billing(pact) as client, pytest.raises(ConflictError):
         calculator(client).start("acme", "2026-10")
 
 
 def test_an_unknown_account_is_not_calculated(pact: Pact) -> None:
     refuse(starting(pact, "starting a calculation of an unknown account"), 404, 40400)
-    with billing(pact) as client, pytest.raises(UnknownError):
+    with billing(pact) as client, pytest.raises(NotFoundError):
         calculator(client).start("acme", "2026-10")
 
 
@@ -136,8 +134,7 @@ def test_a_calculation_that_runs_is_looked_at_again() -> None:
         latest = {**ended, "maxProgress": 4, **next(looks)}
         return httpx.Response(200, json={"header": header, "progressStatusList": [latest]})
 
-    transport = {"transport": httpx.MockTransport(look)}
-    with AuthenticatedClient(base_url="http://billing.example", token="a-token", httpx_args=transport) as client:
+    with BillingClient("http://billing.example", "a-token", transport=httpx.MockTransport(look)) as client:
         outcome = Calculator(client, pause=lambda: pauses.append(None)).outcome("acme", "2026-10")
     assert (outcome, len(pauses)) == (Outcome(succeeded=True), 1)
 
@@ -152,7 +149,7 @@ def test_what_was_calculated_is_discarded(pact: Pact) -> None:
 def test_a_paid_month_is_not_discarded(pact: Pact) -> None:
     states = account(), counter(), meter(), statement("PAID")
     refuse(discarding(pact, "deleting what was calculated for a paid month", *states), 409, 40902)
-    with billing(pact) as client, pytest.raises(MonthClosedError):
+    with billing(pact) as client, pytest.raises(ConflictError):
         calculator(client).discard("acme", "2026-10")
 
 
@@ -216,5 +213,5 @@ def test_calculations_that_have_ended_are_not_running(pact: Pact) -> None:
 
 def test_a_batch_that_does_not_exist_can_not_be_waited_for(pact: Pact) -> None:
     refuse(ask(pact, "a batch that does not exist", request=f"GET {BATCHES}/batch-2026-11-fee"), 404, 40400)
-    with billing(pact) as client, pytest.raises(UnknownError):
+    with billing(pact) as client, pytest.raises(NotFoundError):
         calculator(client).batch_outcome("batch-2026-11-fee")
