@@ -5,7 +5,7 @@ Every function takes JSON values: strings, numbers, booleans, None, lists and di
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -136,18 +136,21 @@ def _part(name: str, value: Any, media_type: str | None) -> Part:
 
 
 def _joined(value: Any, separator: str, *, explode: bool, escape: bool) -> str:
-    write = _escaped if escape else text
+    def write(each: Any) -> str:
+        if escape:
+            return _escaped(each)
+        found = text(each)
+        if separator in found:
+            raise ValueError(f"{found!r} cannot be sent: its {separator!r} would begin another value")
+        return found
+
     if isinstance(value, list):
         return separator.join(write(each) for each in value)
     if isinstance(value, dict):
         if explode:
             return separator.join(f"{write(key)}={write(each)}" for key, each in value.items())
-        return separator.join(write(each) for each in _flat(value.items()))
-    return write(value)
-
-
-def _flat(pairs: Iterable[tuple[Any, Any]]) -> Iterable[Any]:
-    return (each for pair in pairs for each in pair)
+        return separator.join(write(each) for pair in value.items() for each in pair)
+    return _escaped(value) if escape else text(value)
 
 
 def _escaped(value: Any) -> str:

@@ -80,7 +80,10 @@ class Values:
         if not isinstance(schema, Mapping):
             return ANY
         if isinstance(schema.get("$ref"), str):
-            return self._reference(schema["$ref"])
+            meant = self._reference(
+                schema["$ref"]
+            )  # 3.0 ignores what stands beside it, but nobody writes it for nothing
+            return meant.or_none() if schema.get("nullable") is True else meant
         found = self._made.get(id(schema)) or self._plain(schema, self._own.get(id(schema)) or name)
         return found.or_none() if shapes.is_nullable(schema) else found
 

@@ -84,6 +84,7 @@ def members(ship: Ship, patch: ShipPatch, everything: Everything, sailor: Sailor
     assert_type(ship.labels, dict[str, str] | None)
     assert_type(ship.home, Address | None | Unset)
     assert_type(patch.required, str | None)
+    assert_type(patch.beside, Address | None | Unset)
     assert_type(patch.ranks, list[int | None] | None | Unset)
     assert_type(patch.cargo, Box | Bulk | None | Unset)
     assert_type(everything.tag, Literal["v1"])

@@ -5,6 +5,7 @@ import hashlib
 import random
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -169,15 +170,21 @@ def test_parameters_arrive_in_every_style(client: HarbourClient) -> None:
     from harbour_client.models import PlanRouteBox, PlanRouteSize
 
     got = client.default.plan_route(
-        ports=["a b", "ü"], legs=[1, 2], hold=["x", "y"], point=Point(x=1, y=2), via=["p", "q&"], avoid=["r", "s"],
+        ports=["a b", "ü/?#"], legs=[1, 2], hold=["x", "y"], point=Point(x=1, y=2), via=["p", "q&"], avoid=["r", "s"],
         depths=[3, 4], size=PlanRouteSize(length=5), box=PlanRouteBox(north=6, south=-7), start=Point(x=8, y=9),
         ranks=[Rank(1), Rank(99)], on=[dt.date(2026, 1, 1), dt.date(2026, 1, 2)],
     )  # fmt: skip
     assert got == {
-        "ports": ["a b", "ü"], "legs": [1, 2], "hold": ["x", "y"], "point": {"x": 1, "y": 2}, "via": ["p", "q&"],
+        "ports": ["a b", "ü/?#"], "legs": [1, 2], "hold": ["x", "y"], "point": {"x": 1, "y": 2}, "via": ["p", "q&"],
         "avoid": ["r", "s"], "depths": [3, 4], "size": {"length": 5}, "box": {"north": 6, "south": -7},
         "start": {"x": 8, "y": 9}, "ranks": [1, 99], "on": ["2026-01-01", "2026-01-02"],
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("style", [{"via": ["a,b"]}, {"avoid": ["a b"]}])
+def test_a_value_that_would_arrive_as_two_is_not_sent(client: HarbourClient, style: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="would begin another value"):
+        client.default.plan_route(ports=["a"], legs=[1], hold=["b"], point=Point(x=1, y=2), **style)
 
 
 def test_parameters_may_be_called_like_what_python_or_the_client_uses_itself(client: HarbourClient) -> None:

@@ -26,7 +26,7 @@ class ShipPatch:
     berth: int | None | Unset = UNSET
     home: Address | None | Unset = UNSET
     class_: ShipClass | None | Unset = UNSET
-    beside: Address | None = None
+    beside: Address | None | Unset = UNSET
     pennant: ShipPatchPennant | None | Unset = UNSET
     ranks: list[int | None] | None | Unset = UNSET
     notes: dict[str, str | None] | None | Unset = UNSET
@@ -66,7 +66,14 @@ _MEMBERS = Members(
         required=False,
         nullable=True,
     ),
-    Member("beside", "beside", Address.from_dict, encode=Address.to_dict, required=False),
+    Member(
+        "beside",
+        "beside",
+        codec.nullable(Address.from_dict),
+        encode=codec.nullable(Address.to_dict),
+        required=False,
+        nullable=True,
+    ),
     Member(
         "pennant",
         "pennant",

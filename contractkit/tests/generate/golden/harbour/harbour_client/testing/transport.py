@@ -51,8 +51,8 @@ class _Reply:
 class ExampleTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
     """Answers every operation with the first example of its first success, unless a test chose another reply.
 
-    `base_path` is what the client's base URL has before the paths of the contract, `/v1` for instance. Requests are
-    kept in `requests`. Threads may share one. A request that no operation takes, that lacks a required query
+    `base_path` is what the client's base URL has before the paths of the contract, `/v1` for instance; those of the
+    documented servers are known. Requests are kept in `requests`. Threads may share one. A request that no operation takes, that lacks a required query
     parameter, header, cookie or body, or whose media type is not documented, raises ExampleError.
     """
 
