@@ -109,6 +109,18 @@ def test_leaving_a_stream_closes_its_connection(asynchronous: bool) -> None:
     assert answer.is_closed
 
 
+@pytest.mark.parametrize("rest", [b"", b"data: {\n\n" * 3, b"data: " + b"x" * 3000])
+def test_a_stream_that_ends_badly_or_well_closes_its_connection_by_itself(
+    rest: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "LONGEST", 2000)
+    answer = stream(b"data: 1\n\n", rest)
+    opened = Client(False, Script(answer)).session.call(events(), calls.Request("/events"))
+    with contextlib.suppress(errors.UnexpectedResponse):
+        list(opened)
+    assert answer.is_closed
+
+
 def test_a_stream_is_asked_for_again_until_it_begins(asynchronous: bool) -> None:
     server = Script(503, httpx.ConnectError, stream(b"data: 1\n\n"))
     assert Client(asynchronous, server).items(events()) == [1]
