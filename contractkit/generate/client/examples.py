@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from attrs import evolve, frozen
 
@@ -37,6 +38,8 @@ def collect(document: Mapping[str, Any]) -> dict[str, Any]:
     fragment of their path, which is never sent, only one is in it. An operation has its `method`, `path`, what it
     `requires`, the media types it `accepts`, and its `replies`: a status as documented, and for each of its media
     types the examples by name. The nameless example, and the one that was made, are called "".
+
+    `bases` are the paths of the servers, which stand before those of operations; `secrets` places of credentials.
     """
     read = Document.load(document)
     schemas = Schemas(read)
@@ -45,6 +48,7 @@ def collect(document: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "order": [each.key for template in routes.ordered for each, _ in template.methods.values()],
         "operations": {operation.key: _Examples(operation, schemas).all() for operation in read.operations},
+        "bases": sorted(set(_bases(read))),
         "secrets": sorted({_place(scheme) for scheme in read.schemes().values()}),
     }
 
@@ -111,6 +115,13 @@ class _Examples:
         made = () if header.examples or own else (value for _, value in self._made(header.schema))
         value = next(iter([*header.examples.values(), *own, *made]), "example")
         return value if isinstance(value, str) else json.dumps(value)
+
+
+def _bases(document: Document) -> Iterator[str]:
+    for server in document.raw.get("servers") or ():
+        path = urlsplit(str(server.get("url", ""))).path.rstrip("/")
+        if path and "{" not in path:
+            yield path
 
 
 def _place(scheme: Mapping[str, Any]) -> tuple[str, str]:

@@ -11,11 +11,28 @@ from pathlib import Path
 
 import pytest
 
+from contractkit import config, steps
 from contractkit.errors import GenerationError
 from contractkit.generate.client import generate_client
 from contractkit.process import tool
 
 HARBOUR = Path(__file__).parent / "harbour.yaml"
+PROJECT = """
+[tool.contractkit]
+spec = "openapi.yaml"
+bundle = "dist/openapi.yaml"
+lint = "lint.yaml"
+client = {path = "client", project = "x-client", package = "x_client", changelog = "changes.md"}
+provider = {name = "x", generated = "generated", app = "x:app", verification = "x:app", token = "x:token"}
+consumers = {path = "consumers", pacts = "pacts"}
+fuzz = {config = "x.toml", app = "x:app"}
+broker = {command = "x"}
+"""
+SMALL = """
+openapi: 3.0.3
+info: {title: Small, version: '1'}
+paths: {/: {get: {operationId: read, responses: {'204': {description: Nothing.}}}}}
+"""
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -128,3 +145,12 @@ def test_generated_tests_of_the_readme_need_no_changes_by_ruff(distribution: Pat
         words = [tool("ruff"), "format", "--isolated", "--line-length", "120", "--diff", "-"]
         done = subprocess.run(words, input=block, capture_output=True, text=True, check=False, timeout=60)
         assert done.returncode == 0, done.stdout
+
+
+def test_a_project_names_its_changelog_and_generating_copies_it(tmp_path: Path) -> None:
+    (tmp_path / "openapi.yaml").write_text(SMALL)
+    (tmp_path / "changes.md").write_text("# Changes of a project\n")
+    (tmp_path / "pyproject.toml").write_text(PROJECT)
+    steps.generate(config.load(tmp_path), print)
+    assert "# Changes of a project\n" in (tmp_path / "client" / "CHANGELOG.md").read_text()
+    assert "[CHANGELOG.md](CHANGELOG.md)" in (tmp_path / "client" / "README.md").read_text()

@@ -177,6 +177,24 @@ def test_a_base_path_stands_before_every_path(shop: ModuleType) -> None:
             client.get("http://test/items/mine")
 
 
+def test_the_paths_of_documented_servers_are_known(tmp_path: Path) -> None:
+    spec = load_bundle(SHOP) | {"servers": [{"url": "https://shop.example/v2/"}, {"url": "/{tenant}"}]}
+    (tmp_path / "spec.json").write_text(json.dumps(spec))
+    testing = package(tmp_path / "spec.json", tmp_path, "server_examples")
+    with httpx.Client(base_url="https://shop.example/v2", transport=testing.ExampleTransport()) as client:
+        assert client.get("/items/mine").json() == "mine"
+        assert client.get("https://shop.example/items/mine").json() == "mine"
+        with pytest.raises(testing.ExampleError, match="GET /v3/items/mine"):
+            client.get("https://shop.example/v3/items/mine")
+
+
+def test_a_walk_that_never_ends_is_stopped(shop: ModuleType) -> None:
+    with httpx.Client(base_url="http://test", transport=shop.ExampleTransport(limit=2)) as client:
+        assert [client.get("/items/i1").status_code for _ in range(2)] == [200, 200]
+        with pytest.raises(shop.ExampleError, match="2 requests were sent"):
+            client.get("/items/i1")
+
+
 def test_async_clients_use_the_same_transport(transport: Any) -> None:
     async def call() -> int:
         async with httpx.AsyncClient(base_url="http://test", transport=transport) as client:

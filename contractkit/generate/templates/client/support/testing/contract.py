@@ -12,7 +12,6 @@ from urllib.parse import quote, unquote, urlencode
 
 from attrs import frozen
 
-
 FIELD = re.compile(r"(data|event|id|retry)?:|\n")  # how a stream of events begins
 
 
@@ -81,10 +80,14 @@ class Operation:
 
 @frozen
 class Contract:
-    """All operations; `order` has those first whose paths are more literal. `secrets` are places of credentials."""
+    """All operations; `order` has those first whose paths are more literal.
+
+    `bases` are the paths of the documented servers, `secrets` the places of credentials.
+    """
 
     operations: Mapping[str, Operation]
     order: tuple[Operation, ...]
+    bases: tuple[str, ...]
     secrets: frozenset[tuple[str, str]]
 
     def operation(self, name: str) -> Operation:
@@ -97,11 +100,16 @@ class Contract:
         return found
 
     def find(self, method: str, path: str) -> Operation:
-        """The operation of a request, `path` as it was sent. Raises ExampleError that names the nearest ones."""
-        wanted = "/".join(quote(unquote(segment), safe="") for segment in path.split("/"))
-        for operation in self.order:
-            if operation.method == method and operation.pattern.fullmatch(wanted):
-                return operation
+        """The operation of a request, `path` as it was sent, below one of `bases` or none.
+
+        Raises ExampleError that names the nearest operations.
+        """
+        paths = [path, *(path.removeprefix(base) for base in self.bases if path.startswith(f"{base}/"))]
+        for each in paths:
+            wanted = "/".join(quote(unquote(segment), safe="") for segment in each.split("/"))
+            for operation in self.order:
+                if operation.method == method and operation.pattern.fullmatch(wanted):
+                    return operation
         sent = f"{method} {path}"
         known = {f"{each.method} {each.path}": each.id for each in self.operations.values()}
         close = get_close_matches(sent, known, n=3, cutoff=0.0)
@@ -117,6 +125,7 @@ def contract() -> Contract:
     return Contract(
         operations,
         tuple(operations[name] for name in data["order"]),
+        tuple(data["bases"]),
         frozenset((place, name.lower()) for place, name in data["secrets"]),
     )
 
