@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -93,7 +94,7 @@ def test_a_page_that_says_it_is_the_last_ends_a_list_whatever_cursor_it_names(wa
 
 def test_a_list_that_names_a_page_twice_does_not_go_on_for_ever(walk: Any) -> None:
     with pytest.raises(ValueError, match="second time"):
-        list(walk("cursor", Listing(lambda _: 0), items=items, next=lambda _: "again"))
+        list(islice(walk("cursor", Listing(lambda _: 0), items=items, next=lambda _: "again"), 100))
 
 
 def test_an_empty_page_with_a_cursor_is_not_the_end(walk: Any) -> None:
