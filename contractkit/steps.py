@@ -116,7 +116,9 @@ def _generate_code(config: Config, client: Path, provider: Path) -> None:
     from contractkit.generate.client import generate_client
     from contractkit.generate.provider import generate_provider
 
-    generate_client(config.bundle, client, project=config.client.project, package=config.client.package)
+    settings = config.client
+    changelog = config.root / settings.changelog if settings.changelog else None
+    generate_client(config.bundle, client, project=settings.project, package=settings.package, changelog=changelog)
     generate_provider(config.bundle, provider)
 
 

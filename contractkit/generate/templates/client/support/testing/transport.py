@@ -54,8 +54,8 @@ class ExampleTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
     documented servers are known. Requests are kept in `requests`; more than `limit` raise ExampleError, because the one
     example page of a list may name a next one for ever: choose its pages with `reply`. Threads may share one.
 
-    A request that no operation takes, that lacks a required query parameter, header, cookie or body, or whose media type
-    is not documented, raises ExampleError.
+    A request that no operation takes, that lacks a required query parameter, header, cookie or body, or whose media
+    type is not documented, raises ExampleError.
     """
 
     base_path: str = ""
