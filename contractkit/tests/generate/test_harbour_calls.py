@@ -18,6 +18,7 @@ from harbour_client import (
     UnexpectedResponse,
     UnprocessableError,
 )
+from harbour_client.api.ships import add_ship, get_photo, put_photo, update_ship
 from harbour_client.models import (
     Address,
     Box,
@@ -155,11 +156,19 @@ def test_an_unknown_class_of_ships_is_kept(client: HarbourClient) -> None:
     assert isinstance(ranks[0], Rank)
 
 
+def test_the_document_says_over_the_method_what_may_be_tried_again() -> None:
+    operations = [each.OPERATION for each in (add_ship, get_photo, put_photo, update_ship)]
+    assert [each.idempotent for each in operations] == [True, True, False, True]
+
+
 # null in every place
 
 
 def test_null_and_left_out_are_two_things_in_every_shape(client: HarbourClient) -> None:
-    members = "required name berth home class beside pennant ranks notes cargo seen owner never".split()
+    members = [
+        "required", "name", "berth", "home", "class", "beside", "pennant", "ranks", "notes", "cargo", "seen", "owner",
+        "never",
+    ]  # fmt: skip
     nulls = ShipPatch.from_dict(dict.fromkeys(members))
     got = client.ships.update_ship(ship_id="s1", body=nulls)
     assert got == nulls

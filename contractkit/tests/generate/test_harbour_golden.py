@@ -54,6 +54,13 @@ def test_every_module_of_the_golden_client_imports() -> None:
     assert int(done.stdout) > 80
 
 
+def test_the_package_alone_loads_neither_httpx_nor_attrs() -> None:
+    program = "import harbour_client, sys; print({'httpx', 'attrs', 'attr', 'stamina'} & set(sys.modules))"
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=GOLDEN, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout == "set()\n"
+
+
 def test_texts_and_names_of_a_hostile_document_stay_data(tmp_path: Path) -> None:
     document = yaml.load(HARBOUR.read_text(encoding="utf-8"), yaml.CSafeLoader)
     spec = tmp_path / "hostile.json"
@@ -63,6 +70,8 @@ def test_texts_and_names_of_a_hostile_document_stay_data(tmp_path: Path) -> None
     done = subprocess.run(command, cwd=tmp_path / "client", capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert not (tmp_path / "client" / "pwned").exists()
+    written = (path.read_text(encoding="utf-8") for path in (tmp_path / "client").rglob("*.py"))
+    assert sum("pwned" in text for text in written) > 50
 
 
 def _poisoned(node: Any, at: str = "") -> Any:
