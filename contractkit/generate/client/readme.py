@@ -102,7 +102,6 @@ def context(document: Document, managers: Sequence[Manager], *, errors: str, cha
         "version": paragraph(info.get("version")).replace("<", "&lt;"),
         "url": base_url(document),
         "auth": auth,
-        "connect": 'URL, os.environ["API_TOKEN"]' if auth else "URL",
         "first": next((row for row in calls if row.endpoint.is_secured), next(iter(calls), None)),
         "paged": next(iter(sorted((row for row in calls if row.iterator), key=lambda row: not row.is_paged)), None),
         "stream": next((row for row in shown if row.endpoint.is_streaming), None),
