@@ -137,6 +137,7 @@ class Tracing:
         self._duration = api.metrics.get_meter(name).create_histogram(
             "http.client.request.duration", unit="s", description="Duration of calls, with all tries and waits."
         )
+        self._origin = f"{base_url.scheme}://{base_url.netloc.decode('ascii')}"
         port = base_url.port or {"http": 80, "https": 443}.get(base_url.scheme, 0)
         self._server = {"server.address": base_url.host, "server.port": port, "url.scheme": base_url.scheme}
 
@@ -144,12 +145,11 @@ class Tracing:
         """A span that is the current one until it ends."""
         api = self._api
         common = {"http.request.method": operation.method, "url.template": operation.path, **self._server}
-        url = request.url
-        seen = url.copy_with(username=None, password=None, query=None, fragment=None)
+        path = request.url.raw_path.partition(b"?")[0].decode("ascii")  # a query may hold secrets, the token even
         span = self._tracer.start_span(
             f"{operation.method} {operation.path}",
             kind=api.trace.SpanKind.CLIENT,
-            attributes={**common, "url.full": str(seen)},
+            attributes={**common, "url.full": self._origin + path},
         )
         token = api.context.attach(api.trace.set_span_in_context(span))
         api.propagate.inject(request.headers)

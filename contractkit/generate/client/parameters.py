@@ -150,7 +150,7 @@ def _collected(parameter: Parameter, value: str) -> str:
         case "header":
             return f"headers[{name}] = {text or _call('simple', value, parameter)}"
         case "cookie":
-            return f"cookies[{name}] = {text or _call('simple', value, parameter)}"
+            return f"cookies[{name}] = {text or _call('cookie', value, parameter)}"
     if text:
         return f"query.append(({name}, {text}))"
     if parameter.style == "deepObject":

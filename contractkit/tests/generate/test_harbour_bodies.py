@@ -187,6 +187,14 @@ def test_a_value_that_would_arrive_as_two_is_not_sent(client: HarbourClient, sty
         client.default.plan_route(ports=["a"], legs=[1], hold=["b"], point=Point(x=1, y=2), **style)
 
 
+@pytest.mark.parametrize("unfit", [{"desk": "a; list=b"}, {"x_officer": "a\r\nX-Seals: 3"}, {"x_officer": "é"}])
+def test_a_header_or_cookie_that_would_be_more_than_its_value_is_not_sent(
+    client: HarbourClient, unfit: dict[str, Any]
+) -> None:
+    with pytest.raises(ValueError, match="cannot be sent in a"):
+        client.import_.declare(**unfit)
+
+
 def test_parameters_may_be_called_like_what_python_or_the_client_uses_itself(client: HarbourClient) -> None:
     from harbour_client.models import DeclareRequestForm
 

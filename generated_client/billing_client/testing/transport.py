@@ -52,11 +52,15 @@ class ExampleTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
     """Answers every operation with the first example of its first success, unless a test chose another reply.
 
     `base_path` is what the client's base URL has before the paths of the contract, `/v1` for instance; those of the
-    documented servers are known. Requests are kept in `requests`. Threads may share one. A request that no operation takes, that lacks a required query
-    parameter, header, cookie or body, or whose media type is not documented, raises ExampleError.
+    documented servers are known. Requests are kept in `requests`; more than `limit` raise ExampleError, because the one
+    example page of a list may name a next one for ever: choose its pages with `reply`. Threads may share one.
+
+    A request that no operation takes, that lacks a required query parameter, header, cookie or body, or whose media
+    type is not documented, raises ExampleError.
     """
 
     base_path: str = ""
+    limit: int = 1000
     _sent: list[SentRequest] = field(init=False, factory=list)
     _queues: dict[str, list[_Reply]] = field(init=False, factory=lambda: defaultdict(list))
     _lock: Lock = field(init=False, factory=Lock)
@@ -125,6 +129,8 @@ class ExampleTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
         operation = known.find(request.method, self._path(request))
         _check(operation, request)
         with self._lock:
+            if len(self._sent) >= self.limit:
+                raise ExampleError(f"{self.limit} requests were sent; does a list that is walked ever end?")
             self._sent.append(_sent(operation, request, known))
             chosen = self._next(operation)
         if chosen and chosen.error is not None:

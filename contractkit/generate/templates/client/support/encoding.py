@@ -63,8 +63,22 @@ def matrix(name: str, value: Any, *, explode: bool = False) -> str:
 
 
 def simple(value: Any, *, explode: bool = False) -> str:
-    """A header or a cookie: `red,green`, and `R=100,G=200` for an exploded object."""
-    return _joined(value, ",", explode=explode, escape=False)
+    """A header: `red,green`, and `R=100,G=200` for an exploded object.
+
+    Raises ValueError for what is not plain ASCII: servers disagree about the rest, and a line break ends a header.
+    """
+    found = _joined(value, ",", explode=explode, escape=False)
+    if not found.isascii() or not found.replace("\t", " ").isprintable():
+        raise ValueError(f"{found!r} cannot be sent in a header: it is not plain ASCII")
+    return found
+
+
+def cookie(value: Any) -> str:
+    """A cookie: `red,green`. Raises ValueError for what is not plain ASCII, or has a semicolon."""
+    found = simple(value)
+    if ";" in found:
+        raise ValueError(f"{found!r} cannot be sent in a cookie: it has a semicolon")
+    return found
 
 
 def form(name: str, value: Any, *, explode: bool = True) -> Pairs:
@@ -88,11 +102,6 @@ def deep_object(name: str, value: Any) -> Pairs:
     if isinstance(value, dict):
         return [pair for key, each in value.items() for pair in deep_object(f"{name}[{key}]", each)]
     return form(name, value)
-
-
-def cookies(pairs: Pairs) -> dict[str, str]:
-    """Cookies by name; of several of one name the last one."""
-    return dict(pairs)
 
 
 def url_encoded(fields: Mapping[str, Any], styles: Mapping[str, str]) -> bytes:

@@ -95,7 +95,7 @@ def null(value: Any) -> None:
 def decimal(value: Any) -> Decimal:
     """An exact number from a string."""
     try:
-        found = Decimal(string(value))
+        found = Decimal(value if type(value) is str else string(value))
     except InvalidOperation:
         raise DecodeError("a decimal number is needed") from None
     if not found.is_finite():
@@ -142,7 +142,7 @@ def date_text(value: dt.date) -> str:
 
 def date_time(value: Any) -> dt.datetime:
     """An instant, with its offset from UTC."""
-    text = string(value)
+    text = value if type(value) is str else string(value)
     try:
         found = dt.datetime.fromisoformat(text if text[-1:] != "z" else text.upper())
     except ValueError:
@@ -200,11 +200,11 @@ def constant(wanted: T) -> Decoder[T]:
 def enumeration(kind: type[E]) -> Decoder[E]:
     """A member of an enum; a value that it does not know is kept."""
     known = {member.value: member for member in kind}
-    plain: Decoder[Any] = string if issubclass(kind, str) else integer
+    wanted, check = (str, string) if issubclass(kind, str) else (int, integer)
 
     def decode(value: Any) -> E:
-        found = plain(value)
-        return known.get(found) or kind(found)
+        found = known.get(value) if type(value) is wanted else None
+        return kind(check(value)) if found is None else found
 
     return decode
 

@@ -11,6 +11,8 @@ from .types import UNSET
 
 T = TypeVar("T")
 
+_NEVER = object()  # stands for what no member is
+
 
 @frozen
 class Member:
@@ -40,7 +42,12 @@ class Members:
             (each.name, each.key, each.decode) for each in members if not each.required and not each.nullable
         ]
         self._unset = [(each.name, each.key, each.decode) for each in members if not each.required and each.nullable]
-        self._sent = [each for each in members if each.sent]
+        absent: dict[bool, object] = {True: UNSET, False: None}
+        self._sent = [
+            (each.name, each.key, each.encode, _NEVER if each.required else absent[each.nullable])
+            for each in members
+            if each.sent
+        ]
         self._keys = frozenset(each.key for each in members)
         self._beside = beside
         self._beside_encode = beside_encode
@@ -77,11 +84,10 @@ class Members:
     def write(self, source: Any) -> dict[str, Any]:
         """An object as JSON, without what is left out and what only replies have."""
         found: dict[str, Any] = {}
-        for member in self._sent:
-            value = getattr(source, member.name)
-            if not member.required and (value is UNSET if member.nullable else value is None):
-                continue
-            found[member.key] = member.encode(value) if member.encode else value
+        for name, key, encode, absent in self._sent:
+            value = getattr(source, name)
+            if value is not absent:
+                found[key] = value if encode is None else encode(value)
         if self._beside is not None:
             beside: dict[str, Any] = source.additional_properties
             found |= self._beside_encode(beside) if self._beside_encode else beside

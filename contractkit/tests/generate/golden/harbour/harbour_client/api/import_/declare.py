@@ -55,7 +55,7 @@ def build(
         headers["X-Seals"] = encoding.simple(x_seals)
     cookies: dict[str, str] = {}
     if desk is not None:
-        cookies["desk"] = encoding.simple(desk)
+        cookies["desk"] = encoding.cookie(desk)
     content: bytes | None = None
     if body is not None:
         headers["Content-Type"] = "application/x-www-form-urlencoded"
