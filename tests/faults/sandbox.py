@@ -18,7 +18,7 @@ MONTH: Final = "2026-10"
 SANDBOX: Final = ("--gateway", "sandbox", "--patience", "1")
 """What stands still is taken up within two seconds."""
 
-_COUNTER: Final = "sandbox.won"
+COUNTER: Final = "sandbox.won"
 _ENDS: Final = {course: digits for digits, course in BY_AMOUNT.items()} | {Course.CAPTURED: 100}
 
 
@@ -35,7 +35,7 @@ def before_tax(amount: int) -> int:
 def prices(api: Api) -> None:
     """One hour is one won."""
     price = {"unit": "HOURS", "price": "1", "currency": "KRW", "effectiveFrom": "2026-01-01"}
-    api.call("PUT", f"/admin/counters/{_COUNTER}", {"counterType": "DELTA", **price})
+    api.call("PUT", f"/admin/counters/{COUNTER}", {"counterType": "DELTA", **price})
 
 
 def meters(account: str, prefix: str, *hours: int) -> Body:
@@ -45,7 +45,7 @@ def meters(account: str, prefix: str, *hours: int) -> Body:
             {
                 "meterId": f"{prefix}-{number}",
                 "appKey": f"{account}-main-web",
-                "counterName": _COUNTER,
+                "counterName": COUNTER,
                 "counterType": "DELTA",
                 "counterUnit": "HOURS",
                 "counterVolume": str(each),

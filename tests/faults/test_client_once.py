@@ -1,0 +1,128 @@
+"""What a client does with an Idempotency-Key is done once, whatever fault strikes the call on either side (s)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import pytest
+from attrs import frozen
+from billing_client import (
+    ApiError,
+    BadGatewayError,
+    GatewayTimeoutError,
+    InternalServerError,
+    RateLimitedError,
+    ServiceUnavailableError,
+    TransportError,
+    UnexpectedResponse,
+)
+
+from contractkit.stub.fault_rules import FAULTS
+from tests.faults.deeds import DEEDS, Deed
+from tests.faults.struck import Caller, Struck
+
+
+pytestmark = pytest.mark.usefixtures("clock")
+
+
+@frozen
+class Fault:
+    """A fault as rules name it, and what a caller meets where it stays."""
+
+    rule: str
+    error: type[ApiError] | None
+    """None: the call succeeds all the same."""
+    tries: int = 5
+    done: bool = False
+    """The provider had done its work when it struck."""
+
+    @property
+    def passes(self) -> bool:
+        """Whether another try gets rid of it."""
+        return self.error is None or self.tries > 1
+
+
+MET: Final = (
+    Fault("latency 1-3ms", None),
+    Fault("latency-after 1-3ms", None),
+    Fault("slow 1-3ms", None),
+    Fault("429 retry-after 2", RateLimitedError),
+    Fault("429-after retry-after 2", RateLimitedError, done=True),
+    Fault("500", InternalServerError, tries=1),
+    Fault("500-after", InternalServerError, tries=1, done=True),
+    Fault("502", BadGatewayError),
+    Fault("502-after", BadGatewayError, done=True),
+    Fault("503 retry-after 3", ServiceUnavailableError),
+    Fault("503-after", ServiceUnavailableError, done=True),
+    Fault("504", GatewayTimeoutError),
+    Fault("504-after", GatewayTimeoutError, done=True),
+    Fault("reset", TransportError),
+    Fault("reset-after", TransportError, done=True),
+    Fault("html", UnexpectedResponse),
+    Fault("html-after", UnexpectedResponse, done=True),
+    Fault("html 200", UnexpectedResponse, tries=1),
+    Fault("html-after 200", UnexpectedResponse, tries=1, done=True),
+    Fault("truncate", TransportError, done=True),
+    Fault("malformed", UnexpectedResponse, tries=1, done=True),
+)
+
+
+CALLED: Final = pytest.mark.parametrize(
+    ("caller", "deed"),
+    [pytest.param(False, deed, id=deed.operation) for deed in DEEDS] + [pytest.param(True, DEEDS[0], id="async-pay")],
+    indirect=["caller"],
+)
+"""The sync client in all deeds; the async one, which differs in nothing but its I/O, in paying."""
+
+
+@pytest.fixture(scope="module")
+def caller(faulty: Struck, request: pytest.FixtureRequest) -> Iterator[Caller]:
+    with Caller(faulty.url, asynchronous=request.param) as caller:
+        yield caller
+    faulty.spare()
+
+
+def test_every_fault_that_can_be_injected_is_met_here() -> None:
+    suffixes = ("", "-after")
+    known = {f"{name}{suffix}" for name, takes in FAULTS.items() for suffix in suffixes[: 1 + ("after" in takes)]}
+    assert {fault.rule.split()[0] for fault in MET} == known
+
+
+@pytest.mark.parametrize("fault", MET, ids=lambda fault: fault.rule)
+@CALLED
+def test_a_call_that_is_struck_once_is_done_once_with_the_key_that_the_client_makes_up(
+    deed: Deed, fault: Fault, faulty: Struck, caller: Caller, numbers: Iterator[int]
+) -> None:
+    account = f"struck-{next(numbers)}"
+    deed.prepare(faulty, account)
+    faulty.strike(f"{deed.operation}: {fault.rule} first 1")
+    if fault.passes:
+        caller.call(lambda client: deed.do(client, account, None))
+        assert deed.effect(faulty, account) == deed.once
+    elif fault.error:
+        with pytest.raises(fault.error):
+            caller.call(lambda client: deed.do(client, account, None))
+        assert deed.effect(faulty, account) == (deed.once if fault.done else deed.never)
+    assert faulty.calls(deed.operation) == (2 if fault.passes and fault.error else 1)
+
+
+@pytest.mark.parametrize("fault", [fault for fault in MET if fault.error], ids=lambda fault: fault.rule)
+@CALLED
+def test_a_call_that_was_given_up_says_why_and_is_done_once_when_it_is_repeated_with_its_key(
+    deed: Deed, fault: Fault, faulty: Struck, caller: Caller, numbers: Iterator[int]
+) -> None:
+    account = f"struck-{next(numbers)}"
+    deed.prepare(faulty, account)
+    faulty.strike(f"{deed.operation}: {fault.rule}")
+    assert fault.error
+    with pytest.raises(fault.error) as caught:
+        caller.call(lambda client: deed.do(client, account, account))
+    assert caught.value.operation == deed.operation
+    assert faulty.calls(deed.operation) == fault.tries
+    assert deed.effect(faulty, account) == (deed.once if fault.done else deed.never)
+
+    faulty.spare()
+    first, second = (caller.call(lambda client: deed.do(client, account, account)) for _ in range(2))
+    assert first == second
+    assert deed.effect(faulty, account) == deed.once
