@@ -31,6 +31,7 @@ VERSION: Final = re.compile(  # PEP 440
 )
 NO_VERSION: Final = "0.1.0"
 ERRORS: Final = re.compile(r"^class ([A-Z]\w*)\(", re.MULTILINE)
+ERROR_CLASSES: Final = frozenset(ERRORS.findall((TEMPLATES / "errors.py.jinja").read_text(encoding="utf-8")))
 EXPORTS: Final = {
     "Hooks": "telemetry", "CallEvent": "telemetry", "Resilience": "resilience", "DecodeError": "codec",
     "EventStream": "streams", "AsyncEventStream": "streams", "ServerSentEvent": "streams",
@@ -122,9 +123,8 @@ class Distribution:
     def _write_package(self, pages: Environment, package: Path) -> str:
         """The modules at the top of the package; returns the source of its errors."""
         put = placement(self.document)
-        problem, models = self._problem()
+        problem, lines = self._problem()
         place = package / "errors.py"
-        lines = _model_imports(models, self.values, ".")
         _render(pages, "errors.py", place, problem_type=problem, problem_imports=lines)
         errors = place.read_text(encoding="utf-8")
         _render(
@@ -136,7 +136,7 @@ class Distribution:
         names = {
             **dict.fromkeys(self._classes().values(), "client"),
             **EXPORTS,
-            **dict.fromkeys(ERRORS.findall(errors), "errors"),
+            **dict.fromkeys(sorted(ERROR_CLASSES), "errors"),
         }
         about = texts.in_docstring(f"A typed client of {self.title.rstrip('.')}.")
         _render(pages, "package_init.py", package / "__init__.py", names=sorted(names.items()), about=about)
@@ -159,7 +159,7 @@ class Distribution:
                 _render(pages, "endpoint.py", folder / f"{endpoint.name}.py", endpoint=endpoint, imports=lines)
 
     def _problem(self) -> tuple[str, list[str]]:
-        """The annotation of what documented errors carry, and the models in it; Any where it would be long."""
+        """The annotation of what documented errors carry, and the imports for it; Any where it would be long."""
         found = [
             (each.annotation, each.value)
             for endpoint in self.endpoints
@@ -171,7 +171,13 @@ class Distribution:
         annotation = bodies.union(annotations) or "None"
         if not re.fullmatch(r"[\w\[\], |]{1,200}", annotation):
             return "Any", []
-        return annotation, sorted(bodies.any_of(value for _, value in found)[1])
+        names = sorted(bodies.any_of(value for _, value in found)[1])
+        lines = _model_imports(names, self.values, ".")
+        hidden = [name for name in names if name in ERROR_CLASSES]  # an exception has the same name
+        for name in hidden:
+            annotation = re.sub(rf"\b{name}\b", f"{name}Body", annotation)
+        renamed = (f"{line} as {name}Body" if name in hidden else line for name, line in zip(names, lines, strict=True))
+        return annotation, list(renamed)
 
     def _has_bare_errors(self) -> bool:
         """Whether an error is documented without a body."""

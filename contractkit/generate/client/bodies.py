@@ -38,10 +38,10 @@ class Sent:
         names = {each.partition("[")[0] for each in parts}
         return frozenset() if names & {"Any", "Literal"} else frozenset(names)
 
-    @property
-    def statement(self) -> str:
-        """The line that makes the bytes, or the parts, of `body`."""
-        value = encoded(self.value, "body")
+    def statement(self, *, told: bool) -> str:
+        """The line that makes the bytes, or the parts, of `body`; `told` when its type is known to be this one."""
+        body = "body" if told else f"cast({self.value.annotation!r}, body)"
+        value = encoded(self.value, body)
         match self.kind:
             case "json":
                 return f"content = encoding.json_bytes({value})"
@@ -50,8 +50,8 @@ class Sent:
             case "multipart":
                 return f"files = encoding.multipart({value}, {self.options!r})"
             case "text":
-                return "content = body.encode()"
-        return "content = body"
+                return f"content = {body}.encode()"
+        return f"content = {body}"
 
 
 @frozen

@@ -34,6 +34,10 @@ class Case:
     test: str
     sent: tuple[Sent, ...]
 
+    def tells(self, sent: Sent) -> bool:
+        """Whether the value is known to be of the type that a media type takes."""
+        return bodies.union(each.value.annotation for each in self.sent) == sent.value.annotation
+
 
 @frozen
 class Endpoint:
