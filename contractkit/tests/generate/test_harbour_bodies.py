@@ -10,7 +10,7 @@ from uuid import UUID
 
 import httpx
 import pytest
-from harbour_client import File, HarbourClient, Resilience
+from harbour_client import DecodeError, File, HarbourClient, Resilience
 from harbour_client.models import (
     Address,
     Beast,
@@ -112,6 +112,15 @@ def test_every_format_arrives_exactly_and_comes_back(client: HarbourClient) -> N
         assert (
             client.import_.appraise(body=Everything.from_dict({"tag": "v1", member: value})).to_dict()[member] == value
         )
+
+
+@pytest.mark.parametrize(
+    "text", ["1_000", " 1", "\u0661", "NaN", "Infinity", "1e", "", ".", "1e9999999999999999999999"]
+)
+def test_a_decimal_is_read_of_plain_digits_only(text: str) -> None:
+    with pytest.raises(DecodeError, match=r"^/price: a decimal number is needed$"):
+        Everything.from_dict({"tag": "v1", "price": text})
+    assert Everything.from_dict({"tag": "v1", "price": "-1.50e2"}).price == Decimal(-150)
 
 
 def test_files_forms_and_json_parts_arrive_byte_for_byte(client: HarbourClient) -> None:

@@ -6,6 +6,7 @@ raises ValueError for what cannot be sent. Decoders look at types and at what a 
 """
 
 import datetime as dt
+import re
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from collections.abc import Callable, Iterable, Mapping
@@ -23,6 +24,7 @@ E = TypeVar("E", OpenStrEnum, OpenIntEnum)
 Decoder = Callable[[Any], T]
 Encoder = Callable[[Any], Any]
 
+DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 KINDS: Mapping[type, str] = {
     str: "a string", int: "a number", float: "a number", bool: "a boolean", list: "an array", dict: "an object",
     type(None): "null",
@@ -93,14 +95,14 @@ def null(value: Any) -> None:
 
 
 def decimal(value: Any) -> Decimal:
-    """An exact number from a string."""
+    """An exact number from a string; only of digits, a point and an exponent, though Python reads `1_000` too."""
+    text = string(value)
     try:
-        found = Decimal(value if type(value) is str else string(value))
-    except InvalidOperation:
-        raise DecodeError("a decimal number is needed") from None
-    if not found.is_finite():
-        raise DecodeError("a decimal number is needed")
-    return found
+        if DECIMAL.fullmatch(text):
+            return Decimal(text)
+    except InvalidOperation:  # its exponent is beyond all that Python computes with
+        pass
+    raise DecodeError("a decimal number is needed")
 
 
 def decimal_text(value: Decimal) -> str:
@@ -111,8 +113,11 @@ def decimal_text(value: Decimal) -> str:
 
 
 def decimal_of_number(value: Any) -> Decimal:
-    """An exact number from a JSON number, as it was written."""
-    return Decimal(repr(number(value))) if type(value) is float else Decimal(integer(value))
+    """A number from a JSON number: of one that is no whole number, the shortest digits that mean the same float."""
+    found = Decimal(repr(number(value))) if type(value) is float else Decimal(integer(value))
+    if not found.is_finite():
+        raise DecodeError("the number is too large")
+    return found
 
 
 def decimal_number(value: Decimal) -> int | float:

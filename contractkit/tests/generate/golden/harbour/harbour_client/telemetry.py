@@ -19,6 +19,8 @@ from .operation import Operation
 from .resilience import State
 
 log = logging.getLogger(__name__.partition(".")[0])
+for _name in (log.name, "stamina"):  # what goes wrong is raised; a program without logging gets no lines on stderr
+    logging.getLogger(_name).addHandler(logging.NullHandler())
 
 
 @frozen(kw_only=True)
