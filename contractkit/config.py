@@ -83,9 +83,13 @@ class Broker:
 
 @frozen
 class Bench:
-    """What a project measures by itself: `module:callable` as in contractkit.bench.own, or nothing."""
+    """What a project measures by itself: `module:callable` as in contractkit.bench.own, or nothing.
+
+    `call` is the operationId of the GET that the generated client is measured with; without it one is found.
+    """
 
     measure: str = ""
+    call: str = ""
 
 
 @frozen

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from attrs import frozen
 
 from contractkit.bench.client import Connection
+from contractkit.bench.clients import Rounds
 from contractkit.bench.traffic import Request
 from contractkit.errors import ServerError
 
@@ -19,7 +20,8 @@ PATIENCE_SECONDS = 10.0
 class Plan:
     """How much is measured. `seconds` is the length of one block of one server, at most.
 
-    `total_seconds` bounds the whole run: blocks are shortened where building and starting took long.
+    `total_seconds` bounds the run up to the end of the comparison: blocks are shortened where building and starting
+    took long. `clients` is what follows it.
     """
 
     blocks: int = 6
@@ -28,6 +30,7 @@ class Plan:
     broker_calls: int = 50
     bundlings: int = 3
     total_seconds: float = 50.0
+    clients: Rounds = Rounds()
 
 
 @frozen

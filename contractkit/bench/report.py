@@ -24,8 +24,8 @@ EXPLAINED = (
 
 @frozen
 class Result:
-    """Everything that one run measured. `rows` compare servers; `broker` and `builds` are plain figures, `sections` the
-    project's own.
+    """Everything that one run measured. `rows` compare servers; `broker` and `builds` are plain figures, `sections` are
+    of the generated client, and the project's own.
     """
 
     machine: Machine

@@ -1,4 +1,4 @@
-"""`contractkit bench`: builds, broker and stub measured one after the other, told in one table and two files."""
+"""`contractkit bench`: builds, broker, stub and generated client measured one after the other, told in one table and two files."""
 
 import asyncio
 import shutil
@@ -12,7 +12,7 @@ import orjson
 from attrs import asdict, frozen
 
 from contractkit import document
-from contractkit.bench import broker_calls, builds, compare, own, report
+from contractkit.bench import broker_calls, builds, clients, compare, own, report
 from contractkit.bench.machine import this_machine
 from contractkit.bench.traffic import Request, opened, requests
 from contractkit.config import Config
@@ -40,7 +40,8 @@ def run(config: Config, echo: Echo, plan: compare.Plan | None = None) -> Outcome
     """Measures the configured project; writes reports/bench.json and reports/bench.html.
 
     Starts its own servers, on 127.0.0.1, and ends them. Passes when every reply of the comparison was the same success
-    as when first asked, and the project's own measurements found nothing wrong; how fast it was is no verdict. Raises
+    as when first asked, the generated client is imported in time, and the project's own measurements found nothing
+    wrong; how fast the rest was is no verdict. Raises
     SpecError when the document has nothing to compare, and ServerError when a server does not start.
     """
     plan = plan or compare.Plan()
@@ -54,7 +55,8 @@ def run(config: Config, echo: Echo, plan: compare.Plan | None = None) -> Outcome
         called = asyncio.run(broker_calls.measure(config, folder, plan.broker_calls))
         notes: list[str] = []
         rows = _compared(config, folder, plan, began, echo, notes)
-        sections = own.measure(project, echo, folder) if project else ()
+        sections = tuple(clients.measure(config, plan.clients, echo, folder))
+        sections += own.measure(project, echo, folder) if project else ()
     result = report.Result(
         machine, tuple(rows), tuple(called), tuple(built), tuple(notes), time.monotonic() - began, sections
     )

@@ -63,8 +63,7 @@ def _request(document: Document, schemas: Schemas, operation: Operation) -> Requ
     if not _has_example(operation):
         return None
     try:
-        values = [(each, value) for each in _given(document, operation) for value in _value(document, schemas, *each)]
-        pairs = [(parameter, _texts(value)) for (parameter, _), value in values]
+        pairs = [(each, _texts(value)) for each, value in parameter_values(document, schemas, operation)]
         body = _body(schemas, operation)
     except (NoValueError, TypeError):
         return None
@@ -76,6 +75,15 @@ def _request(document: Document, schemas: Schemas, operation: Operation) -> Requ
     headers = {each.name: ",".join(texts) for each, texts in pairs if each.location == "header"}
     target += f"?{urlencode(query)}" if query else ""
     return request(operation.method, target, headers, body, label=f"{operation.method} {operation.path}")
+
+
+def parameter_values(document: Document, schemas: Schemas, operation: Operation) -> list[tuple[Parameter, object]]:
+    """The parameters that have an example or are required, each with its value. Raises NoValueError."""
+    return [
+        (parameter, value)
+        for parameter, node in _given(document, operation)
+        for value in _value(document, schemas, parameter, node)
+    ]
 
 
 def _has_example(operation: Operation) -> bool:
