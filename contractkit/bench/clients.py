@@ -45,6 +45,14 @@ class Rounds:
 
 
 @frozen
+class Subject:
+    """The client as it is about to be written, and the operation to call, if there is one."""
+
+    made: Distribution
+    target: Target | None
+
+
+@frozen
 class Clients:
     """What is measured: the generated client in the folder `ours`, the one of the stock generator in `stock`.
 
@@ -69,11 +77,16 @@ class Clients:
         return f"{STOCK_PACKAGE}.api.{endpoint.tag}.{endpoint.name}" if path.is_file() else ""
 
 
-def measure(config: Config, rounds: Rounds, echo: Echo, folder: Path) -> Iterator[Section]:
-    """The sections on the client of the configured document. Raises ServerError when a measurement breaks down."""
+def subject(config: Config) -> Subject:
+    """What is to be measured, found before minutes are spent on the rest. Raises ConfigError as `target` does."""
     raw = document.load_bundle(config.bundle)
     made = Distribution.of(raw, config.client.project, config.client.package)
-    chosen = target(made, config.bench.call)
+    return Subject(made, target(made, config.bench.call))
+
+
+def measure(config: Config, asked: Subject, rounds: Rounds, echo: Echo, folder: Path) -> Iterator[Section]:
+    """The sections on the client of the configured document. Raises ServerError when a measurement breaks down."""
+    made, chosen = asked.made, asked.target
     echo("the generated client: generating")
     clients = _generated(config, made, chosen, rounds.generations, folder)
     yield _generating(clients)

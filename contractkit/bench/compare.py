@@ -6,7 +6,7 @@ import statistics
 import time
 from collections.abc import Iterator, Mapping, Sequence
 
-from attrs import frozen
+from attrs import field, frozen
 
 from contractkit.bench.client import Connection
 from contractkit.bench.clients import Rounds
@@ -30,7 +30,7 @@ class Plan:
     broker_calls: int = 50
     bundlings: int = 3
     total_seconds: float = 50.0
-    clients: Rounds = Rounds()
+    clients: Rounds = field(factory=Rounds)
 
 
 @frozen

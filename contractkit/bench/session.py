@@ -1,4 +1,4 @@
-"""`contractkit bench`: builds, broker, stub and generated client measured one after the other, told in one table and two files."""
+"""`contractkit bench`: what a project runs on, measured one after the other, told in one table and two files."""
 
 import asyncio
 import shutil
@@ -41,13 +41,13 @@ def run(config: Config, echo: Echo, plan: compare.Plan | None = None) -> Outcome
 
     Starts its own servers, on 127.0.0.1, and ends them. Passes when every reply of the comparison was the same success
     as when first asked, the generated client is imported in time, and the project's own measurements found nothing
-    wrong; how fast the rest was is no verdict. Raises
-    SpecError when the document has nothing to compare, and ServerError when a server does not start.
+    wrong; how fast the rest was is no verdict. Raises SpecError when the document has nothing to compare, ServerError
+    when a server does not start, and ConfigError when the settings name what is not there.
     """
     plan = plan or compare.Plan()
     began = time.monotonic()
     machine = this_machine()
-    project = own.configured(config)
+    project, client = own.configured(config), clients.subject(config)
     with private_folder(config, "bench") as folder:
         echo("building")
         built = builds.measure(config, folder, plan.bundlings)
@@ -55,7 +55,7 @@ def run(config: Config, echo: Echo, plan: compare.Plan | None = None) -> Outcome
         called = asyncio.run(broker_calls.measure(config, folder, plan.broker_calls))
         notes: list[str] = []
         rows = _compared(config, folder, plan, began, echo, notes)
-        sections = tuple(clients.measure(config, plan.clients, echo, folder))
+        sections = tuple(clients.measure(config, client, plan.clients, echo, folder))
         sections += own.measure(project, echo, folder) if project else ()
     result = report.Result(
         machine, tuple(rows), tuple(called), tuple(built), tuple(notes), time.monotonic() - began, sections
