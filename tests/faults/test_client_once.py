@@ -22,7 +22,6 @@ from contractkit.stub.fault_rules import FAULTS
 from tests.faults.deeds import DEEDS, Deed
 from tests.faults.struck import Caller, Struck
 
-
 pytestmark = pytest.mark.usefixtures("clock")
 
 

@@ -1,0 +1,174 @@
+"""Which calls of a client are tried again, how often and when, as the provider counts them ( s)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import pytest
+from billing_client import (
+    ApiError,
+    BillingClient,
+    DeadlineError,
+    GatewayTimeoutError,
+    RateLimitedError,
+    Resilience,
+    ServiceUnavailableError,
+    TransportError,
+    UnexpectedResponse,
+)
+from billing_client.models import ChangePaymentStatusRequest, ContractList, PayRequest
+
+from provider_stub.gateway import Course
+from tests.faults.deeds import DEEDS, place_of
+from tests.faults.sandbox import MONTH, ready
+from tests.faults.struck import Caller, Clock, Struck
+
+LONGEST: Final = (1, 2, 4, 8)
+"""The waits after each try, before they are shortened at random by up to a half; in seconds."""
+PAY: Final = DEEDS[0]
+
+
+@pytest.fixture(params=[False, True], ids=["sync", "async"], scope="module")
+def caller(faulty: Struck, request: pytest.FixtureRequest) -> Iterator[Caller]:
+    with Caller(faulty.url, asynchronous=request.param) as caller:
+        yield caller
+    faulty.spare()
+
+
+def _contracts(client: BillingClient) -> ContractList:
+    return client.contracts.list_contracts()
+
+
+def _toggle(client: BillingClient, account: str) -> object:
+    body = ChangePaymentStatusRequest(payment_group_id=place_of(account))
+    return client.payments.change_payment_status(month=MONTH, body=body)
+
+
+def _cancel(client: BillingClient, account: str) -> object:
+    return client.payments.cancel_payment(month=MONTH, payment_group_id=place_of(account))
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "done"),
+    [
+        ("reset", TransportError, False),
+        ("reset-after", TransportError, True),
+        ("truncate", TransportError, True),
+        ("503 retry-after 1", ServiceUnavailableError, False),
+        ("503-after retry-after 1", ServiceUnavailableError, True),
+        ("504-after", GatewayTimeoutError, True),
+        ("429", RateLimitedError, False),
+        ("html-after", UnexpectedResponse, True),
+    ],
+)
+@pytest.mark.parametrize(
+    ("operation", "do", "paid", "before", "after"),
+    [
+        ("change_payment_status", _toggle, False, ["READY"], ["REGISTERED"]),
+        ("cancel_payment", _cancel, True, ["CAPTURED", "PAID"], ["CAPTURED", "VOIDED", "READY"]),
+    ],
+)
+def test_what_is_unsafe_reaches_the_provider_once_and_its_error_does_not_say_more_than_is_known(
+    operation: str,
+    do: Callable[[BillingClient, str], object],
+    paid: bool,
+    before: object,
+    after: object,
+    fault: str,
+    error: type[ApiError],
+    done: bool,
+    faulty: Struck,
+    caller: Caller,
+    clock: Clock,
+    numbers: Iterator[int],
+) -> None:
+    account = f"tried-{next(numbers)}"
+    ready(faulty.api, account, Course.CAPTURED)
+    if paid:
+        caller.call(lambda client: PAY.do(client, account, None))
+    faulty.strike(f"{operation}: {fault} first 1")  # a second try would succeed
+    with pytest.raises(error):
+        caller.call(lambda client: do(client, account))
+    assert (faulty.calls(operation), clock.sleeps) == (1, [])
+    assert PAY.effect(faulty, account) == (after if done else before)
+
+
+@pytest.mark.parametrize("fault", ["reset", "reset-after", "truncate", "html", "502-after", "503", "504"])
+def test_a_read_that_breaks_is_tried_again_until_it_is_whole(
+    fault: str, faulty: Struck, caller: Caller, clock: Clock
+) -> None:
+    faulty.strike("")
+    whole = caller.call(_contracts)
+    faulty.strike(f"list_contracts: {fault} first 4")
+    assert caller.call(_contracts) == whole
+    assert faulty.calls("list_contracts") == 5
+    assert len(clock.sleeps) == len(LONGEST)
+    assert all(most / 2 <= slept <= most for slept, most in zip(clock.sleeps, LONGEST, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "tries", "reason", "body"),
+    [
+        ("malformed", 200, 1, "the body is no application/json: ", b'{"header":'),
+        ("html 200", 200, 1, "the media type is text/html", b"<html>"),
+        ("html-after 200", 200, 1, "the media type is text/html", b"<html>"),
+        ("html", 502, 5, "the media type is text/html", b"<html>"),
+    ],
+)
+def test_an_answer_that_stays_wrong_is_an_unexpected_response_that_shows_it(
+    fault: str, status: int, tries: int, reason: str, body: bytes, faulty: Struck, caller: Caller, clock: Clock
+) -> None:
+    faulty.strike(f"list_contracts: {fault}")
+    with pytest.raises(UnexpectedResponse, match=rf"^list_contracts: status {status}: ") as caught:
+        caller.call(_contracts)
+    assert caught.value.reason.startswith(reason)
+    assert caught.value.content.startswith(body)
+    assert (faulty.calls("list_contracts"), len(clock.sleeps)) == (tries, tries - 1)
+
+
+@pytest.mark.parametrize(("fault", "waits"), [("429 retry-after 7", [7, 7, 7]), ("503 retry-after 0", [0, 0, 0])])
+def test_waits_are_as_long_as_the_provider_asks_for(
+    fault: str, waits: list[int], faulty: Struck, caller: Caller, clock: Clock
+) -> None:
+    faulty.strike(f"list_contracts: {fault} first 3")
+    caller.call(_contracts)
+    assert clock.sleeps == waits
+    assert faulty.calls("list_contracts") == 4
+
+
+@pytest.mark.parametrize("deadline", [45, 59.9])
+def test_a_wait_that_would_pass_the_deadline_of_all_tries_is_not_begun(
+    deadline: float, faulty: Struck, caller: Caller, clock: Clock
+) -> None:
+    faulty.strike("list_contracts: 429 retry-after 20")
+    with pytest.raises(RateLimitedError) as caught:
+        caller.call(lambda client: client.contracts.list_contracts(deadline=deadline))
+    assert caught.value.retry_after == 20
+    assert clock.sleeps == [20, 20]
+    assert faulty.calls("list_contracts") == 3
+
+
+def test_a_deadline_of_the_client_is_over_all_tries_too(faulty: Struck, clock: Clock) -> None:
+    faulty.strike("list_contracts: 429 retry-after 20")
+    with Caller(faulty.url, resilience=Resilience(deadline=30)) as caller, pytest.raises(RateLimitedError):
+        caller.call(_contracts)
+    assert clock.sleeps == [20]
+    faulty.spare()
+
+
+def test_a_payment_that_is_slower_than_its_deadline_is_not_known_to_be_made_and_may_be_repeated(
+    faulty: Struck, caller: Caller, numbers: Iterator[int]
+) -> None:
+    account = f"tried-{next(numbers)}"
+    ready(faulty.api, account, Course.CAPTURED)
+    faulty.strike("pay: latency-after 250ms first 1")
+    body = PayRequest(payment_group_id=place_of(account))
+    with pytest.raises(DeadlineError):
+        caller.call(
+            lambda client: client.payments.pay(
+                month=MONTH, body=body, uuid=account, idempotency_key="slow", deadline=0.2
+            )
+        )
+    caller.call(lambda client: PAY.do(client, account, "slow"))
+    assert PAY.effect(faulty, account) == PAY.once
