@@ -166,7 +166,7 @@ def test_a_document_that_cannot_be_read_leaves_the_old_client(bundle: Path) -> N
     generate_client(bundle, out, project="zoo-client", package="zoo_client")
     before = (out / "zoo_client/client.py").stat().st_ino
     bundle.write_text(json.dumps(SPEC).replace("schemas/Problem", "schemas/Nothing"))
-    with pytest.raises(ToolkitError, match="schemas/Nothing' leads nowhere|schemas/Nothing leads nowhere"):
+    with pytest.raises(ToolkitError, match=r"schemas/Nothing' leads nowhere|schemas/Nothing leads nowhere"):
         generate_client(bundle, out, project="zoo-client", package="zoo_client")
     assert (out / "zoo_client/client.py").stat().st_ino == before
     assert sorted(path.name for path in bundle.parent.iterdir()) == ["client", "spec.json"]

@@ -62,7 +62,7 @@ class Values:
         return found
 
     def model_module(self, name: str) -> str:
-        """The module below `models` that a class is in: `meter` of Meter."""
+        """The module below `models` that a class is in: `item` of Item."""
         return self.modules[name]
 
     def write(self, folder: Path) -> None:

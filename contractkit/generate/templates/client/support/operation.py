@@ -47,7 +47,7 @@ class Operation(Generic[T]):
     id: str
     method: str
     path: str
-    """The template: `/meters/{meterId}`."""
+    """The template: `/items/{itemId}`."""
     replies: Mapping[str, Reply] = field(repr=False)
     """By status: `200`, `4XX`, `default`."""
     idempotent: bool = False

@@ -30,7 +30,7 @@ class CallEvent:
     operation: str
     method: str
     path: str
-    """The template: `/meters/{meterId}`."""
+    """The template: `/items/{itemId}`."""
     attempts: int = 0
     """Requests sent."""
     status: int | None = None
