@@ -153,13 +153,21 @@ def test_a_probe_that_succeeds_closes_the_circuit(asynchronous: bool, clock: Clo
     assert client.call() == client.call() == {"status": 200}
 
 
-def test_a_circuit_that_opens_between_two_tries_ends_the_call_and_names_what_came_before(asynchronous: bool) -> None:
-    server = Script(503)
+@pytest.mark.parametrize(
+    ("outcome", "error"), [(503, errors.ServiceUnavailableError), (httpx.ReadError, errors.TransportError)]
+)
+def test_a_circuit_that_opens_between_two_tries_ends_the_call_with_what_the_last_try_came_to(
+    asynchronous: bool, outcome: Any, error: type[Exception]
+) -> None:
+    server = Script(outcome)
     client = Client(asynchronous, server, resilience=resilience.Resilience(breaker_failures=2))
-    with pytest.raises(errors.CircuitOpenError) as caught:
+    with pytest.raises(error) as caught:
         client.call()
     assert len(server.requests) == 2
-    assert isinstance(caught.value.__cause__, errors.ServiceUnavailableError)
+    assert isinstance(caught.value.__cause__, httpx.ReadError if error is errors.TransportError else type(None))
+    with pytest.raises(errors.CircuitOpenError):
+        client.call()
+    assert len(server.requests) == 2
 
 
 @pytest.mark.parametrize("interrupt", [asyncio.CancelledError, KeyboardInterrupt])
@@ -181,3 +189,10 @@ def test_calls_that_are_cancelled_do_not_open_the_circuit() -> None:
         with pytest.raises(asyncio.CancelledError):
             client.call(ONCE)
     assert client.call(ONCE, calls.Request("/meters")) == {"status": 200}
+
+
+def test_a_call_whose_time_is_over_before_it_is_sent_says_nothing_of_the_host(asynchronous: bool, clock: Clock) -> None:
+    client = Client(asynchronous, Script([200]), resilience=resilience.Resilience(breaker_failures=1))
+    with pytest.raises(errors.DeadlineError):
+        client.call(operation(), deadline=-1.0)
+    assert client.call(operation()) == {}

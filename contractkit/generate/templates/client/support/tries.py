@@ -91,16 +91,13 @@ class Tries(Generic[T]):
     @contextmanager
     def one(self) -> Iterator[None]:
         """One try, from asking the breaker to the last byte of the answer: its outcome is told to the breaker."""
+        self._limit()
         breaker = self._host.breaker
-        try:
-            ticket = breaker.admit(self.operation.id)
-        except CircuitOpenError as error:
-            raise error from self._error
+        ticket = self._admitted()
         self.status = None
         self.count += 1
         self._sent += 1
         try:
-            self._limit()
             yield
         except httpx.RequestError as error:
             (breaker.cancel if isinstance(error, OURS) else breaker.fail)(ticket)
@@ -143,8 +140,8 @@ class Tries(Generic[T]):
 
     def wait_after(self, error: Exception) -> bool | float:
         """The seconds to wait before the next try; False for no further one."""
-        self._error = error
-        if not self._may_repeat(error):
+        refused, self._error = error is self._error, error
+        if refused or not self._may_repeat(error):
             return False
         asked = error.retry_after if isinstance(error, ResponseError) else None
         wait = self._host.resilience.wait(self.count, self._host.random) if asked is None else asked
@@ -152,6 +149,19 @@ class Tries(Generic[T]):
             return False
         self._observed.retried(attempts=self._sent, status=self.status, error=error, wait=wait)
         return wait
+
+    def _admitted(self) -> int:
+        """A ticket of the breaker.
+
+        Raises CircuitOpenError, which says that nothing was sent; after a try, what that came to, for it may have had
+        an effect.
+        """
+        try:
+            return self._host.breaker.admit(self.operation.id)
+        except CircuitOpenError:
+            if self._error is None:
+                raise
+        raise self._error
 
     def _may_repeat(self, error: Exception) -> bool:
         if not self.operation.idempotent or self.count >= self._host.resilience.attempts:
@@ -166,6 +176,6 @@ class Tries(Generic[T]):
             return
         left = self._until - time.monotonic()
         if left <= 0:
-            raise DeadlineError(self.operation.id, "the deadline passed before anything was sent")
+            raise DeadlineError(self.operation.id, "the deadline passed before the request was sent")
         if left < self._host.timeout:
             self.request.extensions["timeout"] = dict.fromkeys(PHASES, left)
