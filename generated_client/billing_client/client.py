@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from .managers.metering import AsyncMeteringManager, MeteringManager
     from .managers.payments import AsyncPaymentsManager, PaymentsManager
 
+USER_AGENT = "billing-client/1.0.0"
+
 
 class BillingClient:
     """A client of Billing API; a context manager, which threads may share."""
@@ -66,7 +68,7 @@ class BillingClient:
             auth,
             resilience=resilience,
             hooks=hooks,
-            headers=headers or {},
+            headers=_identified(headers),
             timeout=timeout,
             verify=verify,
             transport=transport,
@@ -199,7 +201,7 @@ class AsyncBillingClient:
             auth,
             resilience=resilience,
             hooks=hooks,
-            headers=headers or {},
+            headers=_identified(headers),
             timeout=timeout,
             verify=verify,
             transport=transport,
@@ -293,3 +295,10 @@ class AsyncBillingClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+
+def _identified(headers: Mapping[str, str] | None) -> httpx.Headers:
+    """The headers of every request: who sends it, unless the caller says so otherwise."""
+    found = httpx.Headers({"User-Agent": USER_AGENT})
+    found.update(headers)
+    return found

@@ -131,7 +131,7 @@ class Distribution:
             pages, "client.py", package / "client.py", **self._classes(), managers=self.managers, placement=put,
             about_name=texts.in_docstring(texts.paragraph(put.name)) if put else "",
             about_prefix=texts.in_docstring(texts.paragraph(put.prefix)) if put else "",
-            title=texts.in_docstring(self.title),
+            title=texts.in_docstring(self.title), user_agent=f"{self.project}/{self.version}",
         )  # fmt: skip
         names = {
             **dict.fromkeys(self._classes().values(), "client"),

@@ -47,7 +47,7 @@ class Endpoint:
     name: str
     tag: str
     parameters: Parameters
-    body: tuple[Argument, ...]  # the body, and what chooses its media type
+    body: tuple[Argument, ...]  # the body, and what chooses its media type and that of the reply
     sent: tuple[Sent, ...]
     received: Mapping[str, tuple[Received, ...]]
     node: Mapping[str, Any]
@@ -105,6 +105,18 @@ class Endpoint:
     @property
     def is_secured(self) -> bool:
         return bool(self.operation.security) or "security" not in self.node
+
+    @property
+    def accept(self) -> str:
+        """The header Accept as Python; empty where the document does not say what may come."""
+        wanted = _media_types(self.received[reply.status] for reply in self.operation.successes)
+        others = [each for each in _media_types(self.received.values()) if each not in wanted]
+        if not wanted + others or "*/*" in wanted + others:
+            return ""
+        chosen = next((each.name for each in self.body if each.value == _choice(wanted)), "")
+        if not chosen:
+            return repr(", ".join(wanted + others))
+        return f'", ".join([{chosen} or {", ".join(wanted)!r}{"".join(f", {each!r}" for each in others)}])'
 
     @property
     def values(self) -> list[Value]:
@@ -203,7 +215,11 @@ class Endpoints:
         taken = self.names.setdefault(tag, Namespace())
         sent = bodies.sent(self.document, operation, self.values)
         names = Namespace({"body"} if sent else set())
-        body = tuple(self._body(operation, node, sent, names))
+        received = {
+            status: bodies.received(self.document, operation, reply, self.values)
+            for status, reply in operation.replies.items()
+        }
+        body = (*self._body(operation, node, sent, names), *_accepted(operation, received, names))
         return Endpoint(
             operation=operation,
             name=taken.claim(f"{name}_" if name in HIDING else name),
@@ -211,10 +227,7 @@ class Endpoints:
             parameters=parameters_of(self.document, operation, node, self.values, names),
             body=body,
             sent=sent,
-            received={
-                status: bodies.received(self.document, operation, reply, self.values)
-                for status, reply in operation.replies.items()
-            },
+            received=received,
             node=node,
             document=self.document,
         )
@@ -233,11 +246,29 @@ class Endpoints:
         choices = [each.media_type for each in sent]
         if len({each.value.annotation for each in sent}) < len(sent) or not _distinct([[each] for each in sent]):
             names.taken.add("content_type")
-            literal = f"Literal[{', '.join(map(repr, dict.fromkeys(choices)))}]"
-            value = Value(literal, imports=frozenset({"from typing import Literal"}))
-            yield Argument(
-                "content_type", f"{literal} | None", False, f"How the body is sent; {choices[0]} if left out.", value
-            )
+            value = _choice(choices)
+            about = f"How the body is sent; {choices[0]} if left out."
+            yield Argument("content_type", f"{value.annotation} | None", False, about, value)
+
+
+def _accepted(
+    operation: Operation, received: Mapping[str, tuple[Received, ...]], names: Namespace
+) -> Iterator[Argument]:
+    """What chooses the media type of the reply, where a success has several."""
+    wanted = _media_types(received[reply.status] for reply in operation.successes)
+    if len(wanted) > 1 and not any("*" in each for each in wanted):
+        value = _choice(wanted)
+        about = "The media type that is asked for; whichever the API prefers if left out."
+        yield Argument(names.claim("accept"), f"{value.annotation} | None", False, about, value)
+
+
+def _media_types(replies: Iterable[tuple[Received, ...]]) -> list[str]:
+    return list(dict.fromkeys(each.media_type for found in replies for each in found))
+
+
+def _choice(media_types: Iterable[str]) -> Value:
+    literal = f"Literal[{', '.join(map(repr, dict.fromkeys(media_types)))}]"
+    return Value(literal, imports=frozenset({"from typing import Literal"}))
 
 
 def tag_of(node: Mapping[str, Any]) -> str:

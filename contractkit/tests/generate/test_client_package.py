@@ -186,3 +186,45 @@ def test_an_error_schema_may_be_called_like_an_exception_of_the_client(tmp_path:
         client.default.find()
     assert caught.value.problem.why == "gone"
     assert 'problem: "NotFoundErrorBody' in (tmp_path / "missing_client/missing_client/errors.py").read_text()
+
+
+def replies(*media_types: str) -> dict[str, Any]:
+    return {name: {"schema": {"type": "string"}} for name in media_types}
+
+
+def test_a_request_says_who_sends_it_and_which_documented_media_types_it_takes(tmp_path: Path) -> None:
+    bad = {"description": "No.", "content": replies("application/problem+json")}
+    paths = {
+        f"/{name}": {
+            "get": {"operationId": name, "responses": {"200": {"description": "Yes.", "content": content}, "400": bad}}
+        }
+        for name, content in {
+            "one": replies("text/csv"),
+            "two": replies("text/csv", "text/html"),
+            "any": replies("*/*"),
+        }.items()
+    }
+    package = generated(tmp_path, document(paths), "accept_client")
+    seen: list[tuple[str | None, str | None]] = []
+
+    def serve(request: httpx.Request) -> httpx.Response:
+        seen.append((request.headers.get("accept"), request.headers.get("user-agent")))
+        return httpx.Response(200, text="x", headers={"Content-Type": "text/html" if len(seen) == 3 else "text/csv"})
+
+    with package.AcceptClient("http://test", transport=httpx.MockTransport(serve)) as client:
+        client.default.one()
+        client.default.two()
+        client.default.two(accept="text/html")
+        client.default.any()
+    with package.AcceptClient(
+        "http://test", transport=httpx.MockTransport(serve), headers={"user-agent": "me"}
+    ) as client:
+        client.default.one()
+    agent = "accept-client/2.0-beta.1"
+    assert seen == [
+        ("text/csv, application/problem+json", agent),
+        ("text/csv, text/html, application/problem+json", agent),
+        ("text/html, application/problem+json", agent),
+        ("*/*", agent),
+        ("text/csv, application/problem+json", "me"),
+    ]

@@ -122,3 +122,12 @@ def test_a_page_is_asked_for_when_its_first_item_is(walk: Any) -> None:
     assert listing.asked == [1]
     next(iterator)
     assert listing.asked == [1, 2]
+
+
+@pytest.mark.parametrize("kind", ["numbered", "offset"])
+def test_a_list_that_gives_one_page_again_and_again_ends_with_an_error(
+    walk: Callable[..., Iterator[Any]], kind: str
+) -> None:
+    endless = islice(walk(kind, lambda _: {"items": [1, 2]}, items=items), 10)
+    with pytest.raises(ValueError, match="does not end"):
+        list(endless)

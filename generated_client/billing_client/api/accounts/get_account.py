@@ -33,8 +33,10 @@ def build(
     uuid: str,
 ) -> Request:
     """The request of one call, not sent yet."""
+    headers: dict[str, str] = {"Accept": "application/json, application/problem+json"}
     return Request(
         path=f"/billing/admin/accounts/{encoding.segment(uuid)}",
+        headers=headers,
     )
 
 

@@ -35,9 +35,11 @@ def build(
     """The request of one call, not sent yet."""
     query: encoding.Pairs = []
     query += encoding.form("adjustmentIds", adjustment_ids)
+    headers: dict[str, str] = {"Accept": "application/json, application/problem+json"}
     return Request(
         path="/billing/admin/projects/adjustments",
         query=tuple(query),
+        headers=headers,
     )
 
 

@@ -41,9 +41,11 @@ def build(
         query += encoding.form("page", page)
     if items_per_page is not None:
         query += encoding.form("itemsPerPage", items_per_page)
+    headers: dict[str, str] = {"Accept": "application/json, application/problem+json"}
     return Request(
         path="/billing/admin/projects/adjustments",
         query=tuple(query),
+        headers=headers,
     )
 
 

@@ -33,8 +33,10 @@ def build(
     billing_group_id: str,
 ) -> Request:
     """The request of one call, not sent yet."""
+    headers: dict[str, str] = {"Accept": "application/json, application/problem+json"}
     return Request(
         path=f"/billing/admin/billing-groups/{encoding.segment(billing_group_id)}",
+        headers=headers,
     )
 
 

@@ -37,7 +37,7 @@ def build(
     """The request of one call, not sent yet."""
     query: encoding.Pairs = []
     query += encoding.form("month", month)
-    headers: dict[str, str] = {}
+    headers: dict[str, str] = {"Accept": "application/json, application/problem+json"}
     headers["uuid"] = encoding.simple(uuid)
     return Request(
         path="/billing/admin/resources",

@@ -33,8 +33,10 @@ def build(
     batch_id: str,
 ) -> Request:
     """The request of one call, not sent yet."""
+    headers: dict[str, str] = {"Accept": "application/json, application/problem+json"}
     return Request(
         path=f"/billing/admin/batches/{encoding.segment(batch_id)}",
+        headers=headers,
     )
 
 

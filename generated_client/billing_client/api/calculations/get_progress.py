@@ -39,9 +39,11 @@ def build(
         query += encoding.form("uuid", uuid)
     if month is not None:
         query += encoding.form("month", month)
+    headers: dict[str, str] = {"Accept": "application/json, application/problem+json"}
     return Request(
         path="/billing/admin/progress",
         query=tuple(query),
+        headers=headers,
     )
 
 

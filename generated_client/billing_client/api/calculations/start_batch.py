@@ -37,7 +37,7 @@ def build(
     idempotency_key: str | None = None,
 ) -> Request:
     """The request of one call, not sent yet."""
-    headers: dict[str, str] = {}
+    headers: dict[str, str] = {"Accept": "application/json, application/problem+json"}
     if idempotency_key is not None:
         headers["Idempotency-Key"] = encoding.simple(idempotency_key)
     headers["Content-Type"] = "application/json"

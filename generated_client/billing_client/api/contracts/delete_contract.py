@@ -34,8 +34,10 @@ def build(
     contract_id: str,
 ) -> Request:
     """The request of one call, not sent yet."""
+    headers: dict[str, str] = {"Accept": "application/json, application/problem+json"}
     return Request(
         path=f"/billing/admin/contracts/{encoding.segment(contract_id)}",
+        headers=headers,
     )
 
 

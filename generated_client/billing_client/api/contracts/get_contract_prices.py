@@ -37,9 +37,11 @@ def build(
     query: encoding.Pairs = []
     if counter_names is not None:
         query += encoding.form("counterNames", counter_names)
+    headers: dict[str, str] = {"Accept": "application/json, application/problem+json"}
     return Request(
         path=f"/billing/admin/contracts/{encoding.segment(contract_id)}/products/prices",
         query=tuple(query),
+        headers=headers,
     )
 
 

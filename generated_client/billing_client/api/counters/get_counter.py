@@ -33,8 +33,10 @@ def build(
     counter_name: str,
 ) -> Request:
     """The request of one call, not sent yet."""
+    headers: dict[str, str] = {"Accept": "application/json, application/problem+json"}
     return Request(
         path=f"/billing/admin/counters/{encoding.segment(counter_name)}",
+        headers=headers,
     )
 
 

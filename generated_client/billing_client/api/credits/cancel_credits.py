@@ -36,9 +36,11 @@ def build(
     """The request of one call, not sent yet."""
     query: encoding.Pairs = []
     query += encoding.form("reason", reason)
+    headers: dict[str, str] = {"Accept": "application/json, application/problem+json"}
     return Request(
         path=f"/billing/admin/campaign/{encoding.segment(campaign_id)}/credits",
         query=tuple(query),
+        headers=headers,
     )
 
 

@@ -44,7 +44,7 @@ def build(
         query += encoding.form("page", page)
     if items_per_page is not None:
         query += encoding.form("itemsPerPage", items_per_page)
-    headers: dict[str, str] = {}
+    headers: dict[str, str] = {"Accept": "application/json, application/problem+json"}
     headers["uuid"] = encoding.simple(uuid)
     return Request(
         path="/billing/credits/history",

@@ -27,8 +27,10 @@ OPERATION: Operation[Health] = Operation(
 
 def build() -> Request:
     """The request of one call, not sent yet."""
+    headers: dict[str, str] = {"Accept": "application/json, application/problem+json"}
     return Request(
         path="/health",
+        headers=headers,
     )
 
 

@@ -43,9 +43,11 @@ def build(
     query += encoding.form("appKey", app_key)
     query += encoding.form("from", codec.date_text(from_))
     query += encoding.form("to", codec.date_text(to))
+    headers: dict[str, str] = {"Accept": "application/json, application/problem+json"}
     return Request(
         path="/billing/admin/meters",
         query=tuple(query),
+        headers=headers,
     )
 
 

@@ -34,7 +34,7 @@ def build(
     uuid: str,
 ) -> Request:
     """The request of one call, not sent yet."""
-    headers: dict[str, str] = {}
+    headers: dict[str, str] = {"Accept": "application/json, application/problem+json"}
     headers["uuid"] = encoding.simple(uuid)
     return Request(
         path=f"/billing/meters/{encoding.segment(meter_id)}",

@@ -40,7 +40,7 @@ def build(
     idempotency_key: str | None = None,
 ) -> Request:
     """The request of one call, not sent yet."""
-    headers: dict[str, str] = {}
+    headers: dict[str, str] = {"Accept": "application/json, application/problem+json"}
     headers["uuid"] = encoding.simple(uuid)
     if idempotency_key is not None:
         headers["Idempotency-Key"] = encoding.simple(idempotency_key)

@@ -36,9 +36,11 @@ def build(
     """The request of one call, not sent yet."""
     query: encoding.Pairs = []
     query += encoding.form("paymentGroupId", payment_group_id)
+    headers: dict[str, str] = {"Accept": "application/json, application/problem+json"}
     return Request(
         path=f"/billing/admin/payments/{encoding.segment(month)}",
         query=tuple(query),
+        headers=headers,
     )
 
 

@@ -38,7 +38,7 @@ def build(
     """The request of one call, not sent yet."""
     query: encoding.Pairs = []
     query += encoding.form("paymentGroupId", payment_group_id)
-    headers: dict[str, str] = {}
+    headers: dict[str, str] = {"Accept": "application/json, application/problem+json"}
     headers["uuid"] = encoding.simple(uuid)
     return Request(
         path=f"/billing/payments/{encoding.segment(month)}/receipt",

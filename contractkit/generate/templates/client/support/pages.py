@@ -133,10 +133,13 @@ def _by_number(
     total: Callable[[P], int | None] | None, pages: Callable[[P], int | None] | None, first: int
 ) -> Step[P, int]:
     number, seen = first, 0
+    before: P | None = None
 
     def step(page: P, count: int) -> int | None:
-        nonlocal number, seen
-        number, seen = number + 1, seen + count
+        nonlocal number, seen, before
+        if count and total is pages is None and page == before:  # the API may not know the parameter for the page
+            raise ValueError(f"the list does not end: page {number} is the same as the one before")
+        number, seen, before = number + 1, seen + count, page
         if not count or _reached(total, page, seen) or _reached(pages, page, number - first):
             return None
         return number
@@ -146,10 +149,13 @@ def _by_number(
 
 def _by_offset(total: Callable[[P], int | None] | None, first: int) -> Step[P, int]:
     position = first
+    before: P | None = None
 
     def step(page: P, count: int) -> int | None:
-        nonlocal position
-        position += count
+        nonlocal position, before
+        if count and total is None and page == before:  # the API may not know the parameter for the offset
+            raise ValueError(f"the list does not end: the page at {position} is the same as the one before")
+        position, before = position + count, page
         return None if not count or _reached(total, page, position) else position
 
     return step

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from .managers.ships import AsyncShipsManager, ShipsManager
     from .managers.tides import AsyncTidesManager, TidesManager
 
+USER_AGENT = "harbour-client/2.1.0"
+
 
 class HarbourClient:
     """A client of Harbour; a context manager, which threads may share."""
@@ -62,7 +64,7 @@ class HarbourClient:
             auth,
             resilience=resilience,
             hooks=hooks,
-            headers=headers or {},
+            headers=_identified(headers),
             timeout=timeout,
             verify=verify,
             transport=transport,
@@ -167,7 +169,7 @@ class AsyncHarbourClient:
             auth,
             resilience=resilience,
             hooks=hooks,
-            headers=headers or {},
+            headers=_identified(headers),
             timeout=timeout,
             verify=verify,
             transport=transport,
@@ -233,3 +235,10 @@ class AsyncHarbourClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+
+def _identified(headers: Mapping[str, str] | None) -> httpx.Headers:
+    """The headers of every request: who sends it, unless the caller says so otherwise."""
+    found = httpx.Headers({"User-Agent": USER_AGENT})
+    found.update(headers)
+    return found

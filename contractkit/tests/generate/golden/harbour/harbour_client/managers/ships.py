@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from .. import pages
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import AsyncIterator, Iterator
+    from typing import Literal
 
     from ..calls import AsyncSession, Session
     from ..models.order import Order
@@ -144,12 +145,20 @@ class ShipsManager:
             deadline=deadline,
         )
 
-    def replace_ship(self, *, ship_id: str, body: Ship, deadline: float | None = None) -> Ship | Ticket:
+    def replace_ship(
+        self,
+        *,
+        ship_id: str,
+        body: Ship,
+        accept: Literal["application/vnd.harbour.ship+json", "application/json"] | None = None,
+        deadline: float | None = None,
+    ) -> Ship | Ticket:
         """Replace a ship, at once or when the harbour master has looked.
 
         Args:
             ship_id: The id that the harbour gave.
             body: A ship. Its description ends in a quote:
+            accept: The media type that is asked for; whichever the API prefers if left out.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -166,6 +175,7 @@ class ShipsManager:
             replace_ship.build(
                 ship_id=ship_id,
                 body=body,
+                accept=accept,
             ),
             deadline=deadline,
         )
@@ -395,12 +405,20 @@ class AsyncShipsManager:
             deadline=deadline,
         )
 
-    async def replace_ship(self, *, ship_id: str, body: Ship, deadline: float | None = None) -> Ship | Ticket:
+    async def replace_ship(
+        self,
+        *,
+        ship_id: str,
+        body: Ship,
+        accept: Literal["application/vnd.harbour.ship+json", "application/json"] | None = None,
+        deadline: float | None = None,
+    ) -> Ship | Ticket:
         """Replace a ship, at once or when the harbour master has looked.
 
         Args:
             ship_id: The id that the harbour gave.
             body: A ship. Its description ends in a quote:
+            accept: The media type that is asked for; whichever the API prefers if left out.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -417,6 +435,7 @@ class AsyncShipsManager:
             replace_ship.build(
                 ship_id=ship_id,
                 body=body,
+                accept=accept,
             ),
             deadline=deadline,
         )

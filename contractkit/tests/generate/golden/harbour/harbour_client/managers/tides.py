@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 if TYPE_CHECKING:
     import datetime as dt
+    from typing import Literal
 
     from ..calls import AsyncSession, Session
     from ..models.get_tides_accept_datum import GetTidesAcceptDatum
@@ -23,7 +24,12 @@ class TidesManager:
         self._session = session
 
     def get_tides(
-        self, *, day: dt.date, accept_datum: GetTidesAcceptDatum | None = None, deadline: float | None = None
+        self,
+        *,
+        day: dt.date,
+        accept: Literal["application/json", "text/csv"] | None = None,
+        accept_datum: GetTidesAcceptDatum | None = None,
+        deadline: float | None = None,
     ) -> TideTable | str:
         """Get tides.
 
@@ -31,6 +37,7 @@ class TidesManager:
 
         Args:
             day: Date.
+            accept: The media type that is asked for; whichever the API prefers if left out.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -45,6 +52,7 @@ class TidesManager:
             get_tides.OPERATION,
             get_tides.build(
                 day=day,
+                accept=accept,
                 accept_datum=accept_datum,
             ),
             deadline=deadline,
@@ -117,7 +125,12 @@ class AsyncTidesManager:
         self._session = session
 
     async def get_tides(
-        self, *, day: dt.date, accept_datum: GetTidesAcceptDatum | None = None, deadline: float | None = None
+        self,
+        *,
+        day: dt.date,
+        accept: Literal["application/json", "text/csv"] | None = None,
+        accept_datum: GetTidesAcceptDatum | None = None,
+        deadline: float | None = None,
     ) -> TideTable | str:
         """Get tides.
 
@@ -125,6 +138,7 @@ class AsyncTidesManager:
 
         Args:
             day: Date.
+            accept: The media type that is asked for; whichever the API prefers if left out.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -139,6 +153,7 @@ class AsyncTidesManager:
             get_tides.OPERATION,
             get_tides.build(
                 day=day,
+                accept=accept,
                 accept_datum=accept_datum,
             ),
             deadline=deadline,

@@ -31,7 +31,7 @@ def build(
     | None = None,
 ) -> Request:
     """The request of one call, not sent yet."""
-    headers: dict[str, str] = {}
+    headers: dict[str, str] = {"Accept": "application/json"}
     if isinstance(body, Note):
         if content_type == "application/x-www-form-urlencoded":
             headers["Content-Type"] = "application/x-www-form-urlencoded"

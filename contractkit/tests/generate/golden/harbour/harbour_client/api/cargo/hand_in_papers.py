@@ -28,9 +28,11 @@ def build(
     body: HandInPapersRequestForm,
 ) -> Request:
     """The request of one call, not sent yet."""
+    headers: dict[str, str] = {"Accept": "application/json"}
     files = encoding.multipart(body.to_dict(), {})
     return Request(
         path=f"/cargo/{encoding.segment(str(cargo_id))}/papers",
+        headers=headers,
         files=files,
     )
 

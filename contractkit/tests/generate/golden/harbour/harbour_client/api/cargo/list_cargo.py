@@ -35,9 +35,11 @@ def build(
         query += encoding.form("limit", limit)
     if weight is not None:
         query += encoding.deep_object("weight", weight.to_dict())
+    headers: dict[str, str] = {"Accept": "application/json"}
     return Request(
         path="/cargo",
         query=tuple(query),
+        headers=headers,
     )
 
 

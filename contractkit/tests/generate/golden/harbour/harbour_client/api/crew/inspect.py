@@ -25,7 +25,7 @@ def build(
     body: Inspection,
 ) -> Request:
     """The request of one call, not sent yet."""
-    headers: dict[str, str] = {}
+    headers: dict[str, str] = {"Accept": "application/json"}
     headers["Content-Type"] = "application/json"
     content = encoding.json_bytes(codec.plain(body))
     return Request(

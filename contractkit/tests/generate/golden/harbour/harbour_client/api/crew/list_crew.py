@@ -31,9 +31,11 @@ def build(
         query += encoding.form("cursor", cursor)
     if limit is not None:
         query += encoding.form("limit", limit)
+    headers: dict[str, str] = {"Accept": "application/json"}
     return Request(
         path="/crew",
         query=tuple(query),
+        headers=headers,
     )
 
 

@@ -23,8 +23,10 @@ OPERATION: Operation[list[Rank]] = Operation(
 
 def build() -> Request:
     """The request of one call, not sent yet."""
+    headers: dict[str, str] = {"Accept": "application/json"}
     return Request(
         path="/crew/ranks",
+        headers=headers,
     )
 
 

@@ -28,9 +28,11 @@ def build(
     query: encoding.Pairs = []
     if page_token is not None:
         query += encoding.form("pageToken", page_token)
+    headers: dict[str, str] = {"Accept": "application/json"}
     return Request(
         path="/crew/voyages",
         query=tuple(query),
+        headers=headers,
     )
 
 

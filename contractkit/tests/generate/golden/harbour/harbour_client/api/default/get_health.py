@@ -24,8 +24,10 @@ OPERATION: Operation[dict[str, Any]] = Operation(
 
 def build() -> Request:
     """The request of one call, not sent yet."""
+    headers: dict[str, str] = {"Accept": "application/json"}
     return Request(
         path="/health",
+        headers=headers,
     )
 
 

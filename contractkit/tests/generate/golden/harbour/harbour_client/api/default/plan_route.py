@@ -59,9 +59,11 @@ def build(
         query += encoding.form("ranks", codec.each(codec.enum_value)(ranks))
     if on is not None:
         query += encoding.form("on", codec.each(codec.date_text)(on))
+    headers: dict[str, str] = {"Accept": "application/json"}
     return Request(
         path=f"/routes/{encoding.segment(ports)}/{encoding.label(legs)}/{encoding.matrix('hold', hold)}/{encoding.segment(point.to_dict(), explode=True)}",
         query=tuple(query),
+        headers=headers,
     )
 
 

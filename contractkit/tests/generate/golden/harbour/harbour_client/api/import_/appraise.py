@@ -26,7 +26,7 @@ def build(
     body: Everything,
 ) -> Request:
     """The request of one call, not sent yet."""
-    headers: dict[str, str] = {}
+    headers: dict[str, str] = {"Accept": "application/json, application/problem+json"}
     headers["Content-Type"] = "application/json"
     content = encoding.json_bytes(body.to_dict())
     return Request(

@@ -48,7 +48,7 @@ def build(
         query += encoding.form("type", type)
     if deadline_ is not None:
         query += encoding.form("deadline", deadline_)
-    headers: dict[str, str] = {}
+    headers: dict[str, str] = {"Accept": "application/json"}
     if x_officer is not None:
         headers["X-Officer"] = encoding.simple(x_officer)
     if x_seals is not None:

@@ -20,8 +20,10 @@ OPERATION: Operation[str] = Operation(
 
 def build() -> Request:
     """The request of one call, not sent yet."""
+    headers: dict[str, str] = {"Accept": "text/plain"}
     return Request(
         path="/customs/stamp",
+        headers=headers,
     )
 
 

@@ -20,8 +20,10 @@ OPERATION: Operation[LogInResponse] = Operation(
 
 def build() -> Request:
     """The request of one call, not sent yet."""
+    headers: dict[str, str] = {"Accept": "application/json"}
     return Request(
         path="/customs/login",
+        headers=headers,
     )
 
 

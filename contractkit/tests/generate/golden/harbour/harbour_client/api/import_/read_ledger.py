@@ -28,9 +28,11 @@ def build(
     query: encoding.Pairs = []
     if sheet is not None:
         query += encoding.form("sheet", sheet)
+    headers: dict[str, str] = {"Accept": "application/json"}
     return Request(
         path="/customs/ledger",
         query=tuple(query),
+        headers=headers,
     )
 
 

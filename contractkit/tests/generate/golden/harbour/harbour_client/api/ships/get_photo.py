@@ -26,8 +26,10 @@ def build(
     ship_id: str,
 ) -> Request:
     """The request of one call, not sent yet."""
+    headers: dict[str, str] = {"Accept": "image/png, application/problem+json"}
     return Request(
         path=f"/ships/{encoding.segment(ship_id)}/photo",
+        headers=headers,
     )
 
 

@@ -29,7 +29,7 @@ def build(
     if_none_match: str | None = None,
 ) -> Request:
     """The request of one call, not sent yet."""
-    headers: dict[str, str] = {}
+    headers: dict[str, str] = {"Accept": "application/json, application/problem+json"}
     if if_none_match is not None:
         headers["If-None-Match"] = encoding.simple(if_none_match)
     return Request(

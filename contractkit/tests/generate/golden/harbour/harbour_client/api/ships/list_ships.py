@@ -49,9 +49,11 @@ def build(
         query += encoding.form("order", codec.enum_value(order))
     if from_ is not None:
         query += encoding.form("from", codec.date_time_text(from_))
+    headers: dict[str, str] = {"Accept": "application/json, application/problem+json"}
     return Request(
         path="/ships",
         query=tuple(query),
+        headers=headers,
     )
 
 

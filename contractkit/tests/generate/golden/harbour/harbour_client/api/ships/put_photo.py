@@ -25,7 +25,7 @@ def build(
     body: bytes,
 ) -> Request:
     """The request of one call, not sent yet."""
-    headers: dict[str, str] = {}
+    headers: dict[str, str] = {"Accept": "application/json"}
     headers["Content-Type"] = "image/png"
     content = body
     return Request(

@@ -27,8 +27,10 @@ def build(
     ship_id: str,
 ) -> Request:
     """The request of one call, not sent yet."""
+    headers: dict[str, str] = {"Accept": "application/problem+json"}
     return Request(
         path=f"/ships/{encoding.segment(ship_id)}",
+        headers=headers,
     )
 
 

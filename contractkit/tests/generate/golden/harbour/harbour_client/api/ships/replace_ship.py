@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from ... import encoding
 from ...calls import Body, Operation, Reply, Request
 from ...low_level import Client
@@ -28,9 +30,14 @@ def build(
     *,
     ship_id: str,
     body: Ship,
+    accept: Literal["application/vnd.harbour.ship+json", "application/json"] | None = None,
 ) -> Request:
     """The request of one call, not sent yet."""
-    headers: dict[str, str] = {}
+    headers: dict[str, str] = {
+        "Accept": ", ".join(
+            [accept or "application/vnd.harbour.ship+json, application/json", "application/problem+json"]
+        )
+    }
     headers["Content-Type"] = "application/vnd.harbour.ship+json"
     content = encoding.json_bytes(body.to_dict())
     return Request(
@@ -45,18 +52,20 @@ def sync(
     *,
     client: Client,
     body: Ship,
+    accept: Literal["application/vnd.harbour.ship+json", "application/json"] | None = None,
 ) -> Ship | Ticket | Problem:
     """Replace a ship, at once or when the harbour master has looked.
 
     Args:
         ship_id: The id that the harbour gave.
         body: A ship. Its description ends in a quote:
+        accept: The media type that is asked for; whichever the API prefers if left out.
 
     Raises:
         UnexpectedResponse: The answer is not as documented.
         httpx.TransportError: There is no answer; a httpx.TimeoutException if it took too long.
     """
-    return sync_detailed(ship_id=ship_id, body=body, client=client).parsed
+    return sync_detailed(ship_id=ship_id, body=body, accept=accept, client=client).parsed
 
 
 async def asyncio(
@@ -64,9 +73,10 @@ async def asyncio(
     *,
     client: Client,
     body: Ship,
+    accept: Literal["application/vnd.harbour.ship+json", "application/json"] | None = None,
 ) -> Ship | Ticket | Problem:
     """`sync`, for use with asyncio."""
-    return (await asyncio_detailed(ship_id=ship_id, body=body, client=client)).parsed
+    return (await asyncio_detailed(ship_id=ship_id, body=body, accept=accept, client=client)).parsed
 
 
 def sync_detailed(
@@ -74,6 +84,7 @@ def sync_detailed(
     *,
     client: Client,
     body: Ship,
+    accept: Literal["application/vnd.harbour.ship+json", "application/json"] | None = None,
 ) -> Response[Ship | Ticket | Problem]:
     """`sync`, with the status, the headers and the raw body of the answer."""
     return client.send(
@@ -81,6 +92,7 @@ def sync_detailed(
         build(
             ship_id=ship_id,
             body=body,
+            accept=accept,
         ),
     )
 
@@ -90,6 +102,7 @@ async def asyncio_detailed(
     *,
     client: Client,
     body: Ship,
+    accept: Literal["application/vnd.harbour.ship+json", "application/json"] | None = None,
 ) -> Response[Ship | Ticket | Problem]:
     """`sync_detailed`, for use with asyncio."""
     return await client.asend(
@@ -97,5 +110,6 @@ async def asyncio_detailed(
         build(
             ship_id=ship_id,
             body=body,
+            accept=accept,
         ),
     )

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Literal
 
 from ... import codec, encoding
 from ...calls import Body, Operation, Reply, Request
@@ -31,12 +32,13 @@ OPERATION: Operation[TideTable | str] = Operation(
 def build(
     *,
     day: dt.date,
+    accept: Literal["application/json", "text/csv"] | None = None,
     accept_datum: GetTidesAcceptDatum | None = None,
 ) -> Request:
     """The request of one call, not sent yet."""
     query: encoding.Pairs = []
     query += encoding.form("day", codec.date_text(day))
-    headers: dict[str, str] = {}
+    headers: dict[str, str] = {"Accept": ", ".join([accept or "application/json, text/csv"])}
     if accept_datum is not None:
         headers["Accept-Datum"] = encoding.simple(codec.enum_value(accept_datum))
     return Request(
@@ -50,6 +52,7 @@ def sync(
     *,
     client: Client,
     day: dt.date,
+    accept: Literal["application/json", "text/csv"] | None = None,
     accept_datum: GetTidesAcceptDatum | None = None,
 ) -> TideTable | str:
     """Get tides.
@@ -58,28 +61,31 @@ def sync(
 
     Args:
         day: Date.
+        accept: The media type that is asked for; whichever the API prefers if left out.
 
     Raises:
         UnexpectedResponse: The answer is not as documented.
         httpx.TransportError: There is no answer; a httpx.TimeoutException if it took too long.
     """
-    return sync_detailed(day=day, accept_datum=accept_datum, client=client).parsed
+    return sync_detailed(day=day, accept=accept, accept_datum=accept_datum, client=client).parsed
 
 
 async def asyncio(
     *,
     client: Client,
     day: dt.date,
+    accept: Literal["application/json", "text/csv"] | None = None,
     accept_datum: GetTidesAcceptDatum | None = None,
 ) -> TideTable | str:
     """`sync`, for use with asyncio."""
-    return (await asyncio_detailed(day=day, accept_datum=accept_datum, client=client)).parsed
+    return (await asyncio_detailed(day=day, accept=accept, accept_datum=accept_datum, client=client)).parsed
 
 
 def sync_detailed(
     *,
     client: Client,
     day: dt.date,
+    accept: Literal["application/json", "text/csv"] | None = None,
     accept_datum: GetTidesAcceptDatum | None = None,
 ) -> Response[TideTable | str]:
     """`sync`, with the status, the headers and the raw body of the answer."""
@@ -87,6 +93,7 @@ def sync_detailed(
         OPERATION,
         build(
             day=day,
+            accept=accept,
             accept_datum=accept_datum,
         ),
     )
@@ -96,6 +103,7 @@ async def asyncio_detailed(
     *,
     client: Client,
     day: dt.date,
+    accept: Literal["application/json", "text/csv"] | None = None,
     accept_datum: GetTidesAcceptDatum | None = None,
 ) -> Response[TideTable | str]:
     """`sync_detailed`, for use with asyncio."""
@@ -103,6 +111,7 @@ async def asyncio_detailed(
         OPERATION,
         build(
             day=day,
+            accept=accept,
             accept_datum=accept_datum,
         ),
     )

@@ -23,8 +23,10 @@ OPERATION: Operation[EventStream[Level]] = Operation(
 
 def build() -> Request:
     """The request of one call, not sent yet."""
+    headers: dict[str, str] = {"Accept": "application/x-ndjson"}
     return Request(
         path="/tides/log",
+        headers=headers,
     )
 
 

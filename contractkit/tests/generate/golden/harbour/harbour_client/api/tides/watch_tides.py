@@ -32,7 +32,7 @@ def build(
     query: encoding.Pairs = []
     if count is not None:
         query += encoding.form("count", count)
-    headers: dict[str, str] = {}
+    headers: dict[str, str] = {"Accept": "text/event-stream"}
     if last_event_id is not None:
         headers["Last-Event-ID"] = encoding.simple(last_event_id)
     return Request(
