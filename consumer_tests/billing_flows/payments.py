@@ -1,0 +1,209 @@
+"""The way of a statement: prepared, closed, paid and verified, and back again."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import NoReturn
+
+from attrs import frozen
+from billing_client import BillingClient, ConflictError, ProblemError, ServiceUnavailableError
+from billing_client.models import (
+    ChangePaymentStatusRequest,
+    Payment,
+    PaymentStatusCode,
+    PayRequest,
+    Receipt,
+    RefundPaymentRequest,
+    Statement,
+)
+
+from consumer_tests.billing_flows.calculation import calculate, statements
+from consumer_tests.billing_flows.customers import Customer
+from consumer_tests.billing_flows.errors import (
+    Fault,
+    MismatchError,
+    NotEndedError,
+    NotPreparableError,
+    PaymentDeclinedError,
+    PaymentInDoubtError,
+)
+from consumer_tests.billing_flows.waiting import PATIENT, Patience
+
+MOVED = 40902
+"""The result code of a move that the statement's state does not allow: somebody else was faster."""
+DECLINED = 40906
+IN_DOUBT = 40907
+CREDITS_PAID_ALL = 12009
+
+
+@frozen
+class Settled:
+    """A statement that is paid. `receipt` is None where no money was received, since credits paid all."""
+
+    statement: Statement
+    payment: Payment
+    receipt: Receipt | None
+
+
+def prepare_payment(
+    client: BillingClient, customer: Customer, month: str, *, group: str = "main", patience: Patience = PATIENT
+) -> Statement:
+    """Ends with the month's statement REGISTERED, whatever state it was in; needs the token of an administrator.
+
+    | found | what is done |
+    |---|---|
+    | none | the month is calculated |
+    | REGISTERED | nothing |
+    | READY | it is opened; while a charge is in doubt, waits until the provider has resolved that |
+    | PAID | the payment is cancelled, and the statement opened |
+    | REFUNDED, CANCELLED | NotPreparableError: nothing leads out of these |
+
+    A state that is new to this client is NotPreparableError too. Raises NotEndedError when a doubt, or somebody else
+    who moves the statement all the time, outlasts the patience. What was calculated stays until it is calculated again.
+    """
+    waits = patience.waits()
+    while (found := _find(client, customer, month, group)) is None or found.payment_status_code != _OPEN:
+        if found is None:
+            calculate(client, customer, month, patience=patience)
+            continue
+        step = _BACK.get(found.payment_status_code)
+        if step is None:
+            state = found.payment_status_code
+            raise NotPreparableError(f"{found.payment_group_id} is {state}, and nothing leads from there to {_OPEN}")
+        try:
+            step(client, found)
+        except ConflictError as error:
+            if code_of(error) not in (MOVED, IN_DOUBT):
+                raise
+            _pause(next(waits, None), found, error)
+    return found
+
+
+def close(client: BillingClient, statement: Statement) -> Payment:
+    """REGISTERED to READY. Raises ConflictError from any other state."""
+    return _set(client, statement, PaymentStatusCode.READY)
+
+
+def reopen(client: BillingClient, statement: Statement) -> Payment:
+    """READY to REGISTERED. Raises ConflictError from any other state, and while a charge is in doubt."""
+    return _set(client, statement, PaymentStatusCode.REGISTERED)
+
+
+def cancel(client: BillingClient, statement: Statement) -> Payment:
+    """PAID to READY, with the credit back where it came from. Raises ConflictError from any other state."""
+    answer = client.payments.cancel_payment(month=statement.month, payment_group_id=statement.payment_group_id)
+    return answer.payment
+
+
+def refund(client: BillingClient, statement: Statement, reason: str) -> Payment:
+    """PAID to REFUNDED, which is final; done twice it is refunded once. Raises ConflictError from any other state."""
+    body = RefundPaymentRequest(payment_group_id=statement.payment_group_id, reason=reason)
+    key = f"refund-{statement.payment_group_id}"
+    return client.payments.refund_payment(month=statement.month, body=body, idempotency_key=key).payment
+
+
+def pay_and_verify(client: BillingClient, customer: Customer, statement: Statement, *, name: str = "1") -> Settled:
+    """Pays a READY statement, and makes sure that payment, statement and receipt say the same.
+
+    `name` tells this payment of the statement from others: repeated with the same one, it charges once. Raises
+    PaymentDeclinedError, PaymentInDoubtError, MismatchError, and ConflictError for a statement that is not READY.
+    """
+    try:
+        answer = client.payments.pay(
+            month=statement.month,
+            body=PayRequest(payment_group_id=statement.payment_group_id),
+            uuid=customer.account,
+            idempotency_key=payment_key(statement, name),
+        )
+    except (ConflictError, ServiceUnavailableError) as error:
+        explain(error)
+    now = same(statements(client, customer, statement.month), statement)
+    try:
+        receipt: Receipt | None = client.payments.get_receipt(
+            month=statement.month, uuid=customer.account, payment_group_id=statement.payment_group_id
+        ).receipt
+    except ConflictError as error:
+        require_covered(error)
+        receipt = None
+    return verified(statement, Settled(now, answer.payment, receipt))
+
+
+def payment_key(statement: Statement, name: str) -> str:
+    """The Idempotency-Key of a payment."""
+    return f"pay-{statement.payment_group_id}-{name}"
+
+
+def explain(error: ConflictError | ServiceUnavailableError) -> NoReturn:
+    """Raises what a refusal of the payment means: PaymentDeclinedError, PaymentInDoubtError, or the error itself.
+
+    A 503 does not tell a provider that did nothing from a gateway that did not answer, so it counts as doubt.
+    """
+    if code_of(error) == DECLINED:
+        raise PaymentDeclinedError(error.detail or error.title) from error
+    if code_of(error) == IN_DOUBT or isinstance(error, ServiceUnavailableError):
+        raise PaymentInDoubtError(error.detail or error.title) from error
+    raise error
+
+
+def require_covered(error: ConflictError) -> None:
+    """Raises the error, unless it says that credits paid all."""
+    if code_of(error) != CREDITS_PAID_ALL:
+        raise error
+
+
+def verified(billed: Statement, settled: Settled) -> Settled:
+    """Raises MismatchError with everything in which what was billed, paid and receipted differ."""
+    now, payment, receipt = settled.statement, settled.payment, settled.receipt
+    expected: list[tuple[str, object, object]] = [
+        ("status of the statement", PaymentStatusCode.PAID, now.payment_status_code),
+        ("status of the payment", PaymentStatusCode.PAID, payment.payment_status_code),
+        ("payable after paying", billed.payable, now.payable),
+        ("amount of the payment", billed.payable, payment.amount),
+        ("currency of the payment", billed.currency, payment.currency),
+    ]
+    if receipt is None:
+        expected.append(("payable without a receipt", 0, now.payable))
+    else:
+        expected += [
+            ("amount of the receipt", payment.amount, receipt.amount),
+            ("sum of the receipt's lines", payment.amount, sum(line.amount for line in receipt.lines)),
+            ("currency of the receipt", payment.currency, receipt.currency),
+            ("time of the receipt", payment.paid_at, receipt.paid_at),
+        ]
+    faults = tuple(Fault(what, f"{want} expected, {found} found") for what, want, found in expected if want != found)
+    if faults:
+        raise MismatchError(f"{billed.payment_group_id} was not paid as billed", faults)
+    return settled
+
+
+def same(found: tuple[Statement, ...], wanted: Statement) -> Statement:
+    """The statement as it is in a later answer."""
+    return next(one for one in found if one.payment_group_id == wanted.payment_group_id)
+
+
+def code_of(error: ProblemError) -> int:
+    """What tells situations of one status apart."""
+    return error.problem.header.result_code
+
+
+def _find(client: BillingClient, customer: Customer, month: str, group: str) -> Statement | None:
+    wanted = customer.statement(month, group)
+    return next((one for one in statements(client, customer, month) if one.payment_group_id == wanted), None)
+
+
+def _set(client: BillingClient, statement: Statement, target: PaymentStatusCode) -> Payment:
+    body = ChangePaymentStatusRequest(payment_group_id=statement.payment_group_id, payment_status_code=target)
+    return client.payments.change_payment_status(month=statement.month, body=body).payment
+
+
+def _pause(wait: float | None, found: Statement, error: ConflictError) -> None:
+    if wait is None:
+        state = found.payment_status_code
+        raise NotEndedError(f"{found.payment_group_id} cannot leave {state}: {error.detail}") from error
+    time.sleep(wait)
+
+
+_OPEN = PaymentStatusCode.REGISTERED
+_BACK: Mapping[PaymentStatusCode, Callable[[BillingClient, Statement], object]] = {
+    PaymentStatusCode.READY: reopen,
+    PaymentStatusCode.PAID: cancel,
+}
