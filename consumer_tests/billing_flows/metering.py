@@ -1,6 +1,7 @@
 """Usage on its way into the provider: in batches of the size that it takes, and safe to send again."""
 
 import datetime as dt
+import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
@@ -82,11 +83,15 @@ def submission(answers: Sequence[RecordMetersResponse], faults: Sequence[Fault])
 
 
 def refused_whole(batch: RecordMetersRequest, error: ConflictError | UnprocessableError) -> list[Fault]:
-    """The faults of a batch of which nothing was stored, each with the id of its reading."""
-    found = error.problem.errors or []
-    if not found:
+    """The faults of a batch of which nothing was stored, each with the id of its reading.
+
+    Raises the error where it is not about readings.
+    """
+    found = [(_id_at(batch, fault.pointer), fault.detail) for fault in error.problem.errors or ()]
+    faults = [Fault(meter_id, detail) for meter_id, detail in found if meter_id]
+    if not faults:
         raise error
-    return [Fault(_id_at(batch, fault.pointer), fault.detail) for fault in found]
+    return faults
 
 
 def _meter(customer: Customer, reading: Reading, meter_id: str) -> MeterInput:
@@ -109,9 +114,7 @@ def _refused(answer: RecordMetersResponse) -> Iterator[Fault]:
             yield Fault(result.meter_id or str(result.index), said)
 
 
-def _id_at(batch: RecordMetersRequest, pointer: str) -> str:
-    """`/meterList/7/timestamp` is in the eighth reading; a pointer to the batch itself stays as it is."""
-    parts = pointer.split("/")
-    if len(parts) > 2 and parts[2].isdecimal():
-        return batch.meter_list[int(parts[2])].meter_id or pointer
-    return pointer
+def _id_at(batch: RecordMetersRequest, pointer: str) -> str | None:
+    """`/meterList/7/timestamp` is in the eighth reading; None for a pointer to something else."""
+    found = re.match(r"/meterList/(\d+)", pointer)
+    return batch.meter_list[int(found[1])].meter_id if found else None
