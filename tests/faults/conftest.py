@@ -18,10 +18,17 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
 
 
 @pytest.fixture(scope="session")
-def faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Struck]:
-    """A provider that fails on purpose, for all tests of a worker; each sets the faults that it needs."""
+def struck_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Struck]:
+    """One provider for all tests of a worker that have it fail on purpose."""
     with struck(tmp_path_factory.mktemp("struck")) as running:
         yield running
+
+
+@pytest.fixture
+def faulty(struck_provider: Struck) -> Iterator[Struck]:
+    """A provider that fails as the test has it; no fault outlives the test."""
+    yield struck_provider
+    struck_provider.spare()
 
 
 @pytest.fixture

@@ -75,11 +75,19 @@ def opened(url: str) -> Iterator[Store]:
     store.close()
 
 
+def book(store: Store) -> dict[str, list[Charge]]:
+    """The lines of the gateway's book for each statement that has any."""
+    found: dict[str, list[Charge]] = {}
+    with store.read() as tx:
+        for line in tx.charges.all():
+            if attempt := tx.payments.get(line.attempt_id):
+                found.setdefault(attempt.payment_group_id, []).append(line)
+    return found
+
+
 def charges(store: Store, payment_group_id: str) -> list[Charge]:
     """The lines of the gateway's book for a statement."""
-    with store.read() as tx:
-        named = ((line, tx.payments.get(line.attempt_id)) for line in tx.charges.all())
-        return [line for line, attempt in named if attempt and attempt.payment_group_id == payment_group_id]
+    return book(store).get(payment_group_id, [])
 
 
 def captured(store: Store, payment_group_id: str) -> list[int]:

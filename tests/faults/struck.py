@@ -9,17 +9,70 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Final, Self, TypeVar, cast
 
 import pytest
 from attrs import frozen
-from billing_client import AsyncBillingClient, BillingClient
+from billing_client import (
+    ApiError,
+    AsyncBillingClient,
+    BadGatewayError,
+    BillingClient,
+    GatewayTimeoutError,
+    InternalServerError,
+    RateLimitedError,
+    ServiceUnavailableError,
+    TransportError,
+    UnexpectedResponse,
+)
 
 from provider_stub.store.protocol.tx import Store
 from tests.faults.sandbox import SANDBOX, Journal, opened, prices
 from tests.serving import Api, Served, calling, served
 
 T = TypeVar("T")
+
+
+@frozen
+class Fault:
+    """A fault as rules name it, and what a caller meets where it stays."""
+
+    rule: str
+    error: type[ApiError] | None
+    """None: the call succeeds all the same."""
+    tries: int = 5
+    done: bool = False
+    """The provider had done its work when it struck."""
+
+    @property
+    def passes(self) -> bool:
+        """Whether another try gets rid of it."""
+        return self.error is None or self.tries > 1
+
+
+MET: Final = (
+    Fault("latency 1-3ms", None),
+    Fault("latency-after 1-3ms", None),
+    Fault("slow 1-3ms", None),
+    Fault("429 retry-after 2", RateLimitedError),
+    Fault("429-after retry-after 2", RateLimitedError, done=True),
+    Fault("500", InternalServerError, tries=1),
+    Fault("500-after", InternalServerError, tries=1, done=True),
+    Fault("502", BadGatewayError),
+    Fault("502-after", BadGatewayError, done=True),
+    Fault("503 retry-after 3", ServiceUnavailableError),
+    Fault("503-after", ServiceUnavailableError, done=True),
+    Fault("504", GatewayTimeoutError),
+    Fault("504-after", GatewayTimeoutError, done=True),
+    Fault("reset", TransportError),
+    Fault("reset-after", TransportError, done=True),
+    Fault("html", UnexpectedResponse),
+    Fault("html-after", UnexpectedResponse, done=True),
+    Fault("html 200", UnexpectedResponse, tries=1),
+    Fault("html-after 200", UnexpectedResponse, tries=1, done=True),
+    Fault("truncate", TransportError, done=True),
+    Fault("malformed", UnexpectedResponse, tries=1, done=True),
+)
 
 
 @frozen

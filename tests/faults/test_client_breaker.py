@@ -27,7 +27,6 @@ ASKED: Final = "list_contracts"
 def caller(faulty: Struck, request: pytest.FixtureRequest) -> Iterator[Caller]:
     with Caller(faulty.url, asynchronous=request.param, resilience=ONE_TRY) as caller:
         yield caller
-    faulty.spare()
 
 
 def _ask(client: BillingClient) -> ContractList:
@@ -86,7 +85,6 @@ def test_while_a_probe_is_under_way_nothing_else_is_sent(faulty: Struck, clock: 
         assert probe.result().header.is_successful
         caller.call(_ask)
     assert faulty.calls(ASKED) == FAILURES + 2
-    faulty.spare()
 
 
 def test_a_provider_that_was_killed_is_found_again_and_another_host_is_not_blamed(

@@ -6,65 +6,12 @@ from collections.abc import Iterator
 from typing import Final
 
 import pytest
-from attrs import frozen
-from billing_client import (
-    ApiError,
-    BadGatewayError,
-    GatewayTimeoutError,
-    InternalServerError,
-    RateLimitedError,
-    ServiceUnavailableError,
-    TransportError,
-    UnexpectedResponse,
-)
 
 from contractkit.stub.fault_rules import FAULTS
 from tests.faults.deeds import DEEDS, Deed
-from tests.faults.struck import Caller, Struck
+from tests.faults.struck import MET, Caller, Fault, Struck
 
 pytestmark = pytest.mark.usefixtures("clock")
-
-
-@frozen
-class Fault:
-    """A fault as rules name it, and what a caller meets where it stays."""
-
-    rule: str
-    error: type[ApiError] | None
-    """None: the call succeeds all the same."""
-    tries: int = 5
-    done: bool = False
-    """The provider had done its work when it struck."""
-
-    @property
-    def passes(self) -> bool:
-        """Whether another try gets rid of it."""
-        return self.error is None or self.tries > 1
-
-
-MET: Final = (
-    Fault("latency 1-3ms", None),
-    Fault("latency-after 1-3ms", None),
-    Fault("slow 1-3ms", None),
-    Fault("429 retry-after 2", RateLimitedError),
-    Fault("429-after retry-after 2", RateLimitedError, done=True),
-    Fault("500", InternalServerError, tries=1),
-    Fault("500-after", InternalServerError, tries=1, done=True),
-    Fault("502", BadGatewayError),
-    Fault("502-after", BadGatewayError, done=True),
-    Fault("503 retry-after 3", ServiceUnavailableError),
-    Fault("503-after", ServiceUnavailableError, done=True),
-    Fault("504", GatewayTimeoutError),
-    Fault("504-after", GatewayTimeoutError, done=True),
-    Fault("reset", TransportError),
-    Fault("reset-after", TransportError, done=True),
-    Fault("html", UnexpectedResponse),
-    Fault("html-after", UnexpectedResponse, done=True),
-    Fault("html 200", UnexpectedResponse, tries=1),
-    Fault("html-after 200", UnexpectedResponse, tries=1, done=True),
-    Fault("truncate", TransportError, done=True),
-    Fault("malformed", UnexpectedResponse, tries=1, done=True),
-)
 
 
 CALLED: Final = pytest.mark.parametrize(
@@ -76,10 +23,9 @@ CALLED: Final = pytest.mark.parametrize(
 
 
 @pytest.fixture(scope="module")
-def caller(faulty: Struck, request: pytest.FixtureRequest) -> Iterator[Caller]:
-    with Caller(faulty.url, asynchronous=request.param) as caller:
+def caller(struck_provider: Struck, request: pytest.FixtureRequest) -> Iterator[Caller]:
+    with Caller(struck_provider.url, asynchronous=request.param) as caller:
         yield caller
-    faulty.spare()
 
 
 def test_every_fault_that_can_be_injected_is_met_here() -> None:

@@ -30,10 +30,9 @@ PAY: Final = DEEDS[0]
 
 
 @pytest.fixture(params=[False, True], ids=["sync", "async"], scope="module")
-def caller(faulty: Struck, request: pytest.FixtureRequest) -> Iterator[Caller]:
-    with Caller(faulty.url, asynchronous=request.param) as caller:
+def caller(struck_provider: Struck, request: pytest.FixtureRequest) -> Iterator[Caller]:
+    with Caller(struck_provider.url, asynchronous=request.param) as caller:
         yield caller
-    faulty.spare()
 
 
 def _contracts(client: BillingClient) -> ContractList:
@@ -154,7 +153,6 @@ def test_a_deadline_of_the_client_is_over_all_tries_too(faulty: Struck, clock: C
     with Caller(faulty.url, resilience=Resilience(deadline=30)) as caller, pytest.raises(RateLimitedError):
         caller.call(_contracts)
     assert clock.sleeps == [20]
-    faulty.spare()
 
 
 def test_a_payment_that_is_slower_than_its_deadline_is_not_known_to_be_made_and_may_be_repeated(
