@@ -9,6 +9,7 @@ import httpx
 import stamina
 
 from .auth import Auth, TokenAuth
+from .errors import ApiError
 from .operation import Answer, Body, Operation, Reply, Request, parsed
 from .resilience import Resilience
 from .streams import AsyncEventStream, EventStream
@@ -56,14 +57,24 @@ class Session:
         """
         built = self._host.request(self.http.build_request, operation, request)
         with Tries(self._host, operation, built, deadline) as tries:
-            for attempt in stamina.retry_context(tries.wait_after, self._host.resilience.attempts, None):
-                with attempt:
-                    return self._one(tries)
-        raise AssertionError("a try returns or raises")
+            try:
+                return self._one(tries)
+            except ApiError as error:
+                failed = error
+            return self._again(tries, failed)
 
     def close(self) -> None:
         """Closes the connections."""
         self.http.close()
+
+    def _again(self, tries: Tries[T], first: ApiError) -> T:
+        """The tries after one that raised `first`, which is raised again where none may follow."""
+        for attempt in stamina.retry_context(tries.wait_after, self._host.resilience.attempts, None):
+            with attempt:
+                if attempt.num == 1:
+                    raise first
+                return self._one(tries)
+        raise AssertionError("a try returns or raises")
 
     def _one(self, tries: Tries[T]) -> T:
         with tries.one():
@@ -112,14 +123,24 @@ class AsyncSession:
         """
         built = self._host.request(self.http.build_request, operation, request)
         with Tries(self._host, operation, built, deadline) as tries:
-            async for attempt in stamina.retry_context(tries.wait_after, self._host.resilience.attempts, None):
-                with attempt:
-                    return await self._one(tries)
-        raise AssertionError("a try returns or raises")
+            try:
+                return await self._one(tries)
+            except ApiError as error:
+                failed = error
+            return await self._again(tries, failed)
 
     async def aclose(self) -> None:
         """Closes the connections."""
         await self.http.aclose()
+
+    async def _again(self, tries: Tries[T], first: ApiError) -> T:
+        """The tries after one that raised `first`, which is raised again where none may follow."""
+        async for attempt in stamina.retry_context(tries.wait_after, self._host.resilience.attempts, None):
+            with attempt:
+                if attempt.num == 1:
+                    raise first
+                return await self._one(tries)
+        raise AssertionError("a try returns or raises")
 
     async def _one(self, tries: Tries[T]) -> T:
         with tries.one():
