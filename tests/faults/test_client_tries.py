@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
+import httpx
 import pytest
 from billing_client import (
     ApiError,
@@ -87,8 +88,9 @@ def test_what_is_unsafe_reaches_the_provider_once_and_its_error_does_not_say_mor
     if paid:
         caller.call(lambda client: PAY.do(client, account, None))
     faulty.strike(f"{operation}: {fault} first 1")  # a second try would succeed
-    with pytest.raises(error):
+    with pytest.raises(error) as caught:
         caller.call(lambda client: do(client, account))
+    assert ("whether it took effect is not known" in str(caught.value)) is (error is TransportError)
     assert (faulty.calls(operation), clock.sleeps) == (1, [])
     assert PAY.effect(faulty, account) == (after if done else before)
 
@@ -162,11 +164,12 @@ def test_a_payment_that_is_slower_than_its_deadline_is_not_known_to_be_made_and_
     ready(faulty.api, account, Course.CAPTURED)
     faulty.strike("pay: latency-after 250ms first 1")
     body = PayRequest(payment_group_id=place_of(account))
-    with pytest.raises(DeadlineError):
+    with pytest.raises(DeadlineError, match="whether it took effect is not known") as caught:
         caller.call(
             lambda client: client.payments.pay(
                 month=MONTH, body=body, uuid=account, idempotency_key="slow", deadline=0.2
             )
         )
+    assert isinstance(caught.value.__cause__, httpx.ReadTimeout)
     caller.call(lambda client: PAY.do(client, account, "slow"))
     assert PAY.effect(faulty, account) == PAY.once

@@ -24,6 +24,7 @@ from .telemetry import Observer
 T = TypeVar("T")
 
 Build = Callable[..., httpx.Request]
+READS = ("GET", "HEAD", "OPTIONS")
 PHASES = ("connect", "read", "write", "pool")
 OURS = (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.PoolTimeout)
 """Errors of this side, which say nothing about the host."""
@@ -120,7 +121,7 @@ class Tries(Generic[T]):
     def check(self) -> None:
         """Raises DeadlineError when the time is over; asked between two pieces of an answer, which may drip."""
         if self._until is not None and time.monotonic() >= self._until:
-            raise DeadlineError(self.operation.id, "the deadline passed while the answer was read")
+            raise DeadlineError(self.operation.id, f"the deadline passed while the answer was read{self._effect}")
 
     def answer(self, response: httpx.Response, content: bytes) -> T:
         """What the call returns. Raises ResponseError."""
@@ -136,8 +137,13 @@ class Tries(Generic[T]):
             return unexpected(self.operation, Answer(self.status or 0, {}, b""), str(error))
         text = str(error) or type(error).__name__
         if isinstance(error, httpx.TimeoutException) and self._until is not None and time.monotonic() >= self._until:
-            return DeadlineError(self.operation.id, f"the deadline passed: {text}")
-        return TransportError(self.operation.id, f"no answer: {text}")
+            return DeadlineError(self.operation.id, f"the deadline passed: {text}{self._effect}")
+        return TransportError(self.operation.id, f"no answer: {text}{self._effect}")
+
+    @property
+    def _effect(self) -> str:
+        """What an error without an answer says of the effect; a read has none."""
+        return "" if self.operation.method in READS else "; whether it took effect is not known"
 
     def wait_after(self, error: Exception) -> bool | float:
         """The seconds to wait before the next try; False for no further one."""
