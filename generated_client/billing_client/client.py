@@ -3,19 +3,19 @@
 
 from __future__ import annotations
 
-import ssl
-from collections.abc import Awaitable, Callable, Mapping
 from functools import cached_property
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-import httpx
-
-from .calls import AsyncSession, Auth, Session
 from .resilience import Resilience
 from .telemetry import Hooks
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # what sends, and httpx with it, is loaded when a client is made
+    import ssl
+    from collections.abc import Awaitable, Callable, Mapping
+    from types import TracebackType
+
+    import httpx
+
     from .low_level import Client
     from .managers.accounts import AccountsManager, AsyncAccountsManager
     from .managers.adjustments import AdjustmentsManager, AsyncAdjustmentsManager
@@ -60,6 +60,8 @@ class BillingClient:
             verify: False, or a context with certificates of your own.
             transport: sends in the place of the network.
         """
+        from .calls import Auth, Session
+
         auth = None
         if token is not None:
             auth = Auth("header", "Authorization", "Bearer", token, refresh_token)
@@ -193,6 +195,8 @@ class AsyncBillingClient:
             verify: False, or a context with certificates of your own.
             transport: sends in the place of the network.
         """
+        from .calls import AsyncSession, Auth
+
         auth = None
         if token is not None:
             auth = Auth("header", "Authorization", "Bearer", token, refresh_token)
@@ -299,6 +303,8 @@ class AsyncBillingClient:
 
 def _identified(headers: Mapping[str, str] | None) -> httpx.Headers:
     """The headers of every request: who sends it, unless the caller says so otherwise."""
+    import httpx
+
     found = httpx.Headers({"User-Agent": USER_AGENT})
     found.update(headers)
     return found

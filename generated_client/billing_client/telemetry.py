@@ -9,14 +9,17 @@ holds a token, the value of a query parameter, or a body.
 import logging
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
 from attrs import field, frozen
 
 from .errors import ClientError, ResponseError
-from .operation import Operation
 from .resilience import State
+
+if TYPE_CHECKING:
+    import httpx
+
+    from .operation import Operation
 
 log = logging.getLogger(__name__.partition(".")[0])
 for _name in (log.name, "stamina"):  # what goes wrong is raised; a program without logging gets no lines on stderr
@@ -55,12 +58,12 @@ class Hooks:
 class Observer:
     """Sees all calls of a client."""
 
-    def __init__(self, base_url: str, hooks: Hooks) -> None:
+    def __init__(self, base_url: "httpx.URL", hooks: Hooks) -> None:
         self.hooks = hooks
-        self.tracing = _tracing(httpx.URL(base_url))
-        self._host = httpx.URL(base_url).netloc.decode()
+        self.tracing = _tracing(base_url)
+        self._host = base_url.netloc.decode()
 
-    def begin(self, operation: Operation[Any], request: httpx.Request) -> "Observed":
+    def begin(self, operation: "Operation[Any]", request: "httpx.Request") -> "Observed":
         """A call starts. Adds the trace context to the request's headers."""
         if self.hooks.before:
             _run(self.hooks.before, CallEvent(operation=operation.id, method=operation.method, path=operation.path))
@@ -84,7 +87,7 @@ class Observed:
 
     __slots__ = ("_observer", "_operation", "_span", "_start")
 
-    def __init__(self, observer: Observer, operation: Operation[Any], span: "Span | None") -> None:
+    def __init__(self, observer: Observer, operation: "Operation[Any]", span: "Span | None") -> None:
         self._observer = observer
         self._operation = operation
         self._span = span
@@ -132,7 +135,7 @@ class Observed:
 class Tracing:
     """Spans and metrics, in the stable semantic conventions for HTTP clients."""
 
-    def __init__(self, api: "Api", base_url: httpx.URL) -> None:
+    def __init__(self, api: "Api", base_url: "httpx.URL") -> None:
         name = __name__.partition(".")[0]
         self._api = api
         self._tracer = api.trace.get_tracer(name)
@@ -143,7 +146,7 @@ class Tracing:
         port = base_url.port or {"http": 80, "https": 443}.get(base_url.scheme, 0)
         self._server = {"server.address": base_url.host, "server.port": port, "url.scheme": base_url.scheme}
 
-    def start(self, operation: Operation[Any], request: httpx.Request) -> "Span":
+    def start(self, operation: "Operation[Any]", request: "httpx.Request") -> "Span":
         """A span that is the current one until it ends."""
         api = self._api
         common = {"http.request.method": operation.method, "url.template": operation.path, **self._server}
@@ -210,7 +213,7 @@ def error_type(error: BaseException) -> str:
     return type(error).__qualname__
 
 
-def _tracing(base_url: httpx.URL) -> Tracing | None:
+def _tracing(base_url: "httpx.URL") -> Tracing | None:
     try:
         from opentelemetry import context, metrics, propagate, trace
     except ImportError:

@@ -54,9 +54,15 @@ def test_every_module_of_the_golden_client_imports() -> None:
     assert int(done.stdout) > 80
 
 
-def test_the_package_alone_loads_neither_httpx_nor_attrs() -> None:
-    program = "import harbour_client, sys; print({'httpx', 'attrs', 'attr', 'stamina'} & set(sys.modules))"
-    command = [sys.executable, "-c", program]
+@pytest.mark.parametrize(
+    ("statement", "late"),
+    [
+        ("import harbour_client", {"attr", "attrs", "httpx", "stamina"}),
+        ("from harbour_client import AsyncHarbourClient, HarbourClient, Hooks, Resilience", {"httpx", "stamina"}),
+    ],
+)
+def test_an_import_loads_only_what_it_needs(statement: str, late: set[str]) -> None:
+    command = [sys.executable, "-c", f"{statement}; import sys; print({late!r} & set(sys.modules))"]
     done = subprocess.run(command, cwd=GOLDEN, capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout == "set()\n"
 

@@ -39,7 +39,7 @@ class Session:
         random: Random | None = None,
     ) -> None:
         """`timeout` is in seconds, for connecting and between two pieces of an answer. `random` draws the waits."""
-        observer = Observer(base_url, hooks)
+        observer = Observer(httpx.URL(base_url), hooks)
         self._host = Host(base_url, resilience, observer, timeout=timeout, random=random)
         self.http = httpx.Client(
             auth=TokenAuth(auth, refreshed=observer.refreshed) if auth else None,
@@ -105,7 +105,7 @@ class AsyncSession:
         random: Random | None = None,
     ) -> None:
         """`timeout` is in seconds, for connecting and between two pieces of an answer. `random` draws the waits."""
-        observer = Observer(base_url, hooks)
+        observer = Observer(httpx.URL(base_url), hooks)
         self._host = Host(base_url, resilience, observer, timeout=timeout, random=random)
         self.http = httpx.AsyncClient(
             auth=TokenAuth(auth, refreshed=observer.refreshed) if auth else None,

@@ -4,7 +4,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC
-from email.utils import parsedate_to_datetime
 from enum import Enum
 from random import Random
 from typing import Any
@@ -63,6 +62,8 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     text = headers.get("retry-after", "").strip()
     if text.isascii() and text.isdigit():
         return float(text[:9])
+    from email.utils import parsedate_to_datetime  # few answers need it, and it is slow to load
+
     try:
         then = parsedate_to_datetime(text)
     except ValueError:
