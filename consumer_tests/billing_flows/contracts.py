@@ -1,7 +1,9 @@
 """Contracts and adjustments of a customer."""
 
+import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from uuid import NAMESPACE_OID, uuid5
 
 from attrs import frozen
 from billing_client import BillingClient
@@ -18,6 +20,8 @@ from billing_client.models import (
 )
 
 from consumer_tests.billing_flows.customers import Customer
+
+_Adjusting = CreateProjectAdjustmentRequest | CreateBillingGroupAdjustmentRequest
 
 
 @frozen
@@ -50,7 +54,8 @@ def apply_contract(
 ) -> str:
     """Writes the contract down, and puts the billing group under it from a month on; answers the contract's id.
 
-    Done twice it writes one contract. Raises UnprocessableError for tiers that do not rise.
+    Done twice it writes one contract; another agreement from the same month replaces the one before. Raises
+    UnprocessableError for tiers that do not rise.
     """
     body = CreateContractRequest(
         name=f"{customer.account} {group} {month_from}",
@@ -60,7 +65,7 @@ def apply_contract(
         currency=customer.terms.currency,
         prices=[_price(customer, name, price) for name, price in agreement.prices.items()],
     )
-    made = client.contracts.create_contract(body=body, idempotency_key=f"{customer.group(group)}.{month_from}")
+    made = client.contracts.create_contract(body=body, idempotency_key=_key(body))
     contract = made.contract.contract_id
     term = UpdateBillingGroupRequest(contract_id=contract, month_from=month_from)
     client.billing_groups.update_billing_group(billing_group_id=customer.group(group), body=term)
@@ -75,11 +80,12 @@ def adjust_project(
     *,
     month: str,
     project: str = "web",
+    name: str = "1",
 ) -> str:
     """A discount or surcharge on a project in one month; `value` is a percentage, or minor units for STATIC ones.
 
-    Answers the adjustment's id. Raises UnprocessableError where percent discounts come to more than 100, and
-    ConflictError for a month that is paid.
+    Answers the adjustment's id. Done twice it adds one; `name` tells two that are alike from each other. Raises
+    UnprocessableError where percent discounts come to more than 100, and ConflictError for a month that is paid.
     """
     body = CreateProjectAdjustmentRequest(
         adjustment=value,
@@ -88,7 +94,11 @@ def adjust_project(
         month_from=month,
         month_to=month,
     )
-    return client.adjustments.create_project_adjustments(body=body).adjustments[0].adjustment_id
+    return (
+        client.adjustments.create_project_adjustments(body=body, idempotency_key=_key(body, name))
+        .adjustments[0]
+        .adjustment_id
+    )
 
 
 def adjust_group(
@@ -99,6 +109,7 @@ def adjust_group(
     *,
     month: str,
     group: str = "main",
+    name: str = "1",
 ) -> str:
     """The same on a billing group, where it acts on what the adjustments of its projects left."""
     body = CreateBillingGroupAdjustmentRequest(
@@ -108,7 +119,16 @@ def adjust_group(
         month_from=month,
         month_to=month,
     )
-    return client.adjustments.create_billing_group_adjustments(body=body).adjustments[0].adjustment_id
+    return (
+        client.adjustments.create_billing_group_adjustments(body=body, idempotency_key=_key(body, name))
+        .adjustments[0]
+        .adjustment_id
+    )
+
+
+def _key(body: CreateContractRequest | _Adjusting, name: str = "") -> str:
+    """The same for the same request; another one never meets a key that was used before."""
+    return f"{uuid5(NAMESPACE_OID, json.dumps(body.to_dict(), sort_keys=True))}-{name}"
 
 
 def _price(customer: Customer, counter: str, price: int | Tiers) -> ContractPrice:

@@ -44,6 +44,17 @@ def mark_overdue(
     )
 
 
+def leave_unpaid(client: BillingClient, customer: Customer, month: str, *, patience: Patience = PATIENT) -> Debts:
+    """Lets the first day of the next month come: whatever the customer did not pay until then becomes overdue.
+
+    Answers what the next month begins with. It does so with `mark_overdue`, so what is said there holds here.
+    """
+    first = dt.date.fromisoformat(f"{month}-01")
+    today = (first + dt.timedelta(days=31)).replace(day=1)
+    mark_overdue(client, customer.terms.region, today, patience=patience)
+    return debts(client, customer, f"{today:%Y-%m}")
+
+
 def debts(client: BillingClient, customer: Customer, month: str) -> Debts:
     """What the months before `month` still owe."""
     return Debts(tuple(client.payments.iter_unpaid_statements(month=month, uuid=customer.account)))

@@ -1,11 +1,19 @@
 """The way of a statement: prepared, closed, paid and verified, and back again."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import NoReturn
 
 from attrs import frozen
-from billing_client import BillingClient, ConflictError, ProblemError, ServiceUnavailableError
+from billing_client import (
+    BillingClient,
+    ConflictError,
+    ProblemError,
+    ServerError,
+    ServiceUnavailableError,
+    TransportError,
+    UnexpectedResponse,
+)
 from billing_client.models import (
     ChangePaymentStatusRequest,
     Payment,
@@ -34,6 +42,10 @@ DECLINED = 40906
 IN_DOUBT = 40907
 CREDITS_PAID_ALL = 12009
 
+_OPEN = PaymentStatusCode.REGISTERED
+_UNANSWERED = (TransportError, UnexpectedResponse, ServerError)
+_Move = Callable[[BillingClient, Statement, PaymentStatusCode], None]
+
 
 @frozen
 class Settled:
@@ -60,38 +72,33 @@ def prepare_payment(
     A state that is new to this client is NotPreparableError too. Raises NotEndedError when a doubt, or somebody else
     who moves the statement all the time, outlasts the patience. What was calculated stays until it is calculated again.
     """
-    waits = patience.waits()
-    while (found := _find(client, customer, month, group)) is None or found.payment_status_code != _OPEN:
-        if found is None:
-            calculate(client, customer, month, patience=patience)
-            continue
-        step = _BACK.get(found.payment_status_code)
-        if step is None:
-            state = found.payment_status_code
-            raise NotPreparableError(f"{found.payment_group_id} is {state}, and nothing leads from there to {_OPEN}")
+    wanted = customer.statement(month, group)
+    for wait in patience.waits():
+        found = next((one for one in statements(client, customer, month) if one.payment_group_id == wanted), None)
+        if found is not None and found.payment_status_code is _OPEN:
+            return found
         try:
-            step(client, found)
+            _open(client, customer, month, found, patience)
         except ConflictError as error:
             if code_of(error) not in (MOVED, IN_DOUBT):
                 raise
-            _pause(next(waits, None), found, error)
-    return found
+            time.sleep(wait)
+    raise NotEndedError(f"{wanted} is not {_OPEN} after {patience.deadline} s")
 
 
-def close(client: BillingClient, statement: Statement) -> Payment:
+def close(client: BillingClient, statement: Statement, *, patience: Patience = PATIENT) -> Statement:
     """REGISTERED to READY. Raises ConflictError from any other state."""
-    return _set(client, statement, PaymentStatusCode.READY)
+    return _bring(client, statement, PaymentStatusCode.READY, _set, patience)
 
 
-def reopen(client: BillingClient, statement: Statement) -> Payment:
+def reopen(client: BillingClient, statement: Statement, *, patience: Patience = PATIENT) -> Statement:
     """READY to REGISTERED. Raises ConflictError from any other state, and while a charge is in doubt."""
-    return _set(client, statement, PaymentStatusCode.REGISTERED)
+    return _bring(client, statement, PaymentStatusCode.REGISTERED, _set, patience)
 
 
-def cancel(client: BillingClient, statement: Statement) -> Payment:
+def cancel(client: BillingClient, statement: Statement, *, patience: Patience = PATIENT) -> Statement:
     """PAID to READY, with the credit back where it came from. Raises ConflictError from any other state."""
-    answer = client.payments.cancel_payment(month=statement.month, payment_group_id=statement.payment_group_id)
-    return answer.payment
+    return _bring(client, statement, PaymentStatusCode.READY, _take_back, patience)
 
 
 def refund(client: BillingClient, statement: Statement, reason: str) -> Payment:
@@ -185,25 +192,48 @@ def code_of(error: ProblemError) -> int:
     return error.problem.header.result_code
 
 
-def _find(client: BillingClient, customer: Customer, month: str, group: str) -> Statement | None:
-    wanted = customer.statement(month, group)
-    return next((one for one in statements(client, customer, month) if one.payment_group_id == wanted), None)
-
-
-def _set(client: BillingClient, statement: Statement, target: PaymentStatusCode) -> Payment:
-    body = ChangePaymentStatusRequest(payment_group_id=statement.payment_group_id, payment_status_code=target)
-    return client.payments.change_payment_status(month=statement.month, body=body).payment
-
-
-def _pause(wait: float | None, found: Statement, error: ConflictError) -> None:
-    if wait is None:
+def _open(client: BillingClient, customer: Customer, month: str, found: Statement | None, patience: Patience) -> None:
+    """One step towards REGISTERED."""
+    if found is None:
+        calculate(client, customer, month, patience=patience)
+    elif found.payment_status_code is PaymentStatusCode.READY:
+        reopen(client, found, patience=patience)
+    elif found.payment_status_code is PaymentStatusCode.PAID:
+        cancel(client, found, patience=patience)
+    else:
         state = found.payment_status_code
-        raise NotEndedError(f"{found.payment_group_id} cannot leave {state}: {error.detail}") from error
-    time.sleep(wait)
+        raise NotPreparableError(f"{found.payment_group_id} is {state}, and nothing leads from there to {_OPEN}")
 
 
-_OPEN = PaymentStatusCode.REGISTERED
-_BACK: Mapping[PaymentStatusCode, Callable[[BillingClient, Statement], object]] = {
-    PaymentStatusCode.READY: reopen,
-    PaymentStatusCode.PAID: cancel,
-}
+def _bring(
+    client: BillingClient, statement: Statement, target: PaymentStatusCode, move: _Move, patience: Patience
+) -> Statement:
+    """Moves the statement, and answers it as it is then.
+
+    The client does not repeat a move by itself, since a second one is refused or does something else. Whether one whose
+    answer was lost came to pass, the statement shows.
+    """
+    lost: Exception | None = None
+    for wait in patience.waits():
+        try:
+            move(client, statement, target)
+        except _UNANSWERED as error:
+            lost = error
+            time.sleep(wait)
+        now = same(_month_of(client, statement), statement)
+        if lost is None or now.payment_status_code is target:
+            return now
+    raise NotEndedError(f"{statement.payment_group_id} is not {target} after {patience.deadline} s") from lost
+
+
+def _month_of(client: BillingClient, statement: Statement) -> tuple[Statement, ...]:
+    return tuple(client.payments.iter_statements(month=statement.month, uuid=statement.uuid))
+
+
+def _set(client: BillingClient, statement: Statement, target: PaymentStatusCode) -> None:
+    body = ChangePaymentStatusRequest(payment_group_id=statement.payment_group_id, payment_status_code=target)
+    client.payments.change_payment_status(month=statement.month, body=body)
+
+
+def _take_back(client: BillingClient, statement: Statement, _target: PaymentStatusCode) -> None:
+    client.payments.cancel_payment(month=statement.month, payment_group_id=statement.payment_group_id)

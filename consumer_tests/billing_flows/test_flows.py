@@ -82,7 +82,7 @@ def test_a_statement_that_cannot_be_moved_is_tried_until_the_deadline(
     listed(billing_client_transport, october, "READY", times=1000)
     billing_client_transport.reply("change_payment_status", status=409, example="illegal-transition", times=1000)
 
-    with pytest.raises(NotEndedError, match="cannot leave READY"):
+    with pytest.raises(NotEndedError, match="is not REGISTERED after"):
         prepare_payment(billing_client, customer, MONTH, patience=HURRY)
 
     assert len(billing_client_transport.requests_of("change_payment_status")) > 1

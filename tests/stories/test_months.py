@@ -88,6 +88,35 @@ def test_a_project_has_its_discount_before_the_group_has_its_surcharge(
     assert settled.payment.amount == due
 
 
+def test_a_contract_counts_from_its_month_and_a_later_one_takes_its_place(
+    client: BillingClient, customer: Customer
+) -> None:
+    apply_contract(client, customer, Agreement(discount=10), month_from="2026-09")
+    apply_contract(client, customer, Agreement(prices={"compute": 150}), month_from="2026-10")
+    months = ("2026-08", "2026-09", "2026-10")
+    for month in months:
+        use(client, customer, 100, month)
+
+    charges = [bill(client, customer, month).charge for month in months]
+
+    # 100 h at the list price of 250, at 10% less, and at the agreed 150
+    assert charges == [25_000, 22_500, 15_000]
+
+
+def test_terms_that_are_said_twice_are_agreed_once(client: BillingClient, customer: Customer) -> None:
+    use(client, customer, 100)
+    agreed = [apply_contract(client, customer, Agreement(base_fee=1000), month_from=MONTH) for _ in range(2)]
+    discounts = [
+        adjust_project(client, customer, AdjustmentTypeCode.STATIC_DISCOUNT, 100, month=MONTH, name=name)
+        for name in ("1", "1", "2")
+    ]
+
+    assert agreed[0] == agreed[1]
+    assert discounts[0] == discounts[1]
+    # the discounts named 1 and 2
+    assert bill(client, customer).total_discount == 200
+
+
 def test_each_billing_group_has_its_contract_and_its_statement(
     client: BillingClient, new_customer: NewCustomer
 ) -> None:

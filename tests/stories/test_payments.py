@@ -117,7 +117,7 @@ def test_a_payment_in_doubt_is_waited_for_before_the_month_is_prepared(
     statement = bill(client, customer)
     with pytest.raises(PaymentInDoubtError):
         settle(client, customer, statement)
-    with pytest.raises(NotEndedError, match="cannot leave READY"):
+    with pytest.raises(NotEndedError, match="is not REGISTERED after"):
         prepare_payment(client, customer, MONTH, patience=Patience(deadline=0.05))
 
     prepared = prepare_payment(client, customer, MONTH, patience=Patience(deadline=20, longest=0.2))
