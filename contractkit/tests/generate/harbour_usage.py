@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, Literal, assert_type
 from uuid import UUID
 
-from harbour_client import AsyncHarbourClient, HarbourClient, NotFoundError, RateLimitedError
+from harbour_client import AsyncHarbourClient, CallEvent, HarbourClient, Hooks, NotFoundError, RateLimitedError
 from harbour_client.api.ships import get_ship
 from harbour_client.models import (
     Address,
@@ -106,6 +106,10 @@ def errors(client: HarbourClient) -> None:
         assert_type(error.pointers, tuple[str, ...])
     except RateLimitedError as error:
         assert_type(error.retry_after, float | None)
+
+
+def hooks(events: list[CallEvent]) -> None:
+    assert_type(HarbourClient("https://harbour.test", hooks=Hooks(after=[events.append])), HarbourClient)
 
 
 def low_level(client: HarbourClient) -> None:

@@ -7,7 +7,7 @@ holds a token, the value of a query parameter, or a body.
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
@@ -46,12 +46,16 @@ class CallEvent:
 Hook = Callable[[CallEvent], None]
 
 
+def _all(hooks: Iterable[Hook]) -> tuple[Hook, ...]:
+    return tuple(hooks)
+
+
 @frozen(kw_only=True)
 class Hooks:
     """Functions that are called once a call. One that raises is logged, and does not change the call."""
 
-    before: tuple[Hook, ...] = field(default=(), converter=tuple)
-    after: tuple[Hook, ...] = field(default=(), converter=tuple)
+    before: tuple[Hook, ...] = field(default=(), converter=_all)
+    after: tuple[Hook, ...] = field(default=(), converter=_all)
 
 
 class Observer:
