@@ -1,5 +1,6 @@
 """What the flows do with answers that a healthy provider never gives: no server, the examples of the contract."""
 
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -180,3 +181,8 @@ def test_an_instant_is_by_the_clocks_of_the_region(customer: Customer) -> None:
 
     assert instant.tzinfo == ZoneInfo("Asia/Seoul")
     assert instant.isoformat() == "2026-11-01T00:00:00+09:00"
+
+
+def test_the_waits_double_up_to_the_longest_and_never_go_beyond_the_deadline() -> None:
+    assert list(islice(Patience(deadline=60, pause=1, longest=3).waits(), 4)) == [1, 2, 3, 3]
+    assert next(Patience(deadline=2, pause=5, longest=5).waits()) <= 2
