@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
 import pytest
 from billing_client import BillingClient, CircuitOpenError, Resilience, ServiceUnavailableError, TransportError
-from billing_client.models import ContractList
+from billing_client.models import ContractList, PaymentResponse, PaymentStatusCode, PayRequest
 
-from tests.faults.deeds import DEEDS, Deed
-from tests.faults.killed import until
+from provider_stub.gateway import Course
+from tests.faults.deeds import DEEDS, Deed, place_of
+from tests.faults.killed import Killed, until
+from tests.faults.sandbox import MONTH, amount_of, captured, opened, prices, ready
 from tests.faults.struck import Caller, Clock, Struck
-from tests.serving import served
+from tests.serving import calling
 
 FAILURES: Final = 3
 PAUSE: Final = 30.0
@@ -31,6 +34,11 @@ def caller(faulty: Struck, request: pytest.FixtureRequest) -> Iterator[Caller]:
 
 def _ask(client: BillingClient) -> ContractList:
     return client.contracts.list_contracts()
+
+
+def _pay(client: BillingClient) -> PaymentResponse:
+    body = PayRequest(payment_group_id=place_of("killed"))
+    return client.payments.pay(month=MONTH, body=body, uuid="killed", idempotency_key="key")
 
 
 def _open(caller: Caller) -> None:
@@ -87,26 +95,32 @@ def test_while_a_probe_is_under_way_nothing_else_is_sent(faulty: Struck, clock: 
     assert faulty.calls(ASKED) == FAILURES + 2
 
 
-def test_a_provider_that_was_killed_is_found_again_and_another_host_is_not_blamed(
+def test_a_provider_that_is_killed_while_it_charges_is_found_again_and_has_charged_once(
     faulty: Struck, clock: Clock, tmp_path: Path
 ) -> None:
-    with (
-        served(tmp_path, None, auth="off") as mortal,
-        Caller(mortal.url, resilience=ONE_TRY) as caller,
-        Caller(faulty.url, resilience=ONE_TRY) as another,
-    ):
-        caller.call(_ask)
-        mortal.process.kill()
-        mortal.process.wait(timeout=20)
-        for _ in range(FAILURES):
-            with pytest.raises(TransportError):
-                caller.call(_ask)
-        assert _refused(caller) == PAUSE
-        another.call(_ask)
-        with served(tmp_path, None, "--port", str(urlsplit(mortal.url).port), auth="off"):
-            assert _refused(caller) == PAUSE
+    with closing(Killed(tmp_path)) as mortal, opened(mortal.database) as store:
+        url = mortal.now.url
+        with calling(url, None) as api:
+            prices(api)
+            ready(api, "killed", Course.SLOW_BACK)
+        charged = [amount_of(Course.SLOW_BACK)]
+        resilience = Resilience(breaker_failures=FAILURES, breaker_pause=PAUSE)
+        with Caller(url, resilience=resilience) as caller, ThreadPoolExecutor(1) as pool:
+            paying = pool.submit(caller.call, _pay)
+            until(lambda: captured(store, place_of("killed")) == charged)
+            mortal.now.process.kill()
+            mortal.now.process.wait()  # with a limit of time it would sleep, and so move the clock
+            with pytest.raises(TransportError, match="whether it took effect is not known"):
+                paying.result()
+            assert _refused(caller) > 0
+            with Caller(faulty.url) as another:  # another host is not to blame
+                another.call(_ask)
+
+            mortal.start("--port", str(urlsplit(url).port))
+            assert _refused(caller) > 0
             clock.now += PAUSE
-            assert caller.call(_ask) == caller.call(_ask)
+            assert caller.call(_pay).payment.payment_status_code is PaymentStatusCode.PAID
+        assert captured(store, place_of("killed")) == charged
 
 
 @pytest.mark.parametrize("asynchronous", [False, True], ids=["sync", "async"])

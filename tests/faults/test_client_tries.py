@@ -27,7 +27,7 @@ from tests.faults.struck import Caller, Clock, Struck
 
 LONGEST: Final = (1, 2, 4, 8)
 """The waits after each try, before they are shortened at random by up to a half; in seconds."""
-PAY: Final = DEEDS[0]
+PAY, _, _, _, CONTRACT, _ = DEEDS
 
 
 @pytest.fixture(params=[False, True], ids=["sync", "async"], scope="module")
@@ -106,6 +106,18 @@ def test_a_read_that_breaks_is_tried_again_until_it_is_whole(
     assert faulty.calls("list_contracts") == 5
     assert len(clock.sleeps) == len(LONGEST)
     assert all(most / 2 <= slept <= most for slept, most in zip(clock.sleeps, LONGEST, strict=True))
+
+
+def test_a_list_is_read_whole_and_in_order_though_half_of_its_pages_break(faulty: Struck, clock: Clock) -> None:
+    with Caller(faulty.url) as caller:
+        for _ in range(7):
+            caller.call(lambda client: CONTRACT.do(client, "listed", None))
+        whole = caller.call(lambda client: list(client.contracts.iter_contracts()))
+        faulty.strike("list_contracts: truncate every 2; list_contracts: reset every 3")
+        found = caller.call(lambda client: list(client.contracts.iter_contracts(items_per_page=2)))
+    assert len(found) >= 7
+    assert found == whole
+    assert len(clock.sleeps) == sum(faulty.injected("list_contracts").values()) >= 4
 
 
 @pytest.mark.parametrize(
