@@ -4,7 +4,7 @@
 Names are loaded when they are first used, so that importing the package costs next to nothing.
 """
 
-from typing import TYPE_CHECKING, Any
+TYPE_CHECKING = False  # checkers take it for true; loading `typing` would be most of what this import costs
 
 if TYPE_CHECKING:
     from .client import AsyncBillingClient as AsyncBillingClient
@@ -134,15 +134,16 @@ __all__ = [
     "UnsupportedMediaTypeError",
 ]
 
+if not TYPE_CHECKING:  # checkers know the names from above, and would take any other for one with this
 
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
+    def __getattr__(name: str) -> object:
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
 
-    found = getattr(import_module(_MODULES[name], __name__), name)
-    globals()[name] = found
-    return found
+        found = getattr(import_module(_MODULES[name], __name__), name)
+        globals()[name] = found
+        return found
 
 
 def __dir__() -> list[str]:

@@ -108,6 +108,12 @@ def errors(client: HarbourClient) -> None:
         assert_type(error.retry_after, float | None)
 
 
+def misspelt() -> None:
+    """The names are loaded late, and a wrong one is an error all the same: else the comments would be superfluous."""
+    from harbour_client import HarborClient  # type: ignore[attr-defined]  # noqa: F401
+    from harbour_client.models import Shipp  # type: ignore[attr-defined]  # noqa: F401
+
+
 def hooks(events: list[CallEvent]) -> None:
     assert_type(HarbourClient("https://harbour.test", hooks=Hooks(after=[events.append])), HarbourClient)
 
