@@ -185,3 +185,12 @@ def test_a_payment_that_is_slower_than_its_deadline_is_not_known_to_be_made_and_
     assert isinstance(caught.value.__cause__, httpx.ReadTimeout)
     caller.call(lambda client: PAY.do(client, account, "slow"))
     assert PAY.effect(faulty, account) == PAY.once
+
+
+def test_the_timeout_is_for_each_piece_of_an_answer_and_the_deadline_for_all_of_it(faulty: Struck) -> None:
+    faulty.strike("list_contracts: slow 500ms")
+    with Caller(faulty.url, timeout=0.25) as caller:
+        caller.call(_contracts)
+        with pytest.raises(DeadlineError, match="while the answer was read$"):
+            caller.call(lambda client: client.contracts.list_contracts(deadline=0.25))
+    assert faulty.calls("list_contracts") == 2
