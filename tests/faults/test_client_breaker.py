@@ -83,7 +83,7 @@ def test_a_probe_that_fails_opens_the_circuit_again_and_one_that_succeeds_closes
 
 
 def test_while_a_probe_is_under_way_nothing_else_is_sent(faulty: Struck, clock: Clock) -> None:
-    faulty.strike(f"{ASKED}: 503 first {FAILURES}; {ASKED}: latency 300ms")
+    faulty.strike(f"{ASKED}: 503 first {FAILURES}; {ASKED}: latency 500ms")
     with Caller(faulty.url, resilience=ONE_TRY) as caller, ThreadPoolExecutor(1) as pool:
         _open(caller)
         clock.now += PAUSE
