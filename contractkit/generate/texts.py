@@ -7,6 +7,10 @@ from itertools import pairwise
 from typing import Any
 
 WIDTH = 108
+# What begins a comment that type checkers, linters or formatters obey; `# type: a word` is a syntax error to them.
+DIRECTIVE = re.compile(
+    r"(^|#)\s*(?=noqa\b|(type|fmt|ruff|isort|yapf|flake8|mypy|pyright|pylint|pragma)\s*:)", re.IGNORECASE
+)
 MARKUP = ("- ", "* ", "|", "```", "#", ">", *(f"{number}. " for number in range(1, 10)))
 Schema = Mapping[str, Any]
 
@@ -47,22 +51,35 @@ def long_docstring(parts: list[str], sections: list[str], indent: int) -> list[s
         is_entry = line.startswith("    ")
         lines += [] if is_entry else [""]
         lines += _hanging(line, WIDTH - indent, "        " if is_entry else "")
-    return [f'"""{lines[0]}"""'] if len(lines) == 1 else [f'"""{lines[0]}', *lines[1:], '"""']
+    return _quoted(lines)
 
 
 def _hanging(line: str, width: int, hang: str) -> list[str]:
-    text = in_docstring(line)
-    return textwrap.wrap(text, width, subsequent_indent=hang, break_on_hyphens=False, break_long_words=False)
+    return textwrap.wrap(line, width, subsequent_indent=hang, break_on_hyphens=False, break_long_words=False)
+
+
+def _quoted(lines: list[str]) -> list[str]:
+    """Lines as a docstring; nothing for none. They are escaped last, so that no escape is broken in two."""
+    if len(lines) < 2:
+        return [f'"""{in_docstring(line)}"""' for line in lines]
+    first, *others = map(_escaped, lines)
+    return [f'"""{first}', *others, '"""']
 
 
 def comment(text: str) -> list[str]:
-    """A text as the lines of a comment."""
-    return [f"# {line}" for line in textwrap.wrap(text, WIDTH, break_on_hyphens=False)]
+    """A text as the lines of a comment, which is for people alone."""
+    lines = textwrap.wrap(_printable(" ".join(text.split())), WIDTH, break_on_hyphens=False)
+    return [f"# {DIRECTIVE.sub('- ', line)}" for line in lines]
 
 
 def in_docstring(text: str) -> str:
     """A text as it stands between triple double quotes."""
-    return text.replace("\\", "\\\\").replace('"""', "'''").rstrip('"')
+    found = _escaped(text)
+    return f'{found[:-1]}\\"' if found.endswith('"') else found
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"""', "'''")
 
 
 def docstring(parts: list[str], indent: int) -> list[str]:
@@ -70,16 +87,12 @@ def docstring(parts: list[str], indent: int) -> list[str]:
 
     A part that starts with a backquote is a list entry, and stands directly below the one before or below a colon.
     """
-    wrapped = [_wrapped(part, WIDTH - indent) for part in parts if part]
-    if not wrapped:
-        return []
-    if len(wrapped) == 1 and len(wrapped[0]) == 1:
-        return [f'"""{wrapped[0][0]}"""']
-    lines = [f'"""{wrapped[0][0]}', *wrapped[0][1:]]
+    wrapped = [lines for part in parts if (lines := _wrapped(part, WIDTH - indent))]
+    found = wrapped[0] if wrapped else []
     for before, part in pairwise(wrapped):
         follows = part[0].startswith("`") and (before[0].startswith("`") or before[-1].endswith(":"))
-        lines += part if follows else ["", *part]
-    return [*lines, '"""']
+        found = [*found, *part] if follows else [*found, "", *part]
+    return _quoted(found)
 
 
 def limits(schema: Schema) -> str:
@@ -123,7 +136,7 @@ def joined(text: str, limit: str) -> str:
 
 def _wrapped(text: str, width: int) -> list[str]:
     hang = "    " if text.startswith("`") else ""
-    return textwrap.wrap(in_docstring(text), width, subsequent_indent=hang, break_on_hyphens=False)
+    return textwrap.wrap(text, width, subsequent_indent=hang, break_on_hyphens=False)
 
 
 def _printable(text: str) -> str:
