@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from .client import AsyncBillingClient as AsyncBillingClient
     from .client import BillingClient as BillingClient
     from .codec import DecodeError as DecodeError
+    from .codec import EncodeError as EncodeError
     from .errors import ApiError as ApiError
     from .errors import BadGatewayError as BadGatewayError
     from .errors import BadRequestError as BadRequestError
@@ -63,6 +64,7 @@ _MODULES = {
     "ConflictError": ".errors",
     "DeadlineError": ".errors",
     "DecodeError": ".codec",
+    "EncodeError": ".codec",
     "EventStream": ".streams",
     "File": ".types",
     "ForbiddenError": ".errors",
@@ -106,6 +108,7 @@ __all__ = [
     "ConflictError",
     "DeadlineError",
     "DecodeError",
+    "EncodeError",
     "EventStream",
     "File",
     "ForbiddenError",

@@ -10,6 +10,7 @@ import httpx
 from attrs import define, evolve, field
 
 from .calls import Operation, Request, parse
+from .encoding import query_string
 from .types import Response
 
 DEFAULT_TIMEOUT = 30.0
@@ -71,12 +72,12 @@ class Client:
     def send(self, operation: Operation[Any], request: Request) -> Response[Any]:
         """Sends one request. Raises UnexpectedResponse and httpx.TransportError, and nothing for a documented error."""
         client = self.get_httpx_client()
-        return _documented(operation, client.request(operation.method, request.path, **_parts(request)))
+        return _documented(operation, client.request(operation.method, _target(request), **_parts(request)))
 
     async def asend(self, operation: Operation[Any], request: Request) -> Response[Any]:
         """`send`, for use with asyncio."""
         client = self.get_async_httpx_client()
-        return _documented(operation, await client.request(operation.method, request.path, **_parts(request)))
+        return _documented(operation, await client.request(operation.method, _target(request), **_parts(request)))
 
     def close(self) -> None:
         """Closes the connections; the next request opens new ones."""
@@ -140,13 +141,16 @@ def _parts(request: Request) -> dict[str, Any]:
     if request.cookies:
         headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in request.cookies.items())
     parts = {
-        "params": request.query,
         "headers": headers,
         "content": request.content,
         "data": request.data,
         "files": request.files,
     }
     return {name: value for name, value in parts.items() if value}
+
+
+def _target(request: Request) -> str:
+    return f"{request.path}?{query_string(request.query)}" if request.query else request.path
 
 
 def _documented(operation: Operation[Any], response: httpx.Response) -> Response[Any]:

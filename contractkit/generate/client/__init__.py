@@ -34,6 +34,7 @@ ERRORS: Final = re.compile(r"^class ([A-Z]\w*)\(", re.MULTILINE)
 ERROR_CLASSES: Final = frozenset(ERRORS.findall((TEMPLATES / "errors.py.jinja").read_text(encoding="utf-8")))
 EXPORTS: Final = {
     "Hooks": "telemetry", "CallEvent": "telemetry", "Resilience": "resilience", "DecodeError": "codec",
+    "EncodeError": "codec",
     "EventStream": "streams", "AsyncEventStream": "streams", "ServerSentEvent": "streams",
     "UNSET": "types", "Unset": "types", "File": "types", "Response": "types", "UnknownVariant": "types",
     "Client": "low_level", "AuthenticatedClient": "low_level",

@@ -41,17 +41,16 @@ class Sent:
     def statement(self, *, told: bool) -> str:
         """The line that makes the bytes, or the parts, of `body`; `told` when its type is known to be this one."""
         body = "body" if told else f"cast({self.value.annotation!r}, body)"
-        value = encoded(self.value, body)
         match self.kind:
             case "json":
-                return f"content = encoding.json_bytes({value})"
+                return f"content = encoding.json_bytes({body}{encoder(self.value)})"
             case "form":
-                return f"content = encoding.url_encoded({value}, {self.options!r})"
+                return f"content = encoding.url_encoded({body}, {self.value.encoder}, {self.options!r})"
             case "multipart":
-                return f"files = encoding.multipart({value}, {self.options!r})"
+                return f"files = encoding.multipart({body}, {self.value.encoder}, {self.options!r})"
             case "text":
-                return f"content = {body}.encode()"
-        return f"content = {body}"
+                return f"content = encoding.text_bytes({body})"
+        return f"content = encoding.raw_bytes({body})"
 
 
 @frozen
@@ -174,11 +173,9 @@ def _received(media: Media, name: str, schemas: Schemas, values: Values) -> Rece
     return Received(media.name, "text" if kind == "text" else "bytes", TEXT if kind == "text" else BYTES)
 
 
-def encoded(value: Value, name: str) -> str:
-    """A variable as JSON has it, as Python."""
-    if value.encoder.isidentifier() or not value.encoder.endswith(".to_dict"):
-        return f"{value.encoder}({name})" if value.encoder else name
-    return f"{name}.to_dict()"
+def encoder(value: Value) -> str:
+    """The further argument that a function of `encoding` takes; empty for what it does by itself."""
+    return f", {value.encoder}" if value.encoder != "encoders.plain" else ""
 
 
 def any_of(values: Iterable[Value]) -> tuple[frozenset[str], frozenset[str]]:

@@ -15,6 +15,8 @@ from contractkit.generate.client.models import Alias, Attribute, Declared, Enume
 if TYPE_CHECKING:
     from contractkit.generate.client.value import Direction
 
+# What `Member` encodes with where it is told nothing.
+IMPLIED = frozenset({"encoders.plain", "encoders.text", "encoders.integer", "encoders.number", "encoders.boolean"})
 TYPES = frozenset({"File", "UnknownVariant"})  # of the support module `types`, which `models` gives as well
 
 
@@ -68,7 +70,7 @@ def _imports(declared: Declared, others: Mapping[str, str]) -> list[str]:
         "from typing import Any, Self, TypeAlias",
         *sorted({line for value in values for line in value.imports}),
         "from attrs import define, field",
-        "from .. import codec",
+        "from .. import codec, encoders, variants",
         "from ..members import Member, Members",
         f"from ..types import {', '.join(['UNSET', 'Unset', *types])}",
         *_import_lines(others),
@@ -102,7 +104,7 @@ def _attribute(attribute: Attribute, ways: set["Direction"]) -> dict[str, Any]:
     required = attribute.required and not hidden
     value = attribute.value
     words = [repr(attribute.name), repr(attribute.key), value.decoder]
-    words += [f"encode={value.encoder}"] if value.encoder else []
+    words += [f"encode={value.encoder}"] if value.encoder not in IMPLIED else []
     if required:
         line = f"{attribute.name}: {value.annotation}" + (f" = {attribute.default}" if attribute.default else "")
     elif value.nullable:

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import frozen
 
 from contractkit.generate import texts
-from contractkit.generate.client.bodies import encoded
+from contractkit.generate.client.bodies import encoder
 from contractkit.generate.client.value import Value
 from contractkit.generate.client.values import Values
 from contractkit.generate.names import Namespace, class_name
@@ -17,12 +17,14 @@ from contractkit.stub.parameters import argument_name
 # Names that the generated functions use themselves; an argument of that name gets a trailing underscore.
 TAKEN = frozenset(
     {
-        "self", "client", "deadline", "codec", "encoding", "str", "bytes", "dict", "list", "int", "float", "bool",
-        "isinstance", "cast", "tuple", "query", "headers", "cookies", "content", "files", "pages",
+        "self", "client", "deadline", "codec", "encoders", "encoding", "variants", "str", "bytes", "dict", "list",
+        "int", "float", "bool", "isinstance", "cast", "tuple", "query", "headers", "cookies", "content", "files",
+        "pages",
     }
 )  # fmt: skip
 VARIABLE = re.compile(r"\{([^{}]*)\}")
 PLAIN = re.compile(r"[A-Za-z0-9/_.~:@!$&()*+,;=%-]*")  # what an f-string takes as it is
+EXPLODED = {"simple": False, "segment": False, "label": False, "matrix": False, "form": True}  # what they do untold
 SEPARATORS = {"spaceDelimited": " ", "pipeDelimited": "|"}
 
 
@@ -137,40 +139,45 @@ def _statement(argument: Argument) -> list[str]:
     parameter = argument.parameter
     if parameter is None:
         return []
-    line = _collected(parameter, encoded(argument.value, argument.name))
+    line = _collected(parameter, argument)
     if argument.required and not argument.value.nullable and argument.annotation != "Any":
         return [line]
     return [f"if {argument.name} is not None:", f"    {line}"]
 
 
-def _collected(parameter: Parameter, value: str) -> str:
+def _collected(parameter: Parameter, argument: Argument) -> str:
     name = repr(parameter.name)
-    text = _text(parameter, value)
     match parameter.location:
         case "header":
-            return f"headers[{name}] = {text or _call('simple', value, parameter)}"
+            return f"headers[{name}] = {_call('simple', parameter, argument)}"
         case "cookie":
-            return f"cookies[{name}] = {text or _call('cookie', value, parameter)}"
-    if text:
-        return f"query.append(({name}, {text}))"
+            return f"cookies[{name}] = {_call('cookie', parameter, argument)}"
+    if parameter.media_type is not None:
+        return f"query.append(({name}, {_document(parameter, argument)}))"
     if parameter.style == "deepObject":
-        return f"query += encoding.deep_object({name}, {value})"
+        return f"query += {_call('deep_object', parameter, argument)}"
     if parameter.style in SEPARATORS and not parameter.explode:
-        return f"query += encoding.delimited({name}, {value}, {SEPARATORS[parameter.style]!r})"
-    return f"query += encoding.form({name}, {value}{'' if parameter.explode else ', explode=False'})"
+        return f"query += {_call('delimited', parameter, argument)}"
+    return f"query += {_call('form', parameter, argument)}"
 
 
-def _text(parameter: Parameter, value: str) -> str:
-    """A parameter that carries a document of its own."""
-    if parameter.media_type is None:
-        return ""
-    kind = parameter.media_type.partition(";")[0].strip().lower()
-    return f"encoding.json_text({value})" if is_json(kind) or kind == "*/*" else f"encoding.text({value})"
+def _call(function: str, parameter: Parameter, argument: Argument) -> str:
+    """What makes the text, or the pairs, of a parameter."""
+    if parameter.media_type is not None:
+        return f"encoding.{function}({parameter.name!r}, {_document(parameter, argument)})"
+    more = ""
+    if function == "delimited":
+        more = f", separator={SEPARATORS[parameter.style]!r}"
+    elif function in EXPLODED and parameter.explode is not EXPLODED[function]:
+        more = f", explode={parameter.explode}"
+    return f"encoding.{function}({parameter.name!r}, {argument.name}{encoder(argument.value)}{more})"
 
 
-def _call(function: str, value: str, parameter: Parameter) -> str:
-    exploded = ", explode=True" if parameter.explode and parameter.location != "cookie" else ""
-    return f"encoding.{function}({value}{exploded})"
+def _document(parameter: Parameter, argument: Argument) -> str:
+    """The text of a parameter that carries a document of its own."""
+    kind = str(parameter.media_type).partition(";")[0].strip().lower()
+    function = "json_parameter" if is_json(kind) or kind == "*/*" else "text_parameter"
+    return f"encoding.{function}({parameter.name!r}, {argument.name}{encoder(argument.value)})"
 
 
 def _path(template: str, arguments: list[Argument]) -> str:
@@ -186,13 +193,7 @@ def _path(template: str, arguments: list[Argument]) -> str:
 
 
 def _variable(argument: Argument) -> str:
-    parameter, value = argument.parameter, encoded(argument.value, argument.name)
+    parameter = argument.parameter
     assert parameter  # noqa: S101 - only parameters stand in paths
-    if parameter.media_type is not None:
-        return f"encoding.segment({_text(parameter, value)})"
-    exploded = ", explode=True" if parameter.explode else ""
-    if parameter.style == "label":
-        return f"encoding.label({value}{exploded})"
-    if parameter.style == "matrix":
-        return f"encoding.matrix({parameter.name!r}, {value}{exploded})"
-    return f"encoding.segment({value}{exploded})"
+    styled = parameter.style in ("label", "matrix") and parameter.media_type is None
+    return _call(parameter.style if styled else "segment", parameter, argument)

@@ -1,5 +1,6 @@
 """One schema in Python: an annotation, and what reads and writes its JSON; and what is made of several."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
@@ -16,12 +17,12 @@ class Value:
 
     `imports` are lines that import from the standard library; `models` the names that `<package>.models` gives.
     `decoder` is an expression, a callable that takes a JSON value and returns the Python value or raises
-    `codec.DecodeError`; `encoder` one for the way back, empty where the value is JSON as it is.
+    `codec.DecodeError`; `encoder` one for the way back, which raises `codec.EncodeError`.
     """
 
     annotation: str
     decoder: str = "codec.anything"
-    encoder: str = ""
+    encoder: str = "encoders.plain"
     imports: frozenset[str] = frozenset()
     models: frozenset[str] = frozenset()
     nullable: bool = False
@@ -30,38 +31,48 @@ class Value:
         """The same without null."""
         if not self.nullable or self.annotation == "None":
             return self
-        inner = {name: getattr(self, name).removeprefix("codec.nullable(") for name in ("decoder", "encoder")}
-        inner = {name: text[:-1] if getattr(self, name) != text else text for name, text in inner.items()}
-        return evolve(self, annotation=self.annotation.removesuffix(" | None"), nullable=False, **inner)
+        return evolve(
+            self,
+            annotation=self.annotation.removesuffix(" | None"),
+            decoder=_inner(self.decoder),
+            encoder=_inner(self.encoder),
+            nullable=False,
+        )
 
     def or_none(self) -> "Value":
         if self.nullable:
             return self
-        encoder = self.encoder and f"codec.nullable({self.encoder})"
         annotation = self.annotation if self.annotation == "Any" else f"{self.annotation} | None"
+        encoder = self.encoder if self.encoder == "encoders.plain" else f"encoders.nullable({self.encoder})"
         return evolve(
             self, annotation=annotation, decoder=f"codec.nullable({self.decoder})", encoder=encoder, nullable=True
         )
 
 
-ANY = Value("Any", encoder="codec.plain", imports=frozenset({"from typing import Any"}))
-TEXT = Value("str", "codec.string")
+def _inner(expression: str) -> str:
+    """What stands within `nullable(...)`."""
+    found = re.fullmatch(r"(?:codec|encoders)\.nullable\((.*)\)", expression)
+    return found[1] if found else expression
+
+
+ANY = Value("Any", imports=frozenset({"from typing import Any"}))
+TEXT = Value("str", "codec.string", "encoders.text")
 SCALARS: Mapping[tuple[str, str], Value] = {
-    ("string", "date"): Value("dt.date", "codec.date", "codec.date_text", DATES),
-    ("string", "date-time"): Value("dt.datetime", "codec.date_time", "codec.date_time_text", DATES),
+    ("string", "date"): Value("dt.date", "codec.date", "encoders.date_text", DATES),
+    ("string", "date-time"): Value("dt.datetime", "codec.date_time", "encoders.date_time_text", DATES),
     ("string", "decimal"): Value(
-        "Decimal", "codec.decimal", "codec.decimal_text", frozenset({"from decimal import Decimal"})
+        "Decimal", "codec.decimal", "encoders.decimal_text", frozenset({"from decimal import Decimal"})
     ),
     ("number", "decimal"): Value(
-        "Decimal", "codec.decimal_of_number", "codec.decimal_number", frozenset({"from decimal import Decimal"})
+        "Decimal", "codec.decimal_of_number", "encoders.decimal_number", frozenset({"from decimal import Decimal"})
     ),
-    ("string", "uuid"): Value("UUID", "codec.uuid", "str", frozenset({"from uuid import UUID"})),
-    ("string", "byte"): Value("bytes", "codec.base64_bytes", "codec.base64_text"),
-    ("string", "binary"): Value("File", "codec.file", models=frozenset({"File"})),
+    ("string", "uuid"): Value("UUID", "codec.uuid", "encoders.uuid_text", frozenset({"from uuid import UUID"})),
+    ("string", "byte"): Value("bytes", "codec.base64_bytes", "encoders.base64_text"),
+    ("string", "binary"): Value("File", "codec.file", "encoders.file", models=frozenset({"File"})),
     ("string", ""): TEXT,
-    ("integer", ""): Value("int", "codec.integer"),
-    ("number", ""): Value("float", "codec.number"),
-    ("boolean", ""): Value("bool", "codec.boolean"),
+    ("integer", ""): Value("int", "codec.integer", "encoders.integer"),
+    ("number", ""): Value("float", "codec.number", "encoders.number"),
+    ("boolean", ""): Value("bool", "codec.boolean", "encoders.boolean"),
     ("null", ""): Value("None", "codec.null", nullable=True),
 }
 VAGUE = ("codec.string", "codec.mapping(codec.anything)", "codec.anything")  # take what others read better
@@ -73,7 +84,7 @@ def array(item: Value) -> Value:
         item,
         annotation=f"list[{item.annotation}]",
         decoder=f"codec.array({item.decoder})",
-        encoder=item.encoder and f"codec.each({item.encoder})",
+        encoder=f"encoders.each({item.encoder})",
         nullable=False,
     )
 
@@ -83,7 +94,7 @@ def mapping(item: Value) -> Value:
         item,
         annotation=f"dict[str, {item.annotation}]",
         decoder=f"codec.mapping({item.decoder})",
-        encoder=item.encoder and f"codec.each_value({item.encoder})",
+        encoder=f"encoders.each_value({item.encoder})",
         nullable=False,
     )
 
@@ -102,9 +113,8 @@ def union(parts: Iterable[Value]) -> Value:
         return plain[0].or_none() if nullable else plain[0]
     whole = Value(
         " | ".join(name for name in alternatives if name != "None"),
-        f"codec.one_of({', '.join(sorted((each.decoder for each in plain), key=VAGUE.__contains__))})",
-        "codec.plain" if any(each.encoder for each in plain) else "",
-        frozenset().union(*(each.imports for each in plain)),
-        frozenset().union(*(each.models for each in plain)),
+        f"variants.one_of({', '.join(sorted((each.decoder for each in plain), key=VAGUE.__contains__))})",
+        imports=frozenset().union(*(each.imports for each in plain)),
+        models=frozenset().union(*(each.models for each in plain)),
     )
     return whole.or_none() if nullable else whole

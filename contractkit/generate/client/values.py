@@ -101,7 +101,7 @@ class Values:
         if (
             id(schema) in self._own
             and id(schema) not in self._made
-            and found.bare().decoder.startswith("codec.one_of(")
+            and found.bare().decoder.startswith("variants.one_of(")
         ):
             self._name_alias(self._own[id(schema)], schema)
         alias = self._made.get(id(schema))
@@ -117,7 +117,7 @@ class Values:
 
     def _name_alias(self, name: str, schema: Schema) -> Value:
         decode = f"decode_{self._claim_module(name)}"
-        value = Value(name, decode, "codec.plain", models=frozenset({name, decode}))
+        value = Value(name, decode, "encoders.plain", models=frozenset({name, decode}))
         self.modules[decode] = self.modules[name]
         self._made[id(schema)] = value
         return value
@@ -165,7 +165,7 @@ class Values:
         claimed = name if self._own.get(id(schema)) == name else self.names.claim(class_name(name))
         self._claim_module(claimed)
         pair = (f"{claimed}.from_dict", f"{claimed}.to_dict")
-        decoder, encoder = pair if is_class else (f"codec.enumeration({claimed})", "codec.enum_value")
+        decoder, encoder = pair if is_class else (f"codec.enumeration({claimed})", "encoders.enum_value")
         self._made[id(schema)] = Value(claimed, decoder, encoder, models=frozenset({claimed}))
         return self._made[id(schema)]
 
@@ -249,8 +249,8 @@ class Values:
         meaning = evolve(
             known,
             annotation=f"{known.annotation} | UnknownVariant",
-            decoder=f"codec.tagged({tag.key!r}, {{{decoders}}})",
-            encoder="codec.plain",
+            decoder=f"variants.tagged({tag.key!r}, {{{decoders}}})",
+            encoder="encoders.plain",
             models=known.models | {"UnknownVariant"},
         )
         self.declared[claimed] = Alias(claimed, alias.decoder, texts.described(schema), meaning)

@@ -1,11 +1,15 @@
 """A harbour on a port, and the client that was generated for it."""
 
+import importlib
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+
+from contractkit.tests.generate.odd_models import generate
 
 HERE = Path(__file__).parent
 GOLDEN = HERE / "golden" / "harbour"
@@ -28,3 +32,22 @@ def harbour() -> Iterator[str]:
     finally:
         child.terminate()
         child.communicate()
+
+
+@pytest.fixture(scope="session")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("models")
+    generate(folder / "zoo_models")
+    sys.path.insert(0, str(folder))
+    yield folder / "zoo_models"
+    sys.path.remove(str(folder))
+
+
+@pytest.fixture(scope="session")
+def models(package: Path) -> ModuleType:
+    return importlib.import_module(f"{package.name}.models")
+
+
+@pytest.fixture(scope="session")
+def codec(package: Path) -> ModuleType:
+    return importlib.import_module(f"{package.name}.codec")

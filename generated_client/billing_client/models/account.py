@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .billing_group import BillingGroup
 from .currency import Currency
@@ -30,8 +30,8 @@ class Account:
     """The groups of the account; at most 100 entries."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(Account, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -41,9 +41,12 @@ class Account:
 
 _MEMBERS = Members(
     Member("uuid", "uuid", codec.string),
-    Member("region", "region", codec.enumeration(Region), encode=codec.enum_value),
-    Member("currency", "currency", codec.enumeration(Currency), encode=codec.enum_value),
+    Member("region", "region", codec.enumeration(Region), encode=encoders.enum_value),
+    Member("currency", "currency", codec.enumeration(Currency), encode=encoders.enum_value),
     Member(
-        "billing_groups", "billingGroups", codec.array(BillingGroup.from_dict), encode=codec.each(BillingGroup.to_dict)
+        "billing_groups",
+        "billingGroups",
+        codec.array(BillingGroup.from_dict),
+        encode=encoders.each(BillingGroup.to_dict),
     ),
 )

@@ -23,8 +23,8 @@ class AccountResponse:
     """An account with its billing groups, in the order of their ids."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(AccountResponse, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:

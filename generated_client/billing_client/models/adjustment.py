@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .adjustment_description import AdjustmentDescription
 from .adjustment_level import AdjustmentLevel
@@ -47,8 +47,8 @@ class Adjustment:
     """
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(Adjustment, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -58,10 +58,10 @@ class Adjustment:
 
 _MEMBERS = Members(
     Member("adjustment_id", "adjustmentId", codec.string),
-    Member("level", "level", codec.enumeration(AdjustmentLevel), encode=codec.enum_value),
+    Member("level", "level", codec.enumeration(AdjustmentLevel), encode=encoders.enum_value),
     Member("adjustment", "adjustment", codec.number),
     Member(
-        "adjustment_type_code", "adjustmentTypeCode", codec.enumeration(AdjustmentTypeCode), encode=codec.enum_value
+        "adjustment_type_code", "adjustmentTypeCode", codec.enumeration(AdjustmentTypeCode), encode=encoders.enum_value
     ),
     Member("project_id", "projectId", codec.string, required=False),
     Member("billing_group_id", "billingGroupId", codec.string, required=False),
@@ -69,7 +69,7 @@ _MEMBERS = Members(
         "descriptions",
         "descriptions",
         codec.array(AdjustmentDescription.from_dict),
-        encode=codec.each(AdjustmentDescription.to_dict),
+        encode=encoders.each(AdjustmentDescription.to_dict),
     ),
     Member("month_from", "monthFrom", codec.string),
     Member("month_to", "monthTo", codec.string, required=False),

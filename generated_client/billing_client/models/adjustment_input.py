@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .adjustment_level import AdjustmentLevel
 from .adjustment_type_code import AdjustmentTypeCode
@@ -30,8 +30,8 @@ class AdjustmentInput:
     """
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(AdjustmentInput, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -40,10 +40,10 @@ class AdjustmentInput:
 
 
 _MEMBERS = Members(
-    Member("level", "level", codec.enumeration(AdjustmentLevel), encode=codec.enum_value),
+    Member("level", "level", codec.enumeration(AdjustmentLevel), encode=encoders.enum_value),
     Member("project_id", "projectId", codec.string, required=False),
     Member(
-        "adjustment_type_code", "adjustmentTypeCode", codec.enumeration(AdjustmentTypeCode), encode=codec.enum_value
+        "adjustment_type_code", "adjustmentTypeCode", codec.enumeration(AdjustmentTypeCode), encode=encoders.enum_value
     ),
     Member("adjustment", "adjustment", codec.number),
 )

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .adjustment import Adjustment
 from .response_header import ResponseHeader
@@ -26,8 +26,8 @@ class AdjustmentList:
     """How many items match on all pages together; 0 to 9007199254740991, int64."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(AdjustmentList, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -37,6 +37,6 @@ class AdjustmentList:
 
 _MEMBERS = Members(
     Member("header", "header", ResponseHeader.from_dict, encode=ResponseHeader.to_dict),
-    Member("adjustments", "adjustments", codec.array(Adjustment.from_dict), encode=codec.each(Adjustment.to_dict)),
+    Member("adjustments", "adjustments", codec.array(Adjustment.from_dict), encode=encoders.each(Adjustment.to_dict)),
     Member("total_items", "totalItems", codec.integer),
 )

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .adjustment_level import AdjustmentLevel
 from .adjustment_type_code import AdjustmentTypeCode
@@ -47,8 +47,8 @@ class AppliedAdjustment:
     """
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(AppliedAdjustment, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -58,11 +58,11 @@ class AppliedAdjustment:
 
 _MEMBERS = Members(
     Member("adjustment_id", "adjustmentId", codec.string),
-    Member("level", "level", codec.enumeration(AdjustmentLevel), encode=codec.enum_value),
+    Member("level", "level", codec.enumeration(AdjustmentLevel), encode=encoders.enum_value),
     Member("project_id", "projectId", codec.string, required=False),
     Member("billing_group_id", "billingGroupId", codec.string, required=False),
     Member(
-        "adjustment_type_code", "adjustmentTypeCode", codec.enumeration(AdjustmentTypeCode), encode=codec.enum_value
+        "adjustment_type_code", "adjustmentTypeCode", codec.enumeration(AdjustmentTypeCode), encode=encoders.enum_value
     ),
     Member("adjustment", "adjustment", codec.number),
     Member("base", "base", codec.integer),

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .batch_job_code import BatchJobCode
 from .field_error import FieldError
@@ -52,8 +52,8 @@ class Batch:
     """
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(Batch, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -63,15 +63,15 @@ class Batch:
 
 _MEMBERS = Members(
     Member("batch_id", "batchId", codec.string),
-    Member("batch_job_code", "batchJobCode", codec.enumeration(BatchJobCode), encode=codec.enum_value),
-    Member("date", "date", codec.date, encode=codec.date_text),
-    Member("region", "region", codec.enumeration(Region), encode=codec.enum_value, required=False),
-    Member("status", "status", codec.enumeration(JobStatus), encode=codec.enum_value),
+    Member("batch_job_code", "batchJobCode", codec.enumeration(BatchJobCode), encode=encoders.enum_value),
+    Member("date", "date", codec.date, encode=encoders.date_text),
+    Member("region", "region", codec.enumeration(Region), encode=encoders.enum_value, required=False),
+    Member("status", "status", codec.enumeration(JobStatus), encode=encoders.enum_value),
     Member("progress", "progress", codec.integer),
     Member("max_progress", "maxProgress", codec.integer),
-    Member("started_at", "startedAt", codec.date_time, encode=codec.date_time_text),
-    Member("finished_at", "finishedAt", codec.date_time, encode=codec.date_time_text, required=False),
+    Member("started_at", "startedAt", codec.date_time, encode=encoders.date_time_text),
+    Member("finished_at", "finishedAt", codec.date_time, encode=encoders.date_time_text, required=False),
     Member(
-        "errors", "errors", codec.array(FieldError.from_dict), encode=codec.each(FieldError.to_dict), required=False
+        "errors", "errors", codec.array(FieldError.from_dict), encode=encoders.each(FieldError.to_dict), required=False
     ),
 )

@@ -23,8 +23,8 @@ class BatchResponse:
     """A batch and how far it is; `errors` say why a FAILED one failed."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(BatchResponse, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .contract_term import ContractTerm
 from .project import Project
@@ -34,8 +34,8 @@ class BillingGroup:
     """The terms, in the order of their months. At most one is in force in any month; at most 1200 entries."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(BillingGroup, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -47,7 +47,7 @@ _MEMBERS = Members(
     Member("billing_group_id", "billingGroupId", codec.string),
     Member("uuid", "uuid", codec.string),
     Member("name", "name", codec.string),
-    Member("default_yn", "defaultYn", codec.enumeration(YesNo), encode=codec.enum_value),
-    Member("projects", "projects", codec.array(Project.from_dict), encode=codec.each(Project.to_dict)),
-    Member("contracts", "contracts", codec.array(ContractTerm.from_dict), encode=codec.each(ContractTerm.to_dict)),
+    Member("default_yn", "defaultYn", codec.enumeration(YesNo), encode=encoders.enum_value),
+    Member("projects", "projects", codec.array(Project.from_dict), encode=encoders.each(Project.to_dict)),
+    Member("contracts", "contracts", codec.array(ContractTerm.from_dict), encode=encoders.each(ContractTerm.to_dict)),
 )

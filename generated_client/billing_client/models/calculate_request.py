@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .adjustment_input import AdjustmentInput
 from .contract_input import ContractInput
@@ -45,8 +45,8 @@ class CalculateRequest:
     """Whether to bill the month as overdue, with its late fee; default False."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(CalculateRequest, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -55,25 +55,33 @@ class CalculateRequest:
 
 
 _MEMBERS = Members(
-    Member("region", "region", codec.enumeration(Region), encode=codec.enum_value),
+    Member("region", "region", codec.enumeration(Region), encode=encoders.enum_value),
     Member("month", "month", codec.string, required=False),
-    Member("usage", "usage", codec.array(UsageInput.from_dict), encode=codec.each(UsageInput.to_dict)),
+    Member("usage", "usage", codec.array(UsageInput.from_dict), encode=encoders.each(UsageInput.to_dict)),
     Member(
-        "prices", "prices", codec.array(PriceInput.from_dict), encode=codec.each(PriceInput.to_dict), required=False
+        "prices", "prices", codec.array(PriceInput.from_dict), encode=encoders.each(PriceInput.to_dict), required=False
     ),
     Member("contract", "contract", ContractInput.from_dict, encode=ContractInput.to_dict, required=False),
     Member(
         "adjustments",
         "adjustments",
         codec.array(AdjustmentInput.from_dict),
-        encode=codec.each(AdjustmentInput.to_dict),
+        encode=encoders.each(AdjustmentInput.to_dict),
         required=False,
     ),
     Member(
-        "credits", "credits", codec.array(CreditInput.from_dict), encode=codec.each(CreditInput.to_dict), required=False
+        "credits",
+        "credits",
+        codec.array(CreditInput.from_dict),
+        encode=encoders.each(CreditInput.to_dict),
+        required=False,
     ),
     Member(
-        "unpaid", "unpaid", codec.array(UnpaidInput.from_dict), encode=codec.each(UnpaidInput.to_dict), required=False
+        "unpaid",
+        "unpaid",
+        codec.array(UnpaidInput.from_dict),
+        encode=encoders.each(UnpaidInput.to_dict),
+        required=False,
     ),
     Member("overdue", "overdue", codec.boolean, required=False),
 )

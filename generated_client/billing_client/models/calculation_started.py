@@ -23,8 +23,8 @@ class CalculationStarted:
     """A calculation that was started; 1 to 64 characters."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(CalculationStarted, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:

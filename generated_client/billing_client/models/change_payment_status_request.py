@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .payment_status_code import PaymentStatusCode
 
@@ -26,8 +26,8 @@ class ChangePaymentStatusRequest:
     """
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(ChangePaymentStatusRequest, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -41,7 +41,7 @@ _MEMBERS = Members(
         "payment_status_code",
         "paymentStatusCode",
         codec.enumeration(PaymentStatusCode),
-        encode=codec.enum_value,
+        encode=encoders.enum_value,
         required=False,
     ),
 )

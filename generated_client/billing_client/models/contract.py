@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .contract_price import ContractPrice
 from .contract_type import ContractType
@@ -43,8 +43,8 @@ class Contract:
     """The agreed prices, in the order of their counters; at most 1000 entries."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(Contract, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -55,9 +55,9 @@ class Contract:
 _MEMBERS = Members(
     Member("contract_id", "contractId", codec.string),
     Member("name", "name", codec.string),
-    Member("contract_type", "contractType", codec.enumeration(ContractType), encode=codec.enum_value),
+    Member("contract_type", "contractType", codec.enumeration(ContractType), encode=encoders.enum_value),
     Member("base_fee", "baseFee", codec.integer),
     Member("discount_rate", "discountRate", codec.number),
-    Member("currency", "currency", codec.enumeration(Currency), encode=codec.enum_value),
-    Member("prices", "prices", codec.array(ContractPrice.from_dict), encode=codec.each(ContractPrice.to_dict)),
+    Member("currency", "currency", codec.enumeration(Currency), encode=encoders.enum_value),
+    Member("prices", "prices", codec.array(ContractPrice.from_dict), encode=encoders.each(ContractPrice.to_dict)),
 )

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .contract_price import ContractPrice
 from .contract_type import ContractType
@@ -31,8 +31,8 @@ class ContractInput:
     """The agreed prices, one a counter; at most 1000 entries."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(ContractInput, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -41,14 +41,16 @@ class ContractInput:
 
 
 _MEMBERS = Members(
-    Member("contract_type", "contractType", codec.enumeration(ContractType), encode=codec.enum_value, required=False),
+    Member(
+        "contract_type", "contractType", codec.enumeration(ContractType), encode=encoders.enum_value, required=False
+    ),
     Member("base_fee", "baseFee", codec.integer, required=False),
     Member("discount_rate", "discountRate", codec.number, required=False),
     Member(
         "prices",
         "prices",
         codec.array(ContractPrice.from_dict),
-        encode=codec.each(ContractPrice.to_dict),
+        encode=encoders.each(ContractPrice.to_dict),
         required=False,
     ),
 )

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .tier import Tier
 from .tier_mode import TierMode
@@ -33,8 +33,8 @@ class ContractPrice:
     """The tiers, from the lowest up; 1 to 100 entries."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(ContractPrice, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -44,7 +44,7 @@ class ContractPrice:
 
 _MEMBERS = Members(
     Member("counter_name", "counterName", codec.string),
-    Member("price", "price", codec.decimal, encode=codec.decimal_text, required=False),
-    Member("tier_mode", "tierMode", codec.enumeration(TierMode), encode=codec.enum_value, required=False),
-    Member("tiers", "tiers", codec.array(Tier.from_dict), encode=codec.each(Tier.to_dict), required=False),
+    Member("price", "price", codec.decimal, encode=encoders.decimal_text, required=False),
+    Member("tier_mode", "tierMode", codec.enumeration(TierMode), encode=encoders.enum_value, required=False),
+    Member("tiers", "tiers", codec.array(Tier.from_dict), encode=encoders.each(Tier.to_dict), required=False),
 )

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .product_price import ProductPrice
 from .response_header import ResponseHeader
@@ -24,8 +24,8 @@ class ContractPriceList:
     """One price a counter; at most 100000 entries."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(ContractPriceList, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -35,5 +35,5 @@ class ContractPriceList:
 
 _MEMBERS = Members(
     Member("header", "header", ResponseHeader.from_dict, encode=ResponseHeader.to_dict),
-    Member("prices", "prices", codec.array(ProductPrice.from_dict), encode=codec.each(ProductPrice.to_dict)),
+    Member("prices", "prices", codec.array(ProductPrice.from_dict), encode=encoders.each(ProductPrice.to_dict)),
 )

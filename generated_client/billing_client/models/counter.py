@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .counter_price import CounterPrice
 from .counter_type import CounterType
@@ -43,8 +43,8 @@ class Counter:
     """All list prices, by currency and then by day; at most 110000 entries."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(Counter, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -54,10 +54,10 @@ class Counter:
 
 _MEMBERS = Members(
     Member("counter_name", "counterName", codec.string),
-    Member("counter_type", "counterType", codec.enumeration(CounterType), encode=codec.enum_value),
-    Member("unit", "unit", codec.enumeration(Unit), encode=codec.enum_value),
-    Member("price", "price", codec.decimal, encode=codec.decimal_text),
-    Member("currency", "currency", codec.enumeration(Currency), encode=codec.enum_value),
-    Member("effective_from", "effectiveFrom", codec.date, encode=codec.date_text),
-    Member("prices", "prices", codec.array(CounterPrice.from_dict), encode=codec.each(CounterPrice.to_dict)),
+    Member("counter_type", "counterType", codec.enumeration(CounterType), encode=encoders.enum_value),
+    Member("unit", "unit", codec.enumeration(Unit), encode=encoders.enum_value),
+    Member("price", "price", codec.decimal, encode=encoders.decimal_text),
+    Member("currency", "currency", codec.enumeration(Currency), encode=encoders.enum_value),
+    Member("effective_from", "effectiveFrom", codec.date, encode=encoders.date_text),
+    Member("prices", "prices", codec.array(CounterPrice.from_dict), encode=encoders.each(CounterPrice.to_dict)),
 )

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .currency import Currency
 from .unit import Unit
@@ -33,8 +33,8 @@ class CounterPrice:
     """
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(CounterPrice, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -43,8 +43,8 @@ class CounterPrice:
 
 
 _MEMBERS = Members(
-    Member("currency", "currency", codec.enumeration(Currency), encode=codec.enum_value),
-    Member("unit", "unit", codec.enumeration(Unit), encode=codec.enum_value),
-    Member("price", "price", codec.decimal, encode=codec.decimal_text),
-    Member("effective_from", "effectiveFrom", codec.date, encode=codec.date_text),
+    Member("currency", "currency", codec.enumeration(Currency), encode=encoders.enum_value),
+    Member("unit", "unit", codec.enumeration(Unit), encode=encoders.enum_value),
+    Member("price", "price", codec.decimal, encode=encoders.decimal_text),
+    Member("effective_from", "effectiveFrom", codec.date, encode=encoders.date_text),
 )

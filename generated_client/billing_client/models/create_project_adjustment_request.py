@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .adjustment_description import AdjustmentDescription
 from .adjustment_type_code import AdjustmentTypeCode
@@ -36,8 +36,8 @@ class CreateProjectAdjustmentRequest:
     """
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(CreateProjectAdjustmentRequest, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -48,14 +48,14 @@ class CreateProjectAdjustmentRequest:
 _MEMBERS = Members(
     Member("adjustment", "adjustment", codec.number),
     Member(
-        "adjustment_type_code", "adjustmentTypeCode", codec.enumeration(AdjustmentTypeCode), encode=codec.enum_value
+        "adjustment_type_code", "adjustmentTypeCode", codec.enumeration(AdjustmentTypeCode), encode=encoders.enum_value
     ),
     Member("project_id", "projectId", codec.string),
     Member(
         "descriptions",
         "descriptions",
         codec.array(AdjustmentDescription.from_dict),
-        encode=codec.each(AdjustmentDescription.to_dict),
+        encode=encoders.each(AdjustmentDescription.to_dict),
         required=False,
     ),
     Member("month_from", "monthFrom", codec.string),

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .balance_price_type_code import BalancePriceTypeCode
 from .currency import Currency
@@ -67,8 +67,8 @@ class Credit:
     """
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(Credit, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -86,13 +86,15 @@ _MEMBERS = Members(
         "balance_price_type_code",
         "balancePriceTypeCode",
         codec.enumeration(BalancePriceTypeCode),
-        encode=codec.enum_value,
+        encode=encoders.enum_value,
     ),
-    Member("currency", "currency", codec.enumeration(Currency), encode=codec.enum_value),
+    Member("currency", "currency", codec.enumeration(Currency), encode=encoders.enum_value),
     Member("credit", "credit", codec.integer),
     Member("rest_amount", "restAmount", codec.integer),
-    Member("counter_names", "counterNames", codec.array(codec.string), required=False),
-    Member("expiration_date_from", "expirationDateFrom", codec.date, encode=codec.date_text),
-    Member("expiration_date_to", "expirationDateTo", codec.date, encode=codec.date_text, required=False),
-    Member("granted_at", "grantedAt", codec.date_time, encode=codec.date_time_text),
+    Member(
+        "counter_names", "counterNames", codec.array(codec.string), encode=encoders.each(encoders.text), required=False
+    ),
+    Member("expiration_date_from", "expirationDateFrom", codec.date, encode=encoders.date_text),
+    Member("expiration_date_to", "expirationDateTo", codec.date, encode=encoders.date_text, required=False),
+    Member("granted_at", "grantedAt", codec.date_time, encode=encoders.date_time_text),
 )

@@ -23,8 +23,8 @@ class CreditBalance:
     """What is left in all, and of each type; `totalAmount` is the sum."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(CreditBalance, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:

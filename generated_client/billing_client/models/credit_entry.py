@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .balance_price_type_code import BalancePriceTypeCode
 from .credit_entry_kind import CreditEntryKind
@@ -66,8 +66,8 @@ class CreditEntry:
     """Why it was done, for the record; 1 to 500 characters."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(CreditEntry, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -83,12 +83,12 @@ _MEMBERS = Members(
         "balance_price_type_code",
         "balancePriceTypeCode",
         codec.enumeration(BalancePriceTypeCode),
-        encode=codec.enum_value,
+        encode=encoders.enum_value,
     ),
-    Member("kind", "kind", codec.enumeration(CreditEntryKind), encode=codec.enum_value),
+    Member("kind", "kind", codec.enumeration(CreditEntryKind), encode=encoders.enum_value),
     Member("amount", "amount", codec.integer),
-    Member("currency", "currency", codec.enumeration(Currency), encode=codec.enum_value),
-    Member("at", "at", codec.date_time, encode=codec.date_time_text),
+    Member("currency", "currency", codec.enumeration(Currency), encode=encoders.enum_value),
+    Member("at", "at", codec.date_time, encode=encoders.date_time_text),
     Member("month", "month", codec.string, required=False),
     Member("payment_group_id", "paymentGroupId", codec.string, required=False),
     Member("campaign_id", "campaignId", codec.string, required=False),

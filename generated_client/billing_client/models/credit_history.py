@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .credit_entry import CreditEntry
 from .response_header import ResponseHeader
@@ -33,8 +33,8 @@ class CreditHistory:
     """How many items match on all pages together; 0 to 9007199254740991, int64."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(CreditHistory, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -45,6 +45,6 @@ class CreditHistory:
 _MEMBERS = Members(
     Member("header", "header", ResponseHeader.from_dict, encode=ResponseHeader.to_dict),
     Member("total_credit_amt", "totalCreditAmt", codec.integer),
-    Member("entries", "entries", codec.array(CreditEntry.from_dict), encode=codec.each(CreditEntry.to_dict)),
+    Member("entries", "entries", codec.array(CreditEntry.from_dict), encode=encoders.each(CreditEntry.to_dict)),
     Member("total_items", "totalItems", codec.integer),
 )

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .balance_price_type_code import BalancePriceTypeCode
 
@@ -37,8 +37,8 @@ class CreditInput:
     """
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(CreditInput, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -52,9 +52,11 @@ _MEMBERS = Members(
         "balance_price_type_code",
         "balancePriceTypeCode",
         codec.enumeration(BalancePriceTypeCode),
-        encode=codec.enum_value,
+        encode=encoders.enum_value,
     ),
-    Member("counter_names", "counterNames", codec.array(codec.string), required=False),
-    Member("expiration_date_from", "expirationDateFrom", codec.date, encode=codec.date_text, required=False),
-    Member("expiration_date_to", "expirationDateTo", codec.date, encode=codec.date_text, required=False),
+    Member(
+        "counter_names", "counterNames", codec.array(codec.string), encode=encoders.each(encoders.text), required=False
+    ),
+    Member("expiration_date_from", "expirationDateFrom", codec.date, encode=encoders.date_text, required=False),
+    Member("expiration_date_to", "expirationDateTo", codec.date, encode=encoders.date_text, required=False),
 )

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .credit import Credit
 from .response_header import ResponseHeader
@@ -24,8 +24,8 @@ class CreditList:
     """The grants, in the order of their accounts; at most 1000000 entries."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(CreditList, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -35,5 +35,5 @@ class CreditList:
 
 _MEMBERS = Members(
     Member("header", "header", ResponseHeader.from_dict, encode=ResponseHeader.to_dict),
-    Member("credits", "credits", codec.array(Credit.from_dict), encode=codec.each(Credit.to_dict)),
+    Member("credits", "credits", codec.array(Credit.from_dict), encode=encoders.each(Credit.to_dict)),
 )

@@ -26,8 +26,8 @@ class CreditResponse:
     """
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(CreditResponse, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .currency import Currency
 from .rest_credit import RestCredit
@@ -28,8 +28,8 @@ class CreditStats:
     """All four types, also those of which nothing is left; 4 entries."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(CreditStats, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -39,11 +39,11 @@ class CreditStats:
 
 _MEMBERS = Members(
     Member("total_amount", "totalAmount", codec.integer),
-    Member("currency", "currency", codec.enumeration(Currency), encode=codec.enum_value),
+    Member("currency", "currency", codec.enumeration(Currency), encode=encoders.enum_value),
     Member(
         "rest_credits_by_balance_price_type_code",
         "restCreditsByBalancePriceTypeCode",
         codec.array(RestCredit.from_dict),
-        encode=codec.each(RestCredit.to_dict),
+        encode=encoders.each(RestCredit.to_dict),
     ),
 )

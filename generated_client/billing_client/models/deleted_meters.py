@@ -23,8 +23,8 @@ class DeletedMeters:
     """The number of readings that were there and are gone; 0 to 9007199254740991, int64."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(DeletedMeters, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:

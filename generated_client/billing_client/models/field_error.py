@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from attrs import define, field
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 
 
@@ -24,8 +24,8 @@ class FieldError:
     """Members that have no attribute of their own."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(FieldError, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -37,5 +37,5 @@ _MEMBERS = Members(
     Member("pointer", "pointer", codec.string),
     Member("detail", "detail", codec.string),
     beside=codec.mapping(codec.anything),
-    beside_encode=codec.each_value(codec.plain),
+    beside_encode=encoders.each_value(encoders.plain),
 )

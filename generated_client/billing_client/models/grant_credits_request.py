@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .balance_price_type_code import BalancePriceTypeCode
 from .currency import Currency
@@ -49,8 +49,8 @@ class GrantCreditsRequest:
     """The accounts that get it, all of them or none; 1 to 1000 entries."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(GrantCreditsRequest, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -60,17 +60,19 @@ class GrantCreditsRequest:
 
 _MEMBERS = Members(
     Member("credit", "credit", codec.integer),
-    Member("currency", "currency", codec.enumeration(Currency), encode=codec.enum_value, required=False),
+    Member("currency", "currency", codec.enumeration(Currency), encode=encoders.enum_value, required=False),
     Member("credit_name", "creditName", codec.string),
     Member(
         "balance_price_type_code",
         "balancePriceTypeCode",
         codec.enumeration(BalancePriceTypeCode),
-        encode=codec.enum_value,
+        encode=encoders.enum_value,
     ),
-    Member("counter_names", "counterNames", codec.array(codec.string), required=False),
-    Member("expiration_date_from", "expirationDateFrom", codec.date, encode=codec.date_text, required=False),
-    Member("expiration_date_to", "expirationDateTo", codec.date, encode=codec.date_text, required=False),
+    Member(
+        "counter_names", "counterNames", codec.array(codec.string), encode=encoders.each(encoders.text), required=False
+    ),
+    Member("expiration_date_from", "expirationDateFrom", codec.date, encode=encoders.date_text, required=False),
+    Member("expiration_date_to", "expirationDateTo", codec.date, encode=encoders.date_text, required=False),
     Member("expiration_period", "expirationPeriod", codec.integer, required=False),
-    Member("uuid_list", "uuidList", codec.array(codec.string)),
+    Member("uuid_list", "uuidList", codec.array(codec.string), encode=encoders.each(encoders.text)),
 )

@@ -25,8 +25,8 @@ class Health:
     """The version of this contract that the provider serves; 1 to 64 characters."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(Health, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .price_model import PriceModel
 from .unit import Unit
@@ -52,8 +52,8 @@ class LineItem:
     """
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(LineItem, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -64,11 +64,11 @@ class LineItem:
 _MEMBERS = Members(
     Member("project_id", "projectId", codec.string),
     Member("counter_name", "counterName", codec.string),
-    Member("unit", "unit", codec.enumeration(Unit), encode=codec.enum_value),
-    Member("quantity", "quantity", codec.decimal, encode=codec.decimal_text),
-    Member("price", "price", codec.decimal, encode=codec.decimal_text, required=False),
-    Member("price_model", "priceModel", codec.enumeration(PriceModel), encode=codec.enum_value),
+    Member("unit", "unit", codec.enumeration(Unit), encode=encoders.enum_value),
+    Member("quantity", "quantity", codec.decimal, encode=encoders.decimal_text),
+    Member("price", "price", codec.decimal, encode=encoders.decimal_text, required=False),
+    Member("price_model", "priceModel", codec.enumeration(PriceModel), encode=encoders.enum_value),
     Member("amount", "amount", codec.integer),
-    Member("exact_amount", "exactAmount", codec.decimal, encode=codec.decimal_text),
+    Member("exact_amount", "exactAmount", codec.decimal, encode=encoders.decimal_text),
     Member("credit_applied", "creditApplied", codec.integer),
 )

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .counter_type import CounterType
 
@@ -55,8 +55,8 @@ class Meter:
     """
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(Meter, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -69,12 +69,12 @@ _MEMBERS = Members(
     Member("project_id", "projectId", codec.string),
     Member("app_key", "appKey", codec.string),
     Member("counter_name", "counterName", codec.string),
-    Member("counter_type", "counterType", codec.enumeration(CounterType), encode=codec.enum_value),
+    Member("counter_type", "counterType", codec.enumeration(CounterType), encode=encoders.enum_value),
     Member("counter_unit", "counterUnit", codec.string),
-    Member("counter_volume", "counterVolume", codec.decimal, encode=codec.decimal_text),
+    Member("counter_volume", "counterVolume", codec.decimal, encode=encoders.decimal_text),
     Member("resource_id", "resourceId", codec.string, required=False),
     Member("resource_name", "resourceName", codec.string, required=False),
     Member("parent_resource_id", "parentResourceId", codec.string, required=False),
     Member("source", "source", codec.string, required=False),
-    Member("timestamp", "timestamp", codec.date_time, encode=codec.date_time_text),
+    Member("timestamp", "timestamp", codec.date_time, encode=encoders.date_time_text),
 )

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .counter_type import CounterType
 
@@ -53,8 +53,8 @@ class MeterInput:
     """
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(MeterInput, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -66,12 +66,12 @@ _MEMBERS = Members(
     Member("meter_id", "meterId", codec.string, required=False),
     Member("app_key", "appKey", codec.string),
     Member("counter_name", "counterName", codec.string),
-    Member("counter_type", "counterType", codec.enumeration(CounterType), encode=codec.enum_value),
+    Member("counter_type", "counterType", codec.enumeration(CounterType), encode=encoders.enum_value),
     Member("counter_unit", "counterUnit", codec.string),
-    Member("counter_volume", "counterVolume", codec.decimal, encode=codec.decimal_text),
+    Member("counter_volume", "counterVolume", codec.decimal, encode=encoders.decimal_text),
     Member("resource_id", "resourceId", codec.string, required=False),
     Member("resource_name", "resourceName", codec.string, required=False),
     Member("parent_resource_id", "parentResourceId", codec.string, required=False),
     Member("source", "source", codec.string, required=False),
-    Member("timestamp", "timestamp", codec.date_time, encode=codec.date_time_text),
+    Member("timestamp", "timestamp", codec.date_time, encode=encoders.date_time_text),
 )

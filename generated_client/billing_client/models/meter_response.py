@@ -23,8 +23,8 @@ class MeterResponse:
     """A stored reading. Members that the sender left out are absent."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(MeterResponse, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:

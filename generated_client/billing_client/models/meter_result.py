@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .field_error import FieldError
 from .meter_result_code import MeterResultCode
@@ -25,8 +25,8 @@ class MeterResult:
     """Why it was rejected or conflicts; the pointers start at the whole body; at most 20 entries."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(MeterResult, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -37,8 +37,8 @@ class MeterResult:
 _MEMBERS = Members(
     Member("index", "index", codec.integer),
     Member("meter_id", "meterId", codec.string, required=False),
-    Member("result_code", "resultCode", codec.enumeration(MeterResultCode), encode=codec.enum_value),
+    Member("result_code", "resultCode", codec.enumeration(MeterResultCode), encode=encoders.enum_value),
     Member(
-        "errors", "errors", codec.array(FieldError.from_dict), encode=codec.each(FieldError.to_dict), required=False
+        "errors", "errors", codec.array(FieldError.from_dict), encode=encoders.each(FieldError.to_dict), required=False
     ),
 )

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .currency import Currency
 from .payment_status_code import PaymentStatusCode
@@ -60,8 +60,8 @@ class Payment:
     """Why it was done, for the record; 1 to 500 characters."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(Payment, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -71,13 +71,15 @@ class Payment:
 
 _MEMBERS = Members(
     Member("payment_group_id", "paymentGroupId", codec.string),
-    Member("payment_status_code", "paymentStatusCode", codec.enumeration(PaymentStatusCode), encode=codec.enum_value),
+    Member(
+        "payment_status_code", "paymentStatusCode", codec.enumeration(PaymentStatusCode), encode=encoders.enum_value
+    ),
     Member("uuid", "uuid", codec.string),
     Member("billing_group_id", "billingGroupId", codec.string),
     Member("month", "month", codec.string),
-    Member("currency", "currency", codec.enumeration(Currency), encode=codec.enum_value),
+    Member("currency", "currency", codec.enumeration(Currency), encode=encoders.enum_value),
     Member("amount", "amount", codec.integer),
-    Member("paid_at", "paidAt", codec.date_time, encode=codec.date_time_text, required=False),
-    Member("refunded_at", "refundedAt", codec.date_time, encode=codec.date_time_text, required=False),
+    Member("paid_at", "paidAt", codec.date_time, encode=encoders.date_time_text, required=False),
+    Member("refunded_at", "refundedAt", codec.date_time, encode=encoders.date_time_text, required=False),
     Member("reason", "reason", codec.string, required=False),
 )

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .unit import Unit
 
@@ -25,8 +25,8 @@ class PriceInput:
     """
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(PriceInput, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -36,6 +36,6 @@ class PriceInput:
 
 _MEMBERS = Members(
     Member("counter_name", "counterName", codec.string),
-    Member("unit", "unit", codec.enumeration(Unit), encode=codec.enum_value),
-    Member("price", "price", codec.decimal, encode=codec.decimal_text),
+    Member("unit", "unit", codec.enumeration(Unit), encode=encoders.enum_value),
+    Member("price", "price", codec.decimal, encode=encoders.decimal_text),
 )

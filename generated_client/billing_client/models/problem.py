@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from attrs import define, field
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .field_error import FieldError
 from .response_header import ResponseHeader
@@ -42,8 +42,8 @@ class Problem:
     """Members that have no attribute of their own."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(Problem, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -58,9 +58,9 @@ _MEMBERS = Members(
     Member("detail", "detail", codec.string, required=False),
     Member("instance", "instance", codec.string, required=False),
     Member(
-        "errors", "errors", codec.array(FieldError.from_dict), encode=codec.each(FieldError.to_dict), required=False
+        "errors", "errors", codec.array(FieldError.from_dict), encode=encoders.each(FieldError.to_dict), required=False
     ),
     Member("header", "header", ResponseHeader.from_dict, encode=ResponseHeader.to_dict),
     beside=codec.mapping(codec.anything),
-    beside_encode=codec.each_value(codec.plain),
+    beside_encode=encoders.each_value(encoders.plain),
 )

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .tier import Tier
 from .tier_mode import TierMode
@@ -40,8 +40,8 @@ class ProductPrice:
     """The tiers, from the lowest up; 1 to 100 entries."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(ProductPrice, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -51,9 +51,9 @@ class ProductPrice:
 
 _MEMBERS = Members(
     Member("counter_name", "counterName", codec.string),
-    Member("unit", "unit", codec.enumeration(Unit), encode=codec.enum_value),
-    Member("price", "price", codec.decimal, encode=codec.decimal_text, required=False),
-    Member("original_price", "originalPrice", codec.decimal, encode=codec.decimal_text, required=False),
-    Member("tier_mode", "tierMode", codec.enumeration(TierMode), encode=codec.enum_value, required=False),
-    Member("tiers", "tiers", codec.array(Tier.from_dict), encode=codec.each(Tier.to_dict), required=False),
+    Member("unit", "unit", codec.enumeration(Unit), encode=encoders.enum_value),
+    Member("price", "price", codec.decimal, encode=encoders.decimal_text, required=False),
+    Member("original_price", "originalPrice", codec.decimal, encode=encoders.decimal_text, required=False),
+    Member("tier_mode", "tierMode", codec.enumeration(TierMode), encode=encoders.enum_value, required=False),
+    Member("tiers", "tiers", codec.array(Tier.from_dict), encode=encoders.each(Tier.to_dict), required=False),
 )

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .progress_status import ProgressStatus
 from .response_header import ResponseHeader
@@ -24,8 +24,8 @@ class ProgressReport:
     """At most the newest hundred; at most 100 entries."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(ProgressReport, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -39,6 +39,6 @@ _MEMBERS = Members(
         "progress_status_list",
         "progressStatusList",
         codec.array(ProgressStatus.from_dict),
-        encode=codec.each(ProgressStatus.to_dict),
+        encode=encoders.each(ProgressStatus.to_dict),
     ),
 )

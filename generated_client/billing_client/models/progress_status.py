@@ -5,7 +5,7 @@ from typing import Any, Literal, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .field_error import FieldError
 from .job_status import JobStatus
@@ -43,8 +43,8 @@ class ProgressStatus:
     """
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(ProgressStatus, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -56,11 +56,11 @@ _MEMBERS = Members(
     Member("progress_code", "progressCode", codec.constant("API_CALCULATE_USAGE_AND_PRICE")),
     Member("progress", "progress", codec.integer),
     Member("max_progress", "maxProgress", codec.integer),
-    Member("status", "status", codec.enumeration(JobStatus), encode=codec.enum_value),
+    Member("status", "status", codec.enumeration(JobStatus), encode=encoders.enum_value),
     Member("calculation_id", "calculationId", codec.string),
     Member("uuid", "uuid", codec.string),
     Member("month", "month", codec.string),
     Member(
-        "errors", "errors", codec.array(FieldError.from_dict), encode=codec.each(FieldError.to_dict), required=False
+        "errors", "errors", codec.array(FieldError.from_dict), encode=encoders.each(FieldError.to_dict), required=False
     ),
 )

@@ -19,8 +19,8 @@ class Project:
     """The key under which a project's usage is reported, unique over all accounts; 1 to 64 characters."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(Project, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .put_billing_group import PutBillingGroup
 from .region import Region
@@ -21,8 +21,8 @@ class PutAccountRequest:
     """Every group of the account; each gets a statement of its own every month; 1 to 100 entries."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(PutAccountRequest, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -31,11 +31,11 @@ class PutAccountRequest:
 
 
 _MEMBERS = Members(
-    Member("region", "region", codec.enumeration(Region), encode=codec.enum_value),
+    Member("region", "region", codec.enumeration(Region), encode=encoders.enum_value),
     Member(
         "billing_groups",
         "billingGroups",
         codec.array(PutBillingGroup.from_dict),
-        encode=codec.each(PutBillingGroup.to_dict),
+        encode=encoders.each(PutBillingGroup.to_dict),
     ),
 )

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .project import Project
 
@@ -24,8 +24,8 @@ class PutBillingGroup:
     """The projects that are billed together; at most 1000 entries."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(PutBillingGroup, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -36,5 +36,5 @@ class PutBillingGroup:
 _MEMBERS = Members(
     Member("billing_group_id", "billingGroupId", codec.string),
     Member("name", "name", codec.string),
-    Member("projects", "projects", codec.array(Project.from_dict), encode=codec.each(Project.to_dict)),
+    Member("projects", "projects", codec.array(Project.from_dict), encode=encoders.each(Project.to_dict)),
 )

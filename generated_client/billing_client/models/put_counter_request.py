@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .counter_type import CounterType
 from .currency import Currency
@@ -36,8 +36,8 @@ class PutCounterRequest:
     """
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(PutCounterRequest, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -46,9 +46,9 @@ class PutCounterRequest:
 
 
 _MEMBERS = Members(
-    Member("counter_type", "counterType", codec.enumeration(CounterType), encode=codec.enum_value),
-    Member("unit", "unit", codec.enumeration(Unit), encode=codec.enum_value),
-    Member("price", "price", codec.decimal, encode=codec.decimal_text),
-    Member("currency", "currency", codec.enumeration(Currency), encode=codec.enum_value),
-    Member("effective_from", "effectiveFrom", codec.date, encode=codec.date_text),
+    Member("counter_type", "counterType", codec.enumeration(CounterType), encode=encoders.enum_value),
+    Member("unit", "unit", codec.enumeration(Unit), encode=encoders.enum_value),
+    Member("price", "price", codec.decimal, encode=encoders.decimal_text),
+    Member("currency", "currency", codec.enumeration(Currency), encode=encoders.enum_value),
+    Member("effective_from", "effectiveFrom", codec.date, encode=encoders.date_text),
 )

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .currency import Currency
 from .receipt_line import ReceiptLine
@@ -47,8 +47,8 @@ class Receipt:
     """
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(Receipt, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -61,8 +61,8 @@ _MEMBERS = Members(
     Member("uuid", "uuid", codec.string),
     Member("payment_group_id", "paymentGroupId", codec.string),
     Member("month", "month", codec.string),
-    Member("currency", "currency", codec.enumeration(Currency), encode=codec.enum_value),
+    Member("currency", "currency", codec.enumeration(Currency), encode=encoders.enum_value),
     Member("amount", "amount", codec.integer),
-    Member("lines", "lines", codec.array(ReceiptLine.from_dict), encode=codec.each(ReceiptLine.to_dict)),
-    Member("paid_at", "paidAt", codec.date_time, encode=codec.date_time_text),
+    Member("lines", "lines", codec.array(ReceiptLine.from_dict), encode=encoders.each(ReceiptLine.to_dict)),
+    Member("paid_at", "paidAt", codec.date_time, encode=encoders.date_time_text),
 )

@@ -23,8 +23,8 @@ class ReceiptResponse:
     """Proof of the money that was received; `amount` is the sum of the `lines`."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(ReceiptResponse, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .meter_input import MeterInput
 
@@ -18,8 +18,8 @@ class RecordMetersRequest:
     """The readings, in any order; 1 to 1000 entries."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(RecordMetersRequest, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -28,5 +28,5 @@ class RecordMetersRequest:
 
 
 _MEMBERS = Members(
-    Member("meter_list", "meterList", codec.array(MeterInput.from_dict), encode=codec.each(MeterInput.to_dict)),
+    Member("meter_list", "meterList", codec.array(MeterInput.from_dict), encode=encoders.each(MeterInput.to_dict)),
 )

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .meter_result import MeterResult
 from .response_header import ResponseHeader
@@ -34,8 +34,8 @@ class RecordMetersResponse:
     """One result for each reading, in the order of the batch; 1 to 1000 entries."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(RecordMetersResponse, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -49,5 +49,5 @@ _MEMBERS = Members(
     Member("duplicates", "duplicates", codec.integer),
     Member("conflicts", "conflicts", codec.integer),
     Member("rejected", "rejected", codec.integer),
-    Member("results", "results", codec.array(MeterResult.from_dict), encode=codec.each(MeterResult.to_dict)),
+    Member("results", "results", codec.array(MeterResult.from_dict), encode=encoders.each(MeterResult.to_dict)),
 )

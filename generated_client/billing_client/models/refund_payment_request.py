@@ -21,8 +21,8 @@ class RefundPaymentRequest:
     """Why it was done, for the record; 1 to 500 characters."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(RefundPaymentRequest, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:

@@ -24,8 +24,8 @@ class ResponseHeader:
     """`SUCCESS`; in a problem its `detail` or, where it has none, its `title`; 1 to 10000 characters."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(ResponseHeader, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .balance_price_type_code import BalancePriceTypeCode
 
@@ -25,8 +25,8 @@ class RestCredit:
     """
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(RestCredit, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -39,7 +39,7 @@ _MEMBERS = Members(
         "balance_price_type_code",
         "balancePriceTypeCode",
         codec.enumeration(BalancePriceTypeCode),
-        encode=codec.enum_value,
+        encode=encoders.enum_value,
     ),
     Member("rest_amount", "restAmount", codec.integer),
 )

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .batch_job_code import BatchJobCode
 from .region import Region
@@ -30,8 +30,8 @@ class StartBatchRequest:
     """Whether to answer before the batch has ended; default True."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(StartBatchRequest, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -40,8 +40,8 @@ class StartBatchRequest:
 
 
 _MEMBERS = Members(
-    Member("batch_job_code", "batchJobCode", codec.enumeration(BatchJobCode), encode=codec.enum_value),
-    Member("date", "date", codec.date, encode=codec.date_text),
-    Member("region", "region", codec.enumeration(Region), encode=codec.enum_value, required=False),
+    Member("batch_job_code", "batchJobCode", codec.enumeration(BatchJobCode), encode=encoders.enum_value),
+    Member("date", "date", codec.date, encode=encoders.date_text),
+    Member("region", "region", codec.enumeration(Region), encode=encoders.enum_value, required=False),
     Member("async_", "async", codec.boolean, required=False),
 )

@@ -27,8 +27,8 @@ class StartCalculationRequest:
     """Whether to add up the meters again; default True."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(StartCalculationRequest, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .applied_adjustment import AppliedAdjustment
 from .calculation_policy import CalculationPolicy
@@ -135,8 +135,8 @@ class Statement:
     """
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(Statement, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -146,12 +146,14 @@ class Statement:
 
 _MEMBERS = Members(
     Member("payment_group_id", "paymentGroupId", codec.string),
-    Member("payment_status_code", "paymentStatusCode", codec.enumeration(PaymentStatusCode), encode=codec.enum_value),
+    Member(
+        "payment_status_code", "paymentStatusCode", codec.enumeration(PaymentStatusCode), encode=encoders.enum_value
+    ),
     Member("uuid", "uuid", codec.string),
     Member("billing_group_id", "billingGroupId", codec.string),
-    Member("region", "region", codec.enumeration(Region), encode=codec.enum_value),
+    Member("region", "region", codec.enumeration(Region), encode=encoders.enum_value),
     Member("month", "month", codec.string),
-    Member("currency", "currency", codec.enumeration(Currency), encode=codec.enum_value),
+    Member("currency", "currency", codec.enumeration(Currency), encode=encoders.enum_value),
     Member("charge", "charge", codec.integer),
     Member("total_discount", "totalDiscount", codec.integer),
     Member("total_extra", "totalExtra", codec.integer),
@@ -168,13 +170,13 @@ _MEMBERS = Members(
     Member("payable", "payable", codec.integer),
     Member("unpaid_amount", "unpaidAmount", codec.integer),
     Member("total_due", "totalDue", codec.integer),
-    Member("calculation_policy", "calculationPolicy", codec.enumeration(CalculationPolicy), encode=codec.enum_value),
-    Member("line_items", "lineItems", codec.array(LineItem.from_dict), encode=codec.each(LineItem.to_dict)),
+    Member("calculation_policy", "calculationPolicy", codec.enumeration(CalculationPolicy), encode=encoders.enum_value),
+    Member("line_items", "lineItems", codec.array(LineItem.from_dict), encode=encoders.each(LineItem.to_dict)),
     Member(
         "adjustments",
         "adjustments",
         codec.array(AppliedAdjustment.from_dict),
-        encode=codec.each(AppliedAdjustment.to_dict),
+        encode=encoders.each(AppliedAdjustment.to_dict),
     ),
-    Member("trace", "trace", codec.array(TraceEntry.from_dict), encode=codec.each(TraceEntry.to_dict)),
+    Member("trace", "trace", codec.array(TraceEntry.from_dict), encode=encoders.each(TraceEntry.to_dict)),
 )

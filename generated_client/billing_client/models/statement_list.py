@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .response_header import ResponseHeader
 from .statement import Statement
@@ -28,8 +28,8 @@ class StatementList:
     """How many items match on all pages together; 0 to 9007199254740991, int64."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(StatementList, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -39,6 +39,6 @@ class StatementList:
 
 _MEMBERS = Members(
     Member("header", "header", ResponseHeader.from_dict, encode=ResponseHeader.to_dict),
-    Member("statements", "statements", codec.array(Statement.from_dict), encode=codec.each(Statement.to_dict)),
+    Member("statements", "statements", codec.array(Statement.from_dict), encode=encoders.each(Statement.to_dict)),
     Member("total_items", "totalItems", codec.integer),
 )

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 
 
@@ -26,8 +26,8 @@ class Tier:
     """
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(Tier, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -36,6 +36,6 @@ class Tier:
 
 
 _MEMBERS = Members(
-    Member("up_to", "upTo", codec.decimal, encode=codec.decimal_text, required=False),
-    Member("price", "price", codec.decimal, encode=codec.decimal_text),
+    Member("up_to", "upTo", codec.decimal, encode=encoders.decimal_text, required=False),
+    Member("price", "price", codec.decimal, encode=encoders.decimal_text),
 )

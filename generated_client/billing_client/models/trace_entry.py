@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .calculation_step import CalculationStep
 
@@ -33,8 +33,8 @@ class TraceEntry:
     """
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(TraceEntry, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -43,7 +43,7 @@ class TraceEntry:
 
 
 _MEMBERS = Members(
-    Member("step", "step", codec.enumeration(CalculationStep), encode=codec.enum_value),
+    Member("step", "step", codec.enumeration(CalculationStep), encode=encoders.enum_value),
     Member("base", "base", codec.integer),
     Member("change", "change", codec.integer),
     Member("result", "result", codec.integer),

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .currency import Currency
 from .payment_status_code import PaymentStatusCode
@@ -90,8 +90,8 @@ class UnpaidStatement:
     """
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(UnpaidStatement, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -101,11 +101,13 @@ class UnpaidStatement:
 
 _MEMBERS = Members(
     Member("payment_group_id", "paymentGroupId", codec.string),
-    Member("payment_status_code", "paymentStatusCode", codec.enumeration(PaymentStatusCode), encode=codec.enum_value),
+    Member(
+        "payment_status_code", "paymentStatusCode", codec.enumeration(PaymentStatusCode), encode=encoders.enum_value
+    ),
     Member("uuid", "uuid", codec.string),
     Member("billing_group_id", "billingGroupId", codec.string),
     Member("month", "month", codec.string),
-    Member("currency", "currency", codec.enumeration(Currency), encode=codec.enum_value),
+    Member("currency", "currency", codec.enumeration(Currency), encode=encoders.enum_value),
     Member("charge", "charge", codec.integer),
     Member("total_discount", "totalDiscount", codec.integer),
     Member("total_extra", "totalExtra", codec.integer),

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .yes_no import YesNo
 
@@ -26,8 +26,8 @@ class UpdateBillingGroupRequest:
     """A name for people, in any script; 1 to 200 characters."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(UpdateBillingGroupRequest, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -38,6 +38,6 @@ class UpdateBillingGroupRequest:
 _MEMBERS = Members(
     Member("contract_id", "contractId", codec.string, required=False),
     Member("month_from", "monthFrom", codec.string, required=False),
-    Member("default_yn", "defaultYn", codec.enumeration(YesNo), encode=codec.enum_value, required=False),
+    Member("default_yn", "defaultYn", codec.enumeration(YesNo), encode=encoders.enum_value, required=False),
     Member("name", "name", codec.string, required=False),
 )

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .counter_type import CounterType
 
@@ -35,8 +35,8 @@ class UsageInput:
     """
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(UsageInput, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -47,7 +47,7 @@ class UsageInput:
 _MEMBERS = Members(
     Member("project_id", "projectId", codec.string, required=False),
     Member("counter_name", "counterName", codec.string),
-    Member("counter_type", "counterType", codec.enumeration(CounterType), encode=codec.enum_value, required=False),
+    Member("counter_type", "counterType", codec.enumeration(CounterType), encode=encoders.enum_value, required=False),
     Member("counter_unit", "counterUnit", codec.string),
-    Member("counter_volume", "counterVolume", codec.decimal, encode=codec.decimal_text),
+    Member("counter_volume", "counterVolume", codec.decimal, encode=encoders.decimal_text),
 )

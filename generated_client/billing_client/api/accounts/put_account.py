@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ... import encoding
+from ... import encoders, encoding
 from ...calls import Body, Operation, Reply, Request
 from ...low_level import Client
 from ...models.account_response import AccountResponse
@@ -39,9 +39,9 @@ def build(
     """The request of one call, not sent yet."""
     headers: dict[str, str] = {"Accept": "application/json, application/problem+json"}
     headers["Content-Type"] = "application/json"
-    content = encoding.json_bytes(body.to_dict())
+    content = encoding.json_bytes(body, PutAccountRequest.to_dict)
     return Request(
-        path=f"/billing/admin/accounts/{encoding.segment(uuid)}",
+        path=f"/billing/admin/accounts/{encoding.segment('uuid', uuid, encoders.text)}",
         headers=headers,
         content=content,
     )

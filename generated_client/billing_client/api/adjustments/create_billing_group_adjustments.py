@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ... import encoding
+from ... import encoders, encoding
 from ...calls import Body, Operation, Reply, Request
 from ...low_level import Client
 from ...models.adjustment_list import AdjustmentList
@@ -41,9 +41,9 @@ def build(
     """The request of one call, not sent yet."""
     headers: dict[str, str] = {"Accept": "application/json, application/problem+json"}
     if idempotency_key is not None:
-        headers["Idempotency-Key"] = encoding.simple(idempotency_key)
+        headers["Idempotency-Key"] = encoding.simple("Idempotency-Key", idempotency_key, encoders.text)
     headers["Content-Type"] = "application/json"
-    content = encoding.json_bytes(body.to_dict())
+    content = encoding.json_bytes(body, CreateBillingGroupAdjustmentRequest.to_dict)
     return Request(
         path="/billing/admin/billing-groups/adjustments",
         headers=headers,

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ... import encoding
+from ... import encoders, encoding
 from ...calls import Body, Operation, Reply, Request
 from ...low_level import Client
 from ...models.adjustment_list import AdjustmentList
@@ -34,7 +34,7 @@ def build(
 ) -> Request:
     """The request of one call, not sent yet."""
     query: encoding.Pairs = []
-    query += encoding.form("adjustmentIds", adjustment_ids)
+    query += encoding.form("adjustmentIds", adjustment_ids, encoders.each(encoders.text))
     headers: dict[str, str] = {"Accept": "application/json, application/problem+json"}
     return Request(
         path="/billing/admin/billing-groups/adjustments",

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ... import encoding
+from ... import encoders, encoding
 from ...calls import Body, Operation, Reply, Request
 from ...low_level import Client
 from ...models.billing_group_response import BillingGroupResponse
@@ -35,7 +35,7 @@ def build(
     """The request of one call, not sent yet."""
     headers: dict[str, str] = {"Accept": "application/json, application/problem+json"}
     return Request(
-        path=f"/billing/admin/billing-groups/{encoding.segment(billing_group_id)}",
+        path=f"/billing/admin/billing-groups/{encoding.segment('billingGroupId', billing_group_id, encoders.text)}",
         headers=headers,
     )
 

@@ -37,7 +37,7 @@ def build(
     """The request of one call, not sent yet."""
     headers: dict[str, str] = {"Accept": "application/json, application/problem+json"}
     headers["Content-Type"] = "application/json"
-    content = encoding.json_bytes(body.to_dict())
+    content = encoding.json_bytes(body, CalculateRequest.to_dict)
     return Request(
         path="/billing/admin/calculate",
         headers=headers,

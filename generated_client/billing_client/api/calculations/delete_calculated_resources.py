@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ... import encoding
+from ... import encoders, encoding
 from ...calls import Body, Operation, Reply, Request
 from ...low_level import Client
 from ...models.acknowledgement import Acknowledgement
@@ -36,9 +36,9 @@ def build(
 ) -> Request:
     """The request of one call, not sent yet."""
     query: encoding.Pairs = []
-    query += encoding.form("month", month)
+    query += encoding.form("month", month, encoders.text)
     headers: dict[str, str] = {"Accept": "application/json, application/problem+json"}
-    headers["uuid"] = encoding.simple(uuid)
+    headers["uuid"] = encoding.simple("uuid", uuid, encoders.text)
     return Request(
         path="/billing/admin/resources",
         query=tuple(query),

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ... import encoding
+from ... import encoders, encoding
 from ...calls import Body, Operation, Reply, Request
 from ...low_level import Client
 from ...models.problem import Problem
@@ -36,9 +36,9 @@ def build(
     """The request of one call, not sent yet."""
     query: encoding.Pairs = []
     if uuid is not None:
-        query += encoding.form("uuid", uuid)
+        query += encoding.form("uuid", uuid, encoders.text)
     if month is not None:
-        query += encoding.form("month", month)
+        query += encoding.form("month", month, encoders.text)
     headers: dict[str, str] = {"Accept": "application/json, application/problem+json"}
     return Request(
         path="/billing/admin/progress",

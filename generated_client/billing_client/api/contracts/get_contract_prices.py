@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ... import encoding
+from ... import encoders, encoding
 from ...calls import Body, Operation, Reply, Request
 from ...low_level import Client
 from ...models.contract_price_list import ContractPriceList
@@ -36,10 +36,10 @@ def build(
     """The request of one call, not sent yet."""
     query: encoding.Pairs = []
     if counter_names is not None:
-        query += encoding.form("counterNames", counter_names)
+        query += encoding.form("counterNames", counter_names, encoders.each(encoders.text))
     headers: dict[str, str] = {"Accept": "application/json, application/problem+json"}
     return Request(
-        path=f"/billing/admin/contracts/{encoding.segment(contract_id)}/products/prices",
+        path=f"/billing/admin/contracts/{encoding.segment('contractId', contract_id, encoders.text)}/products/prices",
         query=tuple(query),
         headers=headers,
     )

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ... import encoding
+from ... import encoders, encoding
 from ...calls import Body, Operation, Reply, Request
 from ...low_level import Client
 from ...models.counter_response import CounterResponse
@@ -38,9 +38,9 @@ def build(
     """The request of one call, not sent yet."""
     headers: dict[str, str] = {"Accept": "application/json, application/problem+json"}
     headers["Content-Type"] = "application/json"
-    content = encoding.json_bytes(body.to_dict())
+    content = encoding.json_bytes(body, PutCounterRequest.to_dict)
     return Request(
-        path=f"/billing/admin/counters/{encoding.segment(counter_name)}",
+        path=f"/billing/admin/counters/{encoding.segment('counterName', counter_name, encoders.text)}",
         headers=headers,
         content=content,
     )

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ... import encoding
+from ... import encoders, encoding
 from ...calls import Body, Operation, Reply, Request
 from ...low_level import Client
 from ...models.credit_list import CreditList
@@ -35,10 +35,10 @@ def build(
 ) -> Request:
     """The request of one call, not sent yet."""
     query: encoding.Pairs = []
-    query += encoding.form("reason", reason)
+    query += encoding.form("reason", reason, encoders.text)
     headers: dict[str, str] = {"Accept": "application/json, application/problem+json"}
     return Request(
-        path=f"/billing/admin/campaign/{encoding.segment(campaign_id)}/credits",
+        path=f"/billing/admin/campaign/{encoding.segment('campaignId', campaign_id, encoders.text)}/credits",
         query=tuple(query),
         headers=headers,
     )

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ... import codec, encoding
+from ... import encoders, encoding
 from ...calls import Body, Operation, Reply, Request
 from ...low_level import Client
 from ...models.balance_price_type_code import BalancePriceTypeCode
@@ -39,13 +39,13 @@ def build(
     """The request of one call, not sent yet."""
     query: encoding.Pairs = []
     if balance_price_type_code is not None:
-        query += encoding.form("balancePriceTypeCode", codec.enum_value(balance_price_type_code))
+        query += encoding.form("balancePriceTypeCode", balance_price_type_code, encoders.enum_value)
     if page is not None:
-        query += encoding.form("page", page)
+        query += encoding.form("page", page, encoders.integer)
     if items_per_page is not None:
-        query += encoding.form("itemsPerPage", items_per_page)
+        query += encoding.form("itemsPerPage", items_per_page, encoders.integer)
     headers: dict[str, str] = {"Accept": "application/json, application/problem+json"}
-    headers["uuid"] = encoding.simple(uuid)
+    headers["uuid"] = encoding.simple("uuid", uuid, encoders.text)
     return Request(
         path="/billing/credits/history",
         query=tuple(query),

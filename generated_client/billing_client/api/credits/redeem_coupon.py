@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ... import encoding
+from ... import encoders, encoding
 from ...calls import Body, Operation, Reply, Request
 from ...low_level import Client
 from ...models.credit_response import CreditResponse
@@ -38,11 +38,11 @@ def build(
 ) -> Request:
     """The request of one call, not sent yet."""
     headers: dict[str, str] = {"Accept": "application/json, application/problem+json"}
-    headers["uuid"] = encoding.simple(uuid)
+    headers["uuid"] = encoding.simple("uuid", uuid, encoders.text)
     if idempotency_key is not None:
-        headers["Idempotency-Key"] = encoding.simple(idempotency_key)
+        headers["Idempotency-Key"] = encoding.simple("Idempotency-Key", idempotency_key, encoders.text)
     return Request(
-        path=f"/billing/coupons/{encoding.segment(coupon_code)}",
+        path=f"/billing/coupons/{encoding.segment('couponCode', coupon_code, encoders.text)}",
         headers=headers,
     )
 

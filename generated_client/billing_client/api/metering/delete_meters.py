@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from ... import codec, encoding
+from ... import encoders, encoding
 from ...calls import Body, Operation, Reply, Request
 from ...low_level import Client
 from ...models.deleted_meters import DeletedMeters
@@ -40,9 +40,9 @@ def build(
 ) -> Request:
     """The request of one call, not sent yet."""
     query: encoding.Pairs = []
-    query += encoding.form("appKey", app_key)
-    query += encoding.form("from", codec.date_text(from_))
-    query += encoding.form("to", codec.date_text(to))
+    query += encoding.form("appKey", app_key, encoders.text)
+    query += encoding.form("from", from_, encoders.date_text)
+    query += encoding.form("to", to, encoders.date_text)
     headers: dict[str, str] = {"Accept": "application/json, application/problem+json"}
     return Request(
         path="/billing/admin/meters",

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ... import encoding
+from ... import encoders, encoding
 from ...calls import Body, Operation, Reply, Request
 from ...low_level import Client
 from ...models.meter_response import MeterResponse
@@ -35,9 +35,9 @@ def build(
 ) -> Request:
     """The request of one call, not sent yet."""
     headers: dict[str, str] = {"Accept": "application/json, application/problem+json"}
-    headers["uuid"] = encoding.simple(uuid)
+    headers["uuid"] = encoding.simple("uuid", uuid, encoders.text)
     return Request(
-        path=f"/billing/meters/{encoding.segment(meter_id)}",
+        path=f"/billing/meters/{encoding.segment('meterId', meter_id, encoders.text)}",
         headers=headers,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from ... import codec, encoding
+from ... import encoders, encoding
 from ...calls import Body, Operation, Reply, Request
 from ...low_level import Client
 from ...models.meter_list import MeterList
@@ -44,19 +44,19 @@ def build(
     """The request of one call, not sent yet."""
     query: encoding.Pairs = []
     if app_key is not None:
-        query += encoding.form("appKey", app_key)
+        query += encoding.form("appKey", app_key, encoders.text)
     if from_ is not None:
-        query += encoding.form("from", codec.date_text(from_))
+        query += encoding.form("from", from_, encoders.date_text)
     if to is not None:
-        query += encoding.form("to", codec.date_text(to))
+        query += encoding.form("to", to, encoders.date_text)
     if counter_name is not None:
-        query += encoding.form("counterName", counter_name)
+        query += encoding.form("counterName", counter_name, encoders.text)
     if page is not None:
-        query += encoding.form("page", page)
+        query += encoding.form("page", page, encoders.integer)
     if items_per_page is not None:
-        query += encoding.form("itemsPerPage", items_per_page)
+        query += encoding.form("itemsPerPage", items_per_page, encoders.integer)
     headers: dict[str, str] = {"Accept": "application/json, application/problem+json"}
-    headers["uuid"] = encoding.simple(uuid)
+    headers["uuid"] = encoding.simple("uuid", uuid, encoders.text)
     return Request(
         path="/billing/meters",
         query=tuple(query),

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ... import encoding
+from ... import encoders, encoding
 from ...calls import Body, Operation, Reply, Request
 from ...low_level import Client
 from ...models.payment_response import PaymentResponse
@@ -35,10 +35,10 @@ def build(
 ) -> Request:
     """The request of one call, not sent yet."""
     query: encoding.Pairs = []
-    query += encoding.form("paymentGroupId", payment_group_id)
+    query += encoding.form("paymentGroupId", payment_group_id, encoders.text)
     headers: dict[str, str] = {"Accept": "application/json, application/problem+json"}
     return Request(
-        path=f"/billing/admin/payments/{encoding.segment(month)}",
+        path=f"/billing/admin/payments/{encoding.segment('month', month, encoders.text)}",
         query=tuple(query),
         headers=headers,
     )

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ... import encoding
+from ... import encoders, encoding
 from ...calls import Body, Operation, Reply, Request
 from ...low_level import Client
 from ...models.change_payment_status_request import ChangePaymentStatusRequest
@@ -38,9 +38,9 @@ def build(
     """The request of one call, not sent yet."""
     headers: dict[str, str] = {"Accept": "application/json, application/problem+json"}
     headers["Content-Type"] = "application/json"
-    content = encoding.json_bytes(body.to_dict())
+    content = encoding.json_bytes(body, ChangePaymentStatusRequest.to_dict)
     return Request(
-        path=f"/billing/admin/payments/{encoding.segment(month)}/status",
+        path=f"/billing/admin/payments/{encoding.segment('month', month, encoders.text)}/status",
         headers=headers,
         content=content,
     )

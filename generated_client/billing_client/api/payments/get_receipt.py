@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ... import encoding
+from ... import encoders, encoding
 from ...calls import Body, Operation, Reply, Request
 from ...low_level import Client
 from ...models.problem import Problem
@@ -37,11 +37,11 @@ def build(
 ) -> Request:
     """The request of one call, not sent yet."""
     query: encoding.Pairs = []
-    query += encoding.form("paymentGroupId", payment_group_id)
+    query += encoding.form("paymentGroupId", payment_group_id, encoders.text)
     headers: dict[str, str] = {"Accept": "application/json, application/problem+json"}
-    headers["uuid"] = encoding.simple(uuid)
+    headers["uuid"] = encoding.simple("uuid", uuid, encoders.text)
     return Request(
-        path=f"/billing/payments/{encoding.segment(month)}/receipt",
+        path=f"/billing/payments/{encoding.segment('month', month, encoders.text)}/receipt",
         query=tuple(query),
         headers=headers,
     )

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ... import encoding
+from ... import encoders, encoding
 from ...calls import Body, Operation, Reply, Request
 from ...low_level import Client
 from ...models.problem import Problem
@@ -39,14 +39,14 @@ def build(
 ) -> Request:
     """The request of one call, not sent yet."""
     query: encoding.Pairs = []
-    query += encoding.form("monthFrom", month_from)
-    query += encoding.form("monthTo", month_to)
+    query += encoding.form("monthFrom", month_from, encoders.text)
+    query += encoding.form("monthTo", month_to, encoders.text)
     if uuid is not None:
-        query += encoding.form("uuid", uuid)
+        query += encoding.form("uuid", uuid, encoders.text)
     if page is not None:
-        query += encoding.form("page", page)
+        query += encoding.form("page", page, encoders.integer)
     if items_per_page is not None:
-        query += encoding.form("itemsPerPage", items_per_page)
+        query += encoding.form("itemsPerPage", items_per_page, encoders.integer)
     headers: dict[str, str] = {"Accept": "application/json, application/problem+json"}
     return Request(
         path="/billing/admin/payments",

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ... import encoding
+from ... import encoders, encoding
 from ...calls import Body, Operation, Reply, Request
 from ...low_level import Client
 from ...models.problem import Problem
@@ -38,13 +38,13 @@ def build(
     """The request of one call, not sent yet."""
     query: encoding.Pairs = []
     if page is not None:
-        query += encoding.form("page", page)
+        query += encoding.form("page", page, encoders.integer)
     if items_per_page is not None:
-        query += encoding.form("itemsPerPage", items_per_page)
+        query += encoding.form("itemsPerPage", items_per_page, encoders.integer)
     headers: dict[str, str] = {"Accept": "application/json, application/problem+json"}
-    headers["uuid"] = encoding.simple(uuid)
+    headers["uuid"] = encoding.simple("uuid", uuid, encoders.text)
     return Request(
-        path=f"/billing/payments/{encoding.segment(month)}/statements",
+        path=f"/billing/payments/{encoding.segment('month', month, encoders.text)}/statements",
         query=tuple(query),
         headers=headers,
     )

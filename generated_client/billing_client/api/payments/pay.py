@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ... import encoding
+from ... import encoders, encoding
 from ...calls import Body, Operation, Reply, Request
 from ...low_level import Client
 from ...models.pay_request import PayRequest
@@ -41,13 +41,13 @@ def build(
 ) -> Request:
     """The request of one call, not sent yet."""
     headers: dict[str, str] = {"Accept": "application/json, application/problem+json"}
-    headers["uuid"] = encoding.simple(uuid)
+    headers["uuid"] = encoding.simple("uuid", uuid, encoders.text)
     if idempotency_key is not None:
-        headers["Idempotency-Key"] = encoding.simple(idempotency_key)
+        headers["Idempotency-Key"] = encoding.simple("Idempotency-Key", idempotency_key, encoders.text)
     headers["Content-Type"] = "application/json"
-    content = encoding.json_bytes(body.to_dict())
+    content = encoding.json_bytes(body, PayRequest.to_dict)
     return Request(
-        path=f"/billing/payments/{encoding.segment(month)}",
+        path=f"/billing/payments/{encoding.segment('month', month, encoders.text)}",
         headers=headers,
         content=content,
     )

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from random import Random
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
-from urllib.parse import quote, urlencode
 from uuid import uuid4
 
 import httpx
 
+from .encoding import query_string
 from .errors import ApiError, CircuitOpenError, DeadlineError, ResponseError, TransportError
 from .operation import Answer, Operation, Request, event_decoder, success, unexpected
 from .resilience import FAILURES, RETRIED, CircuitBreaker, Resilience
@@ -49,7 +49,7 @@ class Host:
         """The request, built once for all tries, so that they send the same bytes and the same idempotency key."""
         url = self.base_url + request.path
         if request.query:
-            url += "?" + urlencode(request.query, quote_via=quote)
+            url += "?" + query_string(request.query)
         headers = dict(request.headers)
         key = operation.key_header
         if key is not None and not any(name.lower() == key.lower() for name in headers):

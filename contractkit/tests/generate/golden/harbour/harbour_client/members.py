@@ -6,14 +6,18 @@ from typing import Any, TypeVar
 
 from attrs import frozen
 
-from .codec import DecodeError, Decoder, Encoder, boolean, integer, number, string, wrong
+from . import encoders
+from .codec import DecodeError, Decoder, EncodeError, Encoder, boolean, integer, number, string, wrong
 from .types import UNSET
 
 T = TypeVar("T")
 
 _NEVER = object()  # stands for what no member is
 # Values of these types are what their decoders return: to look at the type takes half the time of calling one.
-_PLAIN: dict[Decoder[Any], type] = {string: str, integer: int, number: float, boolean: bool}
+_PLAIN: dict[Decoder[Any], type] = {string: str, integer: int, boolean: bool}
+_ENCODERS: dict[Decoder[Any], Encoder] = {
+    string: encoders.text, integer: encoders.integer, number: encoders.number, boolean: encoders.boolean
+}  # fmt: skip
 
 
 @frozen
@@ -21,7 +25,7 @@ class Member:
     """One member: `name` is its attribute, `key` its name in JSON.
 
     What is not `required` may be left out: its attribute is None then; or UNSET if it is `nullable`, because None means
-    null there.
+    null there. `encode` may be left out for strings, numbers and booleans.
     """
 
     name: str
@@ -44,13 +48,11 @@ class Members:
         self._unset = [(each.name, each.key, each.decode) for each in members if not each.required and each.nullable]
         absent: dict[bool, object] = {True: UNSET, False: None}
         self._sent = [
-            (each.name, each.key, each.encode, _NEVER if each.required else absent[each.nullable])
-            for each in members
-            if each.sent
+            (*_sent_as(each), _NEVER if each.required else absent[each.nullable]) for each in members if each.sent
         ]
         self._keys = frozenset(each.key for each in members)
         self._beside = beside
-        self._beside_encode = beside_encode
+        self._beside_encode = beside_encode or encoders.plain
 
     def read(self, make: Callable[..., T], value: Any) -> T:
         """What `make` makes of an object's members. Raises DecodeError.
@@ -82,19 +84,42 @@ class Members:
             raise DecodeError("is missing").below(str(key)) from None
         return make(**found)
 
-    def write(self, source: Any) -> dict[str, Any]:
-        """An object as JSON, without what is left out and what only replies have."""
+    def write(self, kind: type, source: Any) -> dict[str, Any]:
+        """An object of the class `kind` as JSON, without what is left out and what only replies have.
+
+        Raises EncodeError.
+        """
+        if not isinstance(source, kind):
+            raise encoders.wrong(f"an object of the class {kind.__name__}", source)
         found: dict[str, Any] = {}
-        for name, key, encode, absent in self._sent:
-            value = getattr(source, name)
-            if value is not absent:
-                found[key] = value if encode is None else encode(value)
-        if self._beside is not None:
-            beside: dict[str, Any] = source.additional_properties
-            found |= self._beside_encode(beside) if self._beside_encode else beside
+        key: str | None = None
+        try:
+            for name, key, plain, encode, absent in self._sent:
+                value = getattr(source, name)
+                if value is not absent:
+                    found[key] = value if type(value) is plain else encode(value)
+            key = None
+            if self._beside is not None:
+                found |= self._others(source)
+        except EncodeError as error:
+            raise (error if key is None else error.below(key)) from None
+        return found
+
+    def _others(self, source: Any) -> dict[str, Any]:
+        found: dict[str, Any] = self._beside_encode(source.additional_properties)
+        for key in found:
+            if key in self._keys:
+                raise EncodeError("it stands in `additional_properties`, though it has an attribute").below(key)
         return found
 
 
 def _read_as(member: Member) -> tuple[str, str, type, Decoder[Any]]:
     """Attribute, name in JSON, the type that is taken as it is, and what decodes the others; `Member` if all are."""
     return member.name, member.key, _PLAIN.get(member.decode, Member), member.decode
+
+
+def _sent_as(member: Member) -> tuple[str, str, type, Encoder]:
+    """The same for the way back."""
+    if member.encode is not None:
+        return member.name, member.key, Member, member.encode
+    return *_read_as(member)[:3], _ENCODERS.get(member.decode, encoders.plain)

@@ -68,7 +68,7 @@ class Request:
     path: str
     """With its variables filled in and quoted."""
     query: tuple[tuple[str, str], ...] = ()
-    """Names and values, not quoted."""
+    """Names and values, not quoted, but for an `encoding.Joined`."""
     headers: Mapping[str, str] = field(factory=dict)
     cookies: Mapping[str, str] = field(factory=dict)
     content: bytes | None = None

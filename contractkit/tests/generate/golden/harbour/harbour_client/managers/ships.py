@@ -157,7 +157,7 @@ class ShipsManager:
 
         Args:
             ship_id: The id that the harbour gave.
-            body: A ship. Its description ends in a quote:
+            body: A ship. Its description ends in a quote: "
             accept: The media type that is asked for; whichever the API prefers if left out.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
@@ -417,7 +417,7 @@ class AsyncShipsManager:
 
         Args:
             ship_id: The id that the harbour gave.
-            body: A ship. Its description ends in a quote:
+            body: A ship. Its description ends in a quote: "
             accept: The media type that is asked for; whichever the API prefers if left out.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 

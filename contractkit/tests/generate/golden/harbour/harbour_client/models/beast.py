@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from ..types import UNSET, Unset
 
@@ -17,8 +17,8 @@ class Beast:
     name: str | None | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(Beast, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -29,5 +29,12 @@ class Beast:
 _MEMBERS = Members(
     Member("kind", "kind", codec.string),
     Member("weight", "weight", codec.integer),
-    Member("name", "name", codec.nullable(codec.string), required=False, nullable=True),
+    Member(
+        "name",
+        "name",
+        codec.nullable(codec.string),
+        encode=encoders.nullable(encoders.text),
+        required=False,
+        nullable=True,
+    ),
 )

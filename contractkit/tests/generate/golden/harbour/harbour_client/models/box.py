@@ -5,7 +5,7 @@ from typing import Any, Literal, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 
 
@@ -19,8 +19,8 @@ class Box:
     """Boxes in boxes."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(Box, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -33,6 +33,6 @@ from .cargo import Cargo, decode_cargo
 _MEMBERS = Members(
     Member("kind", "kind", codec.constant("box")),
     Member("weight", "weight", codec.integer),
-    Member("seals", "seals", codec.array(codec.string), required=False),
-    Member("inside", "inside", codec.array(decode_cargo), encode=codec.each(codec.plain), required=False),
+    Member("seals", "seals", codec.array(codec.string), encode=encoders.each(encoders.text), required=False),
+    Member("inside", "inside", codec.array(decode_cargo), encode=encoders.each(encoders.plain), required=False),
 )

@@ -5,7 +5,7 @@ from typing import Any, Literal, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .bulk_material import BulkMaterial
 
@@ -17,8 +17,8 @@ class Bulk:
     material: BulkMaterial
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(Bulk, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -29,5 +29,5 @@ class Bulk:
 _MEMBERS = Members(
     Member("kind", "kind", codec.constant("bulk")),
     Member("weight", "weight", codec.integer),
-    Member("material", "material", codec.enumeration(BulkMaterial), encode=codec.enum_value),
+    Member("material", "material", codec.enumeration(BulkMaterial), encode=encoders.enum_value),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from .. import codec
+from .. import variants
 from ..types import UnknownVariant
 from .beast import Beast
 from .bulk import Bulk
@@ -20,6 +20,6 @@ def decode_cargo(value: Any) -> Cargo:
 
 from .box import Box
 
-_DECODE: Callable[[Any], Any] = codec.tagged(
+_DECODE: Callable[[Any], Any] = variants.tagged(
     "kind", {"box": Box.from_dict, "bulk": Bulk.from_dict, "living": Beast.from_dict}
 )

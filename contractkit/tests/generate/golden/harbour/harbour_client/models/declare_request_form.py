@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 
 
@@ -19,8 +19,8 @@ class DeclareRequestForm:
     fragile: bool | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(DeclareRequestForm, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -29,7 +29,7 @@ class DeclareRequestForm:
 
 
 _MEMBERS = Members(
-    Member("goods", "goods", codec.array(codec.string)),
-    Member("worth", "worth", codec.decimal, encode=codec.decimal_text, required=False),
+    Member("goods", "goods", codec.array(codec.string), encode=encoders.each(encoders.text)),
+    Member("worth", "worth", codec.decimal, encode=encoders.decimal_text, required=False),
     Member("fragile", "fragile", codec.boolean, required=False),
 )

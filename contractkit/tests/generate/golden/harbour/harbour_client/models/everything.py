@@ -8,7 +8,7 @@ from uuid import UUID
 
 from attrs import define, field
 
-from .. import codec
+from .. import codec, encoders, variants
 from ..members import Member, Members
 from .address import Address
 from .order import Order
@@ -69,8 +69,8 @@ class Everything:
     """Members that have no attribute of their own."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(Everything, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -80,29 +80,29 @@ class Everything:
 
 _MEMBERS = Members(
     Member("tag", "tag", codec.constant("v1")),
-    Member("price", "price", codec.decimal, encode=codec.decimal_text, required=False),
-    Member("share", "share", codec.decimal_of_number, encode=codec.decimal_number, required=False),
+    Member("price", "price", codec.decimal, encode=encoders.decimal_text, required=False),
+    Member("share", "share", codec.decimal_of_number, encode=encoders.decimal_number, required=False),
     Member("ratio", "ratio", codec.number, required=False),
     Member("whole", "whole", codec.integer, required=False),
-    Member("when", "when", codec.date_time, encode=codec.date_time_text, required=False),
-    Member("day", "day", codec.date, encode=codec.date_text, required=False),
-    Member("key", "key", codec.uuid, encode=str, required=False),
-    Member("blob", "blob", codec.base64_bytes, encode=codec.base64_text, required=False),
+    Member("when", "when", codec.date_time, encode=encoders.date_time_text, required=False),
+    Member("day", "day", codec.date, encode=encoders.date_text, required=False),
+    Member("key", "key", codec.uuid, encode=encoders.uuid_text, required=False),
+    Member("blob", "blob", codec.base64_bytes, encode=encoders.base64_text, required=False),
     Member("yes", "yes", codec.boolean, required=False),
-    Member("anything", "anything", codec.anything, encode=codec.plain, required=False),
-    Member("free", "free", codec.mapping(codec.anything), encode=codec.each_value(codec.plain), required=False),
-    Member("words", "words", codec.mapping(codec.string), required=False),
-    Member("days", "days", codec.mapping(codec.date), encode=codec.each_value(codec.date_text), required=False),
-    Member("mixed", "mixed", codec.one_of(codec.integer, codec.array(codec.number), codec.string), required=False),
-    Member("either", "either", codec.one_of(Point.from_dict, Address.from_dict), encode=codec.plain, required=False),
-    Member("enumish", "enumish", codec.one_of(codec.integer, codec.boolean, codec.string), required=False),
-    Member("level", "level", codec.enumeration(Rank), encode=codec.enum_value, required=False),
-    Member("order", "order", codec.enumeration(Order), encode=codec.enum_value, required=False),
+    Member("anything", "anything", codec.anything, required=False),
+    Member("free", "free", codec.mapping(codec.anything), encode=encoders.each_value(encoders.plain), required=False),
+    Member("words", "words", codec.mapping(codec.string), encode=encoders.each_value(encoders.text), required=False),
+    Member("days", "days", codec.mapping(codec.date), encode=encoders.each_value(encoders.date_text), required=False),
+    Member("mixed", "mixed", variants.one_of(codec.integer, codec.array(codec.number), codec.string), required=False),
+    Member("either", "either", variants.one_of(Point.from_dict, Address.from_dict), required=False),
+    Member("enumish", "enumish", variants.one_of(codec.integer, codec.boolean, codec.string), required=False),
+    Member("level", "level", codec.enumeration(Rank), encode=encoders.enum_value, required=False),
+    Member("order", "order", codec.enumeration(Order), encode=encoders.enum_value, required=False),
     Member("self2", "self", codec.string, required=False),
     Member("class_", "class", codec.string, required=False),
     Member("from_", "from", codec.string, required=False),
-    Member("list_", "list", codec.array(codec.string), required=False),
-    Member("dict_", "dict", codec.mapping(codec.integer), required=False),
+    Member("list_", "list", codec.array(codec.string), encode=encoders.each(encoders.text), required=False),
+    Member("dict_", "dict", codec.mapping(codec.integer), encode=encoders.each_value(encoders.integer), required=False),
     Member("id", "id", codec.string, required=False),
     Member("type", "type", codec.string, required=False),
     Member("to_dict2", "to_dict", codec.string, required=False),
@@ -114,4 +114,5 @@ _MEMBERS = Members(
     Member("foo_bar", "fooBar", codec.string, required=False),
     Member("foo_bar2", "foo_bar", codec.string, required=False),
     beside=codec.mapping(codec.integer),
+    beside_encode=encoders.each_value(encoders.integer),
 )

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from ..types import File
 from .address import Address
@@ -27,8 +27,8 @@ class HandInPapersRequestForm:
     type: HandInPapersRequestFormType | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(HandInPapersRequestForm, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -37,11 +37,11 @@ class HandInPapersRequestForm:
 
 
 _MEMBERS = Members(
-    Member("bill", "bill", codec.file),
-    Member("annexes", "annexes", codec.array(codec.file), required=False),
+    Member("bill", "bill", codec.file, encode=encoders.file),
+    Member("annexes", "annexes", codec.array(codec.file), encode=encoders.each(encoders.file), required=False),
     Member("consignee", "consignee", Address.from_dict, encode=Address.to_dict),
-    Member("dated", "dated", codec.date, encode=codec.date_text, required=False),
+    Member("dated", "dated", codec.date, encode=encoders.date_text, required=False),
     Member("copies", "copies", codec.integer, required=False),
-    Member("remarks", "remarks", codec.array(codec.string), required=False),
-    Member("type", "type", codec.enumeration(HandInPapersRequestFormType), encode=codec.enum_value, required=False),
+    Member("remarks", "remarks", codec.array(codec.string), encode=encoders.each(encoders.text), required=False),
+    Member("type", "type", codec.enumeration(HandInPapersRequestFormType), encode=encoders.enum_value, required=False),
 )

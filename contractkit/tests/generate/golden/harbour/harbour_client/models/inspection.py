@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from .. import codec
+from .. import variants
 from ..types import UnknownVariant
 from .crew_inspection import CrewInspection
 from .hull_inspection import HullInspection
@@ -18,6 +18,6 @@ def decode_inspection(value: Any) -> Inspection:
     return found
 
 
-_DECODE: Callable[[Any], Any] = codec.tagged(
+_DECODE: Callable[[Any], Any] = variants.tagged(
     "subject", {"hull": HullInspection.from_dict, "CrewInspection": CrewInspection.from_dict}
 )

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .hull_inspection import HullInspection
 from .inspection import Inspection, decode_inspection
@@ -17,8 +17,8 @@ class InspectionReport:
     last: HullInspection | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(InspectionReport, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -27,6 +27,6 @@ class InspectionReport:
 
 
 _MEMBERS = Members(
-    Member("inspections", "inspections", codec.array(decode_inspection), encode=codec.each(codec.plain)),
+    Member("inspections", "inspections", codec.array(decode_inspection), encode=encoders.each(encoders.plain)),
     Member("last", "last", HullInspection.from_dict, encode=HullInspection.to_dict, required=False),
 )

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 
 
@@ -20,8 +20,8 @@ class Level:
     """Date-time."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(Level, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -31,6 +31,6 @@ class Level:
 
 _MEMBERS = Members(
     Member("what", "what", codec.string),
-    Member("metres", "metres", codec.decimal, encode=codec.decimal_text),
-    Member("at", "at", codec.date_time, encode=codec.date_time_text),
+    Member("metres", "metres", codec.decimal, encode=encoders.decimal_text),
+    Member("at", "at", codec.date_time, encode=encoders.date_time_text),
 )

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .cargo import Cargo, decode_cargo
 
@@ -16,8 +16,8 @@ class ListCargoResponse:
     items: list[Cargo]
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(ListCargoResponse, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -27,5 +27,5 @@ class ListCargoResponse:
 
 _MEMBERS = Members(
     Member("total", "total", codec.integer),
-    Member("items", "items", codec.array(decode_cargo), encode=codec.each(codec.plain)),
+    Member("items", "items", codec.array(decode_cargo), encode=encoders.each(encoders.plain)),
 )

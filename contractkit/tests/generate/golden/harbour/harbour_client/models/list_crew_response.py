@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from ..types import UNSET, Unset
 from .sailor import Sailor
@@ -17,8 +17,8 @@ class ListCrewResponse:
     next_cursor: str | None | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(ListCrewResponse, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -27,6 +27,13 @@ class ListCrewResponse:
 
 
 _MEMBERS = Members(
-    Member("data", "data", codec.array(Sailor.from_dict), encode=codec.each(Sailor.to_dict)),
-    Member("next_cursor", "nextCursor", codec.nullable(codec.string), required=False, nullable=True),
+    Member("data", "data", codec.array(Sailor.from_dict), encode=encoders.each(Sailor.to_dict)),
+    Member(
+        "next_cursor",
+        "nextCursor",
+        codec.nullable(codec.string),
+        encode=encoders.nullable(encoders.text),
+        required=False,
+        nullable=True,
+    ),
 )

@@ -14,8 +14,8 @@ class MaybeAddress:
     street: str
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(MaybeAddress, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .note_receipt_kind import NoteReceiptKind
 
@@ -16,8 +16,8 @@ class NoteReceipt:
     text: str
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(NoteReceipt, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -26,6 +26,6 @@ class NoteReceipt:
 
 
 _MEMBERS = Members(
-    Member("kind", "kind", codec.enumeration(NoteReceiptKind), encode=codec.enum_value),
+    Member("kind", "kind", codec.enumeration(NoteReceiptKind), encode=encoders.enum_value),
     Member("text", "text", codec.string),
 )

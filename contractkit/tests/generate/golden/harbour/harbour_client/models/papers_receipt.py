@@ -7,7 +7,7 @@ from uuid import UUID
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .address import Address
 from .receipt import Receipt
@@ -27,8 +27,8 @@ class PapersReceipt:
     type: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(PapersReceipt, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -37,12 +37,12 @@ class PapersReceipt:
 
 
 _MEMBERS = Members(
-    Member("cargo_id", "cargoId", codec.uuid, encode=str, required=False),
+    Member("cargo_id", "cargoId", codec.uuid, encode=encoders.uuid_text, required=False),
     Member("bill", "bill", Receipt.from_dict, encode=Receipt.to_dict),
-    Member("annexes", "annexes", codec.array(Receipt.from_dict), encode=codec.each(Receipt.to_dict)),
+    Member("annexes", "annexes", codec.array(Receipt.from_dict), encode=encoders.each(Receipt.to_dict)),
     Member("consignee", "consignee", Address.from_dict, encode=Address.to_dict),
-    Member("dated", "dated", codec.date, encode=codec.date_text, required=False),
+    Member("dated", "dated", codec.date, encode=encoders.date_text, required=False),
     Member("copies", "copies", codec.integer, required=False),
-    Member("remarks", "remarks", codec.array(codec.string), required=False),
+    Member("remarks", "remarks", codec.array(codec.string), encode=encoders.each(encoders.text), required=False),
     Member("type", "type", codec.string, required=False),
 )

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from ..types import UNSET, Unset
 
@@ -17,8 +17,8 @@ class Post:
     next: Post | None | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(Post, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -30,12 +30,12 @@ from .sailor import Sailor
 
 _MEMBERS = Members(
     Member("title", "title", codec.string, required=False),
-    Member("held", "held", codec.array(Sailor.from_dict), encode=codec.each(Sailor.to_dict), required=False),
+    Member("held", "held", codec.array(Sailor.from_dict), encode=encoders.each(Sailor.to_dict), required=False),
     Member(
         "next",
         "next",
         codec.nullable(Post.from_dict),
-        encode=codec.nullable(Post.to_dict),
+        encode=encoders.nullable(Post.to_dict),
         required=False,
         nullable=True,
     ),

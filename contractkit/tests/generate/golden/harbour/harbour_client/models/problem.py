@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .problem_errors_item import ProblemErrorsItem
 
@@ -21,8 +21,8 @@ class Problem:
     errors: list[ProblemErrorsItem] | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(Problem, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -40,7 +40,7 @@ _MEMBERS = Members(
         "errors",
         "errors",
         codec.array(ProblemErrorsItem.from_dict),
-        encode=codec.each(ProblemErrorsItem.to_dict),
+        encode=encoders.each(ProblemErrorsItem.to_dict),
         required=False,
     ),
 )

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 
 
@@ -16,8 +16,8 @@ class ReadLedgerResponse:
     sheets: int
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(ReadLedgerResponse, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -26,7 +26,7 @@ class ReadLedgerResponse:
 
 
 _MEMBERS = Members(
-    Member("lines", "lines", codec.array(codec.string)),
-    Member("remarks", "remarks", codec.array(codec.string)),
+    Member("lines", "lines", codec.array(codec.string), encode=encoders.each(encoders.text)),
+    Member("remarks", "remarks", codec.array(codec.string), encode=encoders.each(encoders.text)),
     Member("sheets", "sheets", codec.integer),
 )

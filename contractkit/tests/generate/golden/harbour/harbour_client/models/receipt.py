@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 
 
@@ -17,8 +17,8 @@ class Receipt:
     """The digest; byte."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(Receipt, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -28,5 +28,5 @@ class Receipt:
 
 _MEMBERS = Members(
     Member("size", "size", codec.integer),
-    Member("sha256", "sha256", codec.base64_bytes, encode=codec.base64_text),
+    Member("sha256", "sha256", codec.base64_bytes, encode=encoders.base64_text),
 )

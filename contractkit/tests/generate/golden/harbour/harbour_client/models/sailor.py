@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .rank import Rank
 
@@ -21,8 +21,8 @@ class Sailor:
     post: Post | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(Sailor, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -34,7 +34,7 @@ from .post import Post
 
 _MEMBERS = Members(
     Member("name", "name", codec.string),
-    Member("rank", "rank", codec.enumeration(Rank), encode=codec.enum_value),
-    Member("below", "below", codec.array(Sailor.from_dict), encode=codec.each(Sailor.to_dict), required=False),
+    Member("rank", "rank", codec.enumeration(Rank), encode=encoders.enum_value),
+    Member("below", "below", codec.array(Sailor.from_dict), encode=encoders.each(Sailor.to_dict), required=False),
     Member("post", "post", Post.from_dict, encode=Post.to_dict, required=False),
 )

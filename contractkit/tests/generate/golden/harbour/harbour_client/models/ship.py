@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from ..types import UNSET, Unset
 from .address import Address
@@ -16,7 +16,7 @@ from .ship_class import ShipClass
 
 @define(kw_only=True)
 class Ship:
-    """A ship. Its description ends in a quote:"""
+    """A ship. Its description ends in a quote: \""""
 
     id: str | None = None
     """Given by the harbour."""
@@ -37,8 +37,8 @@ class Ship:
     home: Address | None | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(Ship, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -49,19 +49,26 @@ class Ship:
 _MEMBERS = Members(
     Member("id", "id", codec.string, required=False, sent=False),
     Member("name", "name", codec.string),
-    Member("class_", "class", codec.enumeration(ShipClass), encode=codec.enum_value),
-    Member("draught", "draught", codec.decimal, encode=codec.decimal_text),
-    Member("built", "built", codec.date, encode=codec.date_text, required=False),
-    Member("arrived", "arrived", codec.date_time, encode=codec.date_time_text, required=False, sent=False),
+    Member("class_", "class", codec.enumeration(ShipClass), encode=encoders.enum_value),
+    Member("draught", "draught", codec.decimal, encode=encoders.decimal_text),
+    Member("built", "built", codec.date, encode=encoders.date_text, required=False),
+    Member("arrived", "arrived", codec.date_time, encode=encoders.date_time_text, required=False, sent=False),
     Member("access_code", "accessCode", codec.string, required=False),
-    Member("berth", "berth", codec.nullable(codec.integer), required=False, nullable=True),
+    Member(
+        "berth",
+        "berth",
+        codec.nullable(codec.integer),
+        encode=encoders.nullable(encoders.integer),
+        required=False,
+        nullable=True,
+    ),
     Member("from_", "from", codec.string, required=False),
-    Member("labels", "labels", codec.mapping(codec.string), required=False),
+    Member("labels", "labels", codec.mapping(codec.string), encode=encoders.each_value(encoders.text), required=False),
     Member(
         "home",
         "home",
         codec.nullable(Address.from_dict),
-        encode=codec.nullable(Address.to_dict),
+        encode=encoders.nullable(Address.to_dict),
         required=False,
         nullable=True,
     ),

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .ship import Ship
 
@@ -16,8 +16,8 @@ class ShipPage:
     ships: list[Ship]
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(ShipPage, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -27,5 +27,5 @@ class ShipPage:
 
 _MEMBERS = Members(
     Member("total_items", "totalItems", codec.integer),
-    Member("ships", "ships", codec.array(Ship.from_dict), encode=codec.each(Ship.to_dict)),
+    Member("ships", "ships", codec.array(Ship.from_dict), encode=encoders.each(Ship.to_dict)),
 )

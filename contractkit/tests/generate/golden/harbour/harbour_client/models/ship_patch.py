@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders, variants
 from ..members import Member, Members
 from ..types import UNSET, Unset
 from .address import Address
@@ -37,8 +37,8 @@ class ShipPatch:
     never: MaybeAddress | None | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(ShipPatch, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -47,14 +47,28 @@ class ShipPatch:
 
 
 _MEMBERS = Members(
-    Member("required", "required", codec.nullable(codec.string)),
-    Member("name", "name", codec.nullable(codec.string), required=False, nullable=True),
-    Member("berth", "berth", codec.nullable(codec.integer), required=False, nullable=True),
+    Member("required", "required", codec.nullable(codec.string), encode=encoders.nullable(encoders.text)),
+    Member(
+        "name",
+        "name",
+        codec.nullable(codec.string),
+        encode=encoders.nullable(encoders.text),
+        required=False,
+        nullable=True,
+    ),
+    Member(
+        "berth",
+        "berth",
+        codec.nullable(codec.integer),
+        encode=encoders.nullable(encoders.integer),
+        required=False,
+        nullable=True,
+    ),
     Member(
         "home",
         "home",
         codec.nullable(Address.from_dict),
-        encode=codec.nullable(Address.to_dict),
+        encode=encoders.nullable(Address.to_dict),
         required=False,
         nullable=True,
     ),
@@ -62,7 +76,7 @@ _MEMBERS = Members(
         "class_",
         "class",
         codec.nullable(codec.enumeration(ShipClass)),
-        encode=codec.nullable(codec.enum_value),
+        encode=encoders.nullable(encoders.enum_value),
         required=False,
         nullable=True,
     ),
@@ -70,7 +84,7 @@ _MEMBERS = Members(
         "beside",
         "beside",
         codec.nullable(Address.from_dict),
-        encode=codec.nullable(Address.to_dict),
+        encode=encoders.nullable(Address.to_dict),
         required=False,
         nullable=True,
     ),
@@ -78,27 +92,34 @@ _MEMBERS = Members(
         "pennant",
         "pennant",
         codec.nullable(codec.enumeration(ShipPatchPennant)),
-        encode=codec.nullable(codec.enum_value),
+        encode=encoders.nullable(encoders.enum_value),
         required=False,
         nullable=True,
     ),
-    Member("ranks", "ranks", codec.nullable(codec.array(codec.nullable(codec.integer))), required=False, nullable=True),
     Member(
-        "notes", "notes", codec.nullable(codec.mapping(codec.nullable(codec.string))), required=False, nullable=True
-    ),
-    Member(
-        "cargo",
-        "cargo",
-        codec.nullable(codec.one_of(Box.from_dict, Bulk.from_dict)),
-        encode=codec.nullable(codec.plain),
+        "ranks",
+        "ranks",
+        codec.nullable(codec.array(codec.nullable(codec.integer))),
+        encode=encoders.nullable(encoders.each(encoders.nullable(encoders.integer))),
         required=False,
         nullable=True,
+    ),
+    Member(
+        "notes",
+        "notes",
+        codec.nullable(codec.mapping(codec.nullable(codec.string))),
+        encode=encoders.nullable(encoders.each_value(encoders.nullable(encoders.text))),
+        required=False,
+        nullable=True,
+    ),
+    Member(
+        "cargo", "cargo", codec.nullable(variants.one_of(Box.from_dict, Bulk.from_dict)), required=False, nullable=True
     ),
     Member(
         "seen",
         "seen",
         codec.nullable(codec.date_time),
-        encode=codec.nullable(codec.date_time_text),
+        encode=encoders.nullable(encoders.date_time_text),
         required=False,
         nullable=True,
     ),
@@ -106,7 +127,7 @@ _MEMBERS = Members(
         "owner",
         "owner",
         codec.nullable(Address.from_dict),
-        encode=codec.nullable(Address.to_dict),
+        encode=encoders.nullable(Address.to_dict),
         required=False,
         nullable=True,
     ),
@@ -114,7 +135,7 @@ _MEMBERS = Members(
         "never",
         "never",
         codec.nullable(MaybeAddress.from_dict),
-        encode=codec.nullable(MaybeAddress.to_dict),
+        encode=encoders.nullable(MaybeAddress.to_dict),
         required=False,
         nullable=True,
     ),

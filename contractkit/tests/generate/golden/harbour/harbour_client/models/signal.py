@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from .. import codec
+from .. import variants
 from ..types import UnknownVariant
 from .level import Level
 from .storm import Storm
@@ -19,4 +19,4 @@ def decode_signal(value: Any) -> Signal:
     return found
 
 
-_DECODE: Callable[[Any], Any] = codec.tagged("what", {"Level": Level.from_dict, "Storm": Storm.from_dict})
+_DECODE: Callable[[Any], Any] = variants.tagged("what", {"Level": Level.from_dict, "Storm": Storm.from_dict})

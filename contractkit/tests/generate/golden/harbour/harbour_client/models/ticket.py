@@ -6,7 +6,7 @@ from uuid import UUID
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 
 
@@ -16,8 +16,8 @@ class Ticket:
     """Uuid."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(Ticket, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -26,5 +26,5 @@ class Ticket:
 
 
 _MEMBERS = Members(
-    Member("ticket", "ticket", codec.uuid, encode=str),
+    Member("ticket", "ticket", codec.uuid, encode=encoders.uuid_text),
 )

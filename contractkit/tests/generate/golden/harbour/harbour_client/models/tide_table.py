@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .level import Level
 from .tide_table_datum import TideTableDatum
@@ -20,8 +20,8 @@ class TideTable:
     datum: TideTableDatum | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(TideTable, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -30,7 +30,7 @@ class TideTable:
 
 
 _MEMBERS = Members(
-    Member("day", "day", codec.date, encode=codec.date_text),
-    Member("levels", "levels", codec.array(Level.from_dict), encode=codec.each(Level.to_dict)),
-    Member("datum", "datum", codec.enumeration(TideTableDatum), encode=codec.enum_value, required=False),
+    Member("day", "day", codec.date, encode=encoders.date_text),
+    Member("levels", "levels", codec.array(Level.from_dict), encode=encoders.each(Level.to_dict)),
+    Member("datum", "datum", codec.enumeration(TideTableDatum), encode=encoders.enum_value, required=False),
 )

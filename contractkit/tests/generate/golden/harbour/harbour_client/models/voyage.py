@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .point import Point
 
@@ -16,8 +16,8 @@ class Voyage:
     stages: list[list[Point]]
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(Voyage, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -27,5 +27,10 @@ class Voyage:
 
 _MEMBERS = Members(
     Member("no", "no", codec.integer),
-    Member("stages", "stages", codec.array(codec.array(Point.from_dict)), encode=codec.each(codec.each(Point.to_dict))),
+    Member(
+        "stages",
+        "stages",
+        codec.array(codec.array(Point.from_dict)),
+        encode=encoders.each(encoders.each(Point.to_dict)),
+    ),
 )

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from .. import codec
+from .. import codec, encoders
 from ..members import Member, Members
 from .voyage import Voyage
 from .voyage_page_meta import VoyagePageMeta
@@ -17,8 +17,8 @@ class VoyagePage:
     meta: VoyagePageMeta
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON, without what is left out. Raises ValueError for what cannot be sent."""
-        return _MEMBERS.write(self)
+        """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
+        return _MEMBERS.write(VoyagePage, self)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -27,6 +27,6 @@ class VoyagePage:
 
 
 _MEMBERS = Members(
-    Member("voyages", "voyages", codec.array(Voyage.from_dict), encode=codec.each(Voyage.to_dict)),
+    Member("voyages", "voyages", codec.array(Voyage.from_dict), encode=encoders.each(Voyage.to_dict)),
     Member("meta", "meta", VoyagePageMeta.from_dict, encode=VoyagePageMeta.to_dict),
 )

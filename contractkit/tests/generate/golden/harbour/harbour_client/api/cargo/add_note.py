@@ -35,16 +35,16 @@ def build(
     if isinstance(body, Note):
         if content_type == "application/x-www-form-urlencoded":
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-            content = encoding.url_encoded(body.to_dict(), {})
+            content = encoding.url_encoded(body, Note.to_dict, {})
         else:
             headers["Content-Type"] = "application/json"
-            content = encoding.json_bytes(body.to_dict())
+            content = encoding.json_bytes(body, Note.to_dict)
     elif isinstance(body, str):
         headers["Content-Type"] = "text/plain"
-        content = body.encode()
+        content = encoding.text_bytes(body)
     else:
         headers["Content-Type"] = "application/octet-stream"
-        content = body
+        content = encoding.raw_bytes(body)
     return Request(
         path="/cargo/notes",
         headers=headers,

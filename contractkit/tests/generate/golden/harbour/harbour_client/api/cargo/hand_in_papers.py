@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from ... import encoding
+from ... import encoders, encoding
 from ...calls import Body, Operation, Reply, Request
 from ...low_level import Client
 from ...models.hand_in_papers_request_form import HandInPapersRequestForm
@@ -29,9 +29,9 @@ def build(
 ) -> Request:
     """The request of one call, not sent yet."""
     headers: dict[str, str] = {"Accept": "application/json"}
-    files = encoding.multipart(body.to_dict(), {})
+    files = encoding.multipart(body, HandInPapersRequestForm.to_dict, {})
     return Request(
-        path=f"/cargo/{encoding.segment(str(cargo_id))}/papers",
+        path=f"/cargo/{encoding.segment('cargoId', cargo_id, encoders.uuid_text)}/papers",
         headers=headers,
         files=files,
     )

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ... import encoding
+from ... import encoders, encoding
 from ...calls import Body, Operation, Reply, Request
 from ...low_level import Client
 from ...models.list_cargo_response import ListCargoResponse
@@ -30,11 +30,11 @@ def build(
     """The request of one call, not sent yet."""
     query: encoding.Pairs = []
     if offset is not None:
-        query += encoding.form("offset", offset)
+        query += encoding.form("offset", offset, encoders.integer)
     if limit is not None:
-        query += encoding.form("limit", limit)
+        query += encoding.form("limit", limit, encoders.integer)
     if weight is not None:
-        query += encoding.deep_object("weight", weight.to_dict())
+        query += encoding.deep_object("weight", weight, ListCargoWeight.to_dict)
     headers: dict[str, str] = {"Accept": "application/json"}
     return Request(
         path="/cargo",

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ... import codec, encoding
+from ... import encoding
 from ...calls import Body, Operation, Reply, Request
 from ...low_level import Client
 from ...models.cargo import Cargo, decode_cargo
@@ -28,7 +28,7 @@ def build(
     """The request of one call, not sent yet."""
     headers: dict[str, str] = {"Accept": "application/json, application/problem+json"}
     headers["Content-Type"] = "application/json"
-    content = encoding.json_bytes(codec.plain(body))
+    content = encoding.json_bytes(body)
     return Request(
         path="/cargo",
         headers=headers,

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ... import encoding
+from ... import encoders, encoding
 from ...calls import Body, Operation, Reply, Request
 from ...low_level import Client
 from ...models.list_crew_response import ListCrewResponse
@@ -28,9 +28,9 @@ def build(
     """The request of one call, not sent yet."""
     query: encoding.Pairs = []
     if cursor is not None:
-        query += encoding.form("cursor", cursor)
+        query += encoding.form("cursor", cursor, encoders.text)
     if limit is not None:
-        query += encoding.form("limit", limit)
+        query += encoding.form("limit", limit, encoders.integer)
     headers: dict[str, str] = {"Accept": "application/json"}
     return Request(
         path="/crew",

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ... import encoding
+from ... import encoders, encoding
 from ...calls import Body, Operation, Reply, Request
 from ...low_level import Client
 from ...models.voyage_page import VoyagePage
@@ -27,7 +27,7 @@ def build(
     """The request of one call, not sent yet."""
     query: encoding.Pairs = []
     if page_token is not None:
-        query += encoding.form("pageToken", page_token)
+        query += encoding.form("pageToken", page_token, encoders.text)
     headers: dict[str, str] = {"Accept": "application/json"}
     return Request(
         path="/crew/voyages",

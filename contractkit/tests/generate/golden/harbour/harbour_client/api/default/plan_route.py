@@ -6,7 +6,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from ... import codec, encoding
+from ... import codec, encoders, encoding
 from ...calls import Body, Operation, Reply, Request
 from ...low_level import Client
 from ...models.plan_route_box import PlanRouteBox
@@ -44,24 +44,24 @@ def build(
     """The request of one call, not sent yet."""
     query: encoding.Pairs = []
     if via is not None:
-        query += encoding.form("via", via, explode=False)
+        query += encoding.form("via", via, encoders.each(encoders.text), explode=False)
     if avoid is not None:
-        query += encoding.delimited("avoid", avoid, " ")
+        query += encoding.delimited("avoid", avoid, encoders.each(encoders.text), separator=" ")
     if depths is not None:
-        query += encoding.delimited("depths", depths, "|")
+        query += encoding.delimited("depths", depths, encoders.each(encoders.integer), separator="|")
     if size is not None:
-        query += encoding.form("size", size.to_dict())
+        query += encoding.form("size", size, PlanRouteSize.to_dict)
     if box is not None:
-        query += encoding.form("box", box.to_dict(), explode=False)
+        query += encoding.form("box", box, PlanRouteBox.to_dict, explode=False)
     if start is not None:
-        query.append(("start", encoding.json_text(start.to_dict())))
+        query.append(("start", encoding.json_parameter("start", start, Point.to_dict)))
     if ranks is not None:
-        query += encoding.form("ranks", codec.each(codec.enum_value)(ranks))
+        query += encoding.form("ranks", ranks, encoders.each(encoders.enum_value))
     if on is not None:
-        query += encoding.form("on", codec.each(codec.date_text)(on))
+        query += encoding.form("on", on, encoders.each(encoders.date_text))
     headers: dict[str, str] = {"Accept": "application/json"}
     return Request(
-        path=f"/routes/{encoding.segment(ports)}/{encoding.label(legs)}/{encoding.matrix('hold', hold)}/{encoding.segment(point.to_dict(), explode=True)}",
+        path=f"/routes/{encoding.segment('ports', ports, encoders.each(encoders.text))}/{encoding.label('legs', legs, encoders.each(encoders.integer))}/{encoding.matrix('hold', hold, encoders.each(encoders.text))}/{encoding.segment('point', point, Point.to_dict, explode=True)}",
         query=tuple(query),
         headers=headers,
     )

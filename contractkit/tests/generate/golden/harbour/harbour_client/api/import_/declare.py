@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ... import codec, encoding
+from ... import codec, encoders, encoding
 from ...calls import Body, Operation, Reply, Request
 from ...low_level import Client
 from ...models.declare_request_form import DeclareRequestForm
@@ -37,29 +37,29 @@ def build(
     """The request of one call, not sent yet."""
     query: encoding.Pairs = []
     if id is not None:
-        query += encoding.form("id", id)
+        query += encoding.form("id", id, encoders.text)
     if list_ is not None:
-        query += encoding.form("list", list_)
+        query += encoding.form("list", list_, encoders.boolean)
     if self_ is not None:
-        query += encoding.form("self", self_)
+        query += encoding.form("self", self_, encoders.text)
     if client_ is not None:
-        query += encoding.form("client", client_)
+        query += encoding.form("client", client_, encoders.text)
     if type is not None:
-        query += encoding.form("type", type)
+        query += encoding.form("type", type, encoders.text)
     if deadline_ is not None:
-        query += encoding.form("deadline", deadline_)
+        query += encoding.form("deadline", deadline_, encoders.integer)
     headers: dict[str, str] = {"Accept": "application/json"}
     if x_officer is not None:
-        headers["X-Officer"] = encoding.simple(x_officer)
+        headers["X-Officer"] = encoding.simple("X-Officer", x_officer, encoders.text)
     if x_seals is not None:
-        headers["X-Seals"] = encoding.simple(x_seals)
+        headers["X-Seals"] = encoding.simple("X-Seals", x_seals, encoders.each(encoders.integer))
     cookies: dict[str, str] = {}
     if desk is not None:
-        cookies["desk"] = encoding.cookie(desk)
+        cookies["desk"] = encoding.cookie("desk", desk, encoders.text)
     content: bytes | None = None
     if body is not None:
         headers["Content-Type"] = "application/x-www-form-urlencoded"
-        content = encoding.url_encoded(body.to_dict(), {})
+        content = encoding.url_encoded(body, DeclareRequestForm.to_dict, {})
     return Request(
         path="/customs/declarations",
         query=tuple(query),

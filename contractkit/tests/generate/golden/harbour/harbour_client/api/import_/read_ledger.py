@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ... import encoding
+from ... import encoders, encoding
 from ...calls import Body, Operation, Reply, Request
 from ...low_level import Client
 from ...models.read_ledger_response import ReadLedgerResponse
@@ -27,7 +27,7 @@ def build(
     """The request of one call, not sent yet."""
     query: encoding.Pairs = []
     if sheet is not None:
-        query += encoding.form("sheet", sheet)
+        query += encoding.form("sheet", sheet, encoders.integer)
     headers: dict[str, str] = {"Accept": "application/json"}
     return Request(
         path="/customs/ledger",

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ... import encoding
+from ... import encoders, encoding
 from ...calls import Body, Operation, Reply, Request
 from ...low_level import Client
 from ...models.problem import Problem
@@ -31,9 +31,9 @@ def build(
     """The request of one call, not sent yet."""
     headers: dict[str, str] = {"Accept": "application/json, application/problem+json"}
     if if_none_match is not None:
-        headers["If-None-Match"] = encoding.simple(if_none_match)
+        headers["If-None-Match"] = encoding.simple("If-None-Match", if_none_match, encoders.text)
     return Request(
-        path=f"/ships/{encoding.segment(ship_id)}",
+        path=f"/ships/{encoding.segment('shipId', ship_id, encoders.text)}",
         headers=headers,
     )
 

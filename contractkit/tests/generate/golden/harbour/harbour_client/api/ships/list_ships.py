@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from ... import codec, encoding
+from ... import encoders, encoding
 from ...calls import Body, Operation, Reply, Request
 from ...low_level import Client
 from ...models.order import Order
@@ -38,17 +38,17 @@ def build(
     """The request of one call, not sent yet."""
     query: encoding.Pairs = []
     if page is not None:
-        query += encoding.form("page", page)
+        query += encoding.form("page", page, encoders.integer)
     if page_size is not None:
-        query += encoding.form("pageSize", page_size)
+        query += encoding.form("pageSize", page_size, encoders.integer)
     if class_ is not None:
-        query += encoding.form("class", codec.enum_value(class_))
+        query += encoding.form("class", class_, encoders.enum_value)
     if flag is not None:
-        query += encoding.form("flag", flag)
+        query += encoding.form("flag", flag, encoders.each(encoders.text))
     if order is not None:
-        query += encoding.form("order", codec.enum_value(order))
+        query += encoding.form("order", order, encoders.enum_value)
     if from_ is not None:
-        query += encoding.form("from", codec.date_time_text(from_))
+        query += encoding.form("from", from_, encoders.date_time_text)
     headers: dict[str, str] = {"Accept": "application/json, application/problem+json"}
     return Request(
         path="/ships",

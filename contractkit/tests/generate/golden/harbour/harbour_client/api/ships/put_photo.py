@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ... import encoding
+from ... import encoders, encoding
 from ...calls import Body, Operation, Reply, Request
 from ...low_level import Client
 from ...models.receipt import Receipt
@@ -27,9 +27,9 @@ def build(
     """The request of one call, not sent yet."""
     headers: dict[str, str] = {"Accept": "application/json"}
     headers["Content-Type"] = "image/png"
-    content = body
+    content = encoding.raw_bytes(body)
     return Request(
-        path=f"/ships/{encoding.segment(ship_id)}/photo",
+        path=f"/ships/{encoding.segment('shipId', ship_id, encoders.text)}/photo",
         headers=headers,
         content=content,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ... import encoding
+from ... import encoders, encoding
 from ...calls import Body, Operation, Reply, Request
 from ...low_level import Client
 from ...models.problem import Problem
@@ -39,9 +39,9 @@ def build(
         )
     }
     headers["Content-Type"] = "application/vnd.harbour.ship+json"
-    content = encoding.json_bytes(body.to_dict())
+    content = encoding.json_bytes(body, Ship.to_dict)
     return Request(
-        path=f"/ships/{encoding.segment(ship_id)}",
+        path=f"/ships/{encoding.segment('shipId', ship_id, encoders.text)}",
         headers=headers,
         content=content,
     )
@@ -58,7 +58,7 @@ def sync(
 
     Args:
         ship_id: The id that the harbour gave.
-        body: A ship. Its description ends in a quote:
+        body: A ship. Its description ends in a quote: "
         accept: The media type that is asked for; whichever the API prefers if left out.
 
     Raises:

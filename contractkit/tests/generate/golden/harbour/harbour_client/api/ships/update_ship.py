@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ... import encoding
+from ... import encoders, encoding
 from ...calls import Body, Operation, Reply, Request
 from ...low_level import Client
 from ...models.ship_patch import ShipPatch
@@ -28,9 +28,9 @@ def build(
     """The request of one call, not sent yet."""
     headers: dict[str, str] = {"Accept": "application/json"}
     headers["Content-Type"] = "application/merge-patch+json"
-    content = encoding.json_bytes(body.to_dict())
+    content = encoding.json_bytes(body, ShipPatch.to_dict)
     return Request(
-        path=f"/ships/{encoding.segment(ship_id)}",
+        path=f"/ships/{encoding.segment('shipId', ship_id, encoders.text)}",
         headers=headers,
         content=content,
     )

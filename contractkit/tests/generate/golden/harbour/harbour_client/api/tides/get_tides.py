@@ -6,7 +6,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Literal
 
-from ... import codec, encoding
+from ... import encoders, encoding
 from ...calls import Body, Operation, Reply, Request
 from ...low_level import Client
 from ...models.get_tides_accept_datum import GetTidesAcceptDatum
@@ -37,10 +37,10 @@ def build(
 ) -> Request:
     """The request of one call, not sent yet."""
     query: encoding.Pairs = []
-    query += encoding.form("day", codec.date_text(day))
+    query += encoding.form("day", day, encoders.date_text)
     headers: dict[str, str] = {"Accept": ", ".join([accept or "application/json, text/csv"])}
     if accept_datum is not None:
-        headers["Accept-Datum"] = encoding.simple(codec.enum_value(accept_datum))
+        headers["Accept-Datum"] = encoding.simple("Accept-Datum", accept_datum, encoders.enum_value)
     return Request(
         path="/tides",
         query=tuple(query),

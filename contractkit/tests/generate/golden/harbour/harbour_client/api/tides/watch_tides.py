@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ... import encoding
+from ... import encoders, encoding
 from ...calls import Body, Operation, Reply, Request
 from ...low_level import Client
 from ...models.signal import Signal, decode_signal
@@ -31,10 +31,10 @@ def build(
     """The request of one call, not sent yet."""
     query: encoding.Pairs = []
     if count is not None:
-        query += encoding.form("count", count)
+        query += encoding.form("count", count, encoders.integer)
     headers: dict[str, str] = {"Accept": "text/event-stream"}
     if last_event_id is not None:
-        headers["Last-Event-ID"] = encoding.simple(last_event_id)
+        headers["Last-Event-ID"] = encoding.simple("Last-Event-ID", last_event_id, encoders.text)
     return Request(
         path="/tides/events",
         query=tuple(query),
