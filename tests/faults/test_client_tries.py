@@ -191,5 +191,5 @@ def test_the_timeout_is_for_each_piece_of_an_answer_and_the_deadline_for_all_of_
     faulty.strike("list_contracts: slow 800ms")
     with Caller(faulty.url, timeout=0.6) as caller:
         caller.call(_contracts)
-        with pytest.raises(DeadlineError, match="while the answer was read$"):
+        with pytest.raises(DeadlineError, match=r"while the answer was read$"):
             caller.call(lambda client: client.contracts.list_contracts(deadline=0.3))
