@@ -18,7 +18,15 @@ from consumer_tests.billing_flows.calculation import OnProgress, Progress, not_e
 from consumer_tests.billing_flows.customers import Customer
 from consumer_tests.billing_flows.errors import Fault
 from consumer_tests.billing_flows.metering import Reading, Submission, batches, refused_whole, submission
-from consumer_tests.billing_flows.payments import Settled, explain, payment_key, require_covered, same, verified
+from consumer_tests.billing_flows.payments import (
+    Settled,
+    check_payment,
+    explain,
+    payment_key,
+    receipted,
+    require_covered,
+    same,
+)
 from consumer_tests.billing_flows.waiting import PATIENT, Patience
 
 
@@ -73,7 +81,7 @@ async def calculating(
 
 
 async def close(client: AsyncBillingClient, statement: Statement) -> None:
-    """See `payments.close`."""
+    """REGISTERED to READY, tried once. Raises ConflictError from any other state."""
     body = ChangePaymentStatusRequest(
         payment_group_id=statement.payment_group_id, payment_status_code=PaymentStatusCode.READY
     )
@@ -95,7 +103,8 @@ async def pay_and_verify(
     except (ConflictError, ServiceUnavailableError) as error:
         explain(error)
     now = same(await statements(client, customer, statement.month), statement)
-    return verified(statement, Settled(now, answer.payment, await _receipt(client, customer, statement)))
+    check_payment(statement, now, answer.payment)
+    return receipted(Settled(now, answer.payment, await _receipt(client, customer, statement)))
 
 
 async def statements(client: AsyncBillingClient, customer: Customer, month: str) -> tuple[Statement, ...]:

@@ -111,8 +111,10 @@ def refund(client: BillingClient, statement: Statement, reason: str) -> Payment:
 def pay_and_verify(client: BillingClient, customer: Customer, statement: Statement, *, name: str = "1") -> Settled:
     """Pays a READY statement, and makes sure that payment, statement and receipt say the same.
 
-    `name` tells this payment of the statement from others: repeated with the same one, it charges once. Raises
-    PaymentDeclinedError, PaymentInDoubtError, MismatchError, and ConflictError for a statement that is not READY.
+    `name` tells this payment of the statement from others: repeated with the same one, it charges once and is answered
+    as it was. A statement that was paid, taken back and is paid again needs another name; with the same one the old
+    answer comes, which is a MismatchError. Raises PaymentDeclinedError, PaymentInDoubtError, and ConflictError for a
+    statement that is not READY as well.
     """
     try:
         answer = client.payments.pay(
@@ -124,6 +126,7 @@ def pay_and_verify(client: BillingClient, customer: Customer, statement: Stateme
     except (ConflictError, ServiceUnavailableError) as error:
         explain(error)
     now = same(statements(client, customer, statement.month), statement)
+    check_payment(statement, now, answer.payment)
     try:
         receipt: Receipt | None = client.payments.get_receipt(
             month=statement.month, uuid=customer.account, payment_group_id=statement.payment_group_id
@@ -131,7 +134,7 @@ def pay_and_verify(client: BillingClient, customer: Customer, statement: Stateme
     except ConflictError as error:
         require_covered(error)
         receipt = None
-    return verified(statement, Settled(now, answer.payment, receipt))
+    return receipted(Settled(now, answer.payment, receipt))
 
 
 def payment_key(statement: Statement, name: str) -> str:
@@ -157,28 +160,31 @@ def require_covered(error: ConflictError) -> None:
         raise error
 
 
-def verified(billed: Statement, settled: Settled) -> Settled:
-    """Raises MismatchError with everything in which what was billed, paid and receipted differ."""
-    now, payment, receipt = settled.statement, settled.payment, settled.receipt
-    expected: list[tuple[str, object, object]] = [
+def check_payment(billed: Statement, now: Statement, payment: Payment) -> None:
+    """Raises MismatchError with everything in which what was billed and what was paid differ."""
+    _compare(
+        billed,
         ("status of the statement", PaymentStatusCode.PAID, now.payment_status_code),
         ("status of the payment", PaymentStatusCode.PAID, payment.payment_status_code),
         ("payable after paying", billed.payable, now.payable),
         ("amount of the payment", billed.payable, payment.amount),
         ("currency of the payment", billed.currency, payment.currency),
-    ]
+    )
+
+
+def receipted(settled: Settled) -> Settled:
+    """Raises MismatchError with everything in which payment and receipt differ."""
+    now, payment, receipt = settled.statement, settled.payment, settled.receipt
     if receipt is None:
-        expected.append(("payable without a receipt", 0, now.payable))
+        _compare(now, ("payable without a receipt", 0, now.payable))
     else:
-        expected += [
+        _compare(
+            now,
             ("amount of the receipt", payment.amount, receipt.amount),
             ("sum of the receipt's lines", payment.amount, sum(line.amount for line in receipt.lines)),
             ("currency of the receipt", payment.currency, receipt.currency),
             ("time of the receipt", payment.paid_at, receipt.paid_at),
-        ]
-    faults = tuple(Fault(what, f"{want} expected, {found} found") for what, want, found in expected if want != found)
-    if faults:
-        raise MismatchError(f"{billed.payment_group_id} was not paid as billed", faults)
+        )
     return settled
 
 
@@ -190,6 +196,13 @@ def same(found: tuple[Statement, ...], wanted: Statement) -> Statement:
 def code_of(error: ProblemError) -> int:
     """What tells situations of one status apart."""
     return error.problem.header.result_code
+
+
+def _compare(billed: Statement, *rows: tuple[str, object, object]) -> None:
+    """Each row is what is compared, what it should be, and what it is."""
+    faults = tuple(Fault(what, f"{want} expected, {found} found") for what, want, found in rows if want != found)
+    if faults:
+        raise MismatchError(f"{billed.payment_group_id} was not paid as billed", faults)
 
 
 def _open(client: BillingClient, customer: Customer, month: str, found: Statement | None, patience: Patience) -> None:

@@ -11,7 +11,7 @@ from billing_client.models import AdjustmentTypeCode, BalancePriceTypeCode, Cred
 from consumer_tests.billing_flows.contracts import adjust_group
 from consumer_tests.billing_flows.credits import Gift, balance, expire, grant, ledger, redeem, take_back, uses
 from consumer_tests.billing_flows.customers import Customer, set_price
-from consumer_tests.billing_flows.payments import cancel, code_of, pay_and_verify
+from consumer_tests.billing_flows.payments import cancel, code_of, pay_and_verify, prepare_payment
 from tests.stories.play import MONTH, bill, by_region, settle, use
 
 pytestmark = pytest.mark.scenario
@@ -78,6 +78,30 @@ def test_a_cancelled_payment_gives_its_credit_back_and_the_next_one_takes_it_aga
     kinds = [entry.kind for entry in ledger(client, customer)]
     used, restored = CreditEntryKind.USE, CreditEntryKind.RESTORE
     assert kinds == [CreditEntryKind.GRANT, used, restored, used]
+
+
+def test_credit_that_went_elsewhere_after_a_cancelled_payment_is_not_counted_twice(
+    client: BillingClient, customer: Customer
+) -> None:
+    grant(client, customer, Gift(name="welcome", amount=10_000))
+    for month in (MONTH, "2026-11"):
+        use(client, customer, 100, month)
+    october = bill(client, customer)
+    paid = settle(client, customer, october)
+    cancel(client, paid.statement)
+    november = bill(client, customer, "2026-11")
+
+    with pytest.raises(ConflictError) as spent:
+        pay_and_verify(client, customer, october, name="2")
+    prepare_payment(client, customer, MONTH)
+    again = settle(client, customer, bill(client, customer), name="3")
+
+    # KR and JP: 25,000 - 10,000, and 10% VAT; without the credit 25,000 and 2,500. ETC: without VAT
+    with_credit = by_region(kr=16_500, jp=16_500, etc=15_000)[customer.terms.region]
+    without = by_region(kr=27_500, jp=27_500, etc=25_000)[customer.terms.region]
+    assert code_of(spent.value) == 40908
+    assert (paid.payment.amount, november.payable, again.payment.amount) == (with_credit, with_credit, without)
+    assert balance(client, customer).total == 0
 
 
 def test_a_coupon_is_redeemed_once(client: BillingClient, customer: Customer) -> None:

@@ -7,10 +7,13 @@ from billing_client import BillingClient, ConflictError
 from billing_client.models import AdjustmentTypeCode, PaymentStatusCode, TierMode
 
 from consumer_tests.billing_flows.calculation import calculate, statements
+from consumer_tests.billing_flows.cleaning import clear_month
 from consumer_tests.billing_flows.contracts import Agreement, Tiers, adjust_group, adjust_project, apply_contract
+from consumer_tests.billing_flows.credits import Gift, balance, grant
 from consumer_tests.billing_flows.customers import Customer
 from consumer_tests.billing_flows.debts import debts
 from consumer_tests.billing_flows.errors import UsageRefusedError
+from consumer_tests.billing_flows.metering import Reading, submit_usage
 from consumer_tests.billing_flows.payments import close, code_of, prepare_payment, reopen
 from tests.stories.conftest import NewCustomer
 from tests.stories.play import MONTH, bill, by_region, settle, use
@@ -150,6 +153,26 @@ def test_readings_that_come_late_are_billed_after_the_payment_is_cancelled(
     after = by_region(kr=33_000, jp=33_000, etc=30_000)[customer.terms.region]
     assert [fault.where for fault in refused.value.faults] == [f"{MONTH}-late-0"]
     assert (first.payment.amount, second.payment.amount) == (before, after)
+
+
+def test_a_month_that_was_paid_is_cleared_and_played_again(client: BillingClient, new_customer: NewCustomer) -> None:
+    customer = new_customer(main=("web", "db"), lab=("tests",))
+    grant(client, customer, Gift(name="welcome", amount=1_000))
+    # the first and the last hour by the clocks of the region, which are in other months by those of UTC
+    hours = [
+        Reading("compute", 10, customer.terms.instant(MONTH, 1, 0), project="web"),
+        Reading("compute", 20, customer.terms.instant(MONTH, 31, 23), project="db"),
+        Reading("compute", 30, customer.terms.instant(MONTH, 15), project="tests"),
+    ]
+    for name in ("1", "2"):
+        submit_usage(client, customer, hours, name="again")
+        main, lab = sorted(calculate(client, customer, MONTH), key=lambda one: one.charge)
+        settle(client, customer, main, name=name)
+        assert (main.charge, lab.charge) == (7_500, 7_500)  # 30 x 250 each
+
+        assert [clear_month(client, customer, MONTH) for _ in range(2)] == [3, 0]
+        assert statements(client, customer, MONTH) == ()
+        assert balance(client, customer).total == 1_000
 
 
 def test_a_closed_month_is_not_calculated_until_it_is_opened(client: BillingClient, customer: Customer) -> None:
