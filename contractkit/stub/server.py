@@ -17,6 +17,7 @@ from contractkit.stub.fault_wire import FaultyProtocol
 from contractkit.stub.faults import Faulty
 
 GRACE_SECONDS = 5
+IDLE_SECONDS = 75  # longer than clients keep connections, or one closes while a request is on its way
 CHATTY = ("connexion", "python_multipart")  # they warn of ordinary requests, one of several media types for one
 
 
@@ -51,6 +52,7 @@ def serve(app: ASGIApp | Callable[[], ASGIApp], host: str = "127.0.0.1", port: i
             log_level="warning",
             access_log=False,
             server_header=False,
+            timeout_keep_alive=IDLE_SECONDS,
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
         server = _Server(config)
