@@ -83,7 +83,8 @@ class Declarations:
         if not isinstance(schema, Mapping):
             return "Any"
         if isinstance(schema.get("$ref"), str):
-            return self._reference(schema["$ref"])
+            meant = self._reference(schema["$ref"])
+            return union([meant, "None"]) if schema.get("nullable") is True else meant  # as validators read it
         parts = [*self._parts(schema, name), *(["None"] if is_nullable(schema) else [])]
         return union(parts)
 

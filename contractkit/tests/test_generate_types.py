@@ -79,6 +79,7 @@ ANNOTATIONS: list[tuple[object, str]] = [
     ({"allOf": [ref("Base"), {"nullable": True}]}, "Base | None"),
     ({"allOf": [{"type": "string"}, {"maxLength": 5}]}, "str"),
     (ref("Base"), "Base"),
+    ({**ref("Base"), "nullable": True}, "Base | None"),
 ]
 
 

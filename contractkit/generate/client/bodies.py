@@ -61,6 +61,7 @@ class Received:
     kind: str
     value: Value
     plain: bool = False
+    exact: bool = False
 
     @property
     def annotation(self) -> str:
@@ -74,7 +75,8 @@ class Received:
     def written(self) -> str:
         """The body as Python."""
         decode = f", {self.value.decoder}" if self.kind in ("json", "form", "events", "lines") else ""
-        return f"Body({self.media_type!r}, {self.kind!r}{decode}{', plain=True' if self.plain else ''})"
+        told = "".join(f", {name}=True" for name in ("plain", "exact") if getattr(self, name))
+        return f"Body({self.media_type!r}, {self.kind!r}{decode}{told})"
 
 
 def sent(document: Document, operation: Operation, values: Values) -> tuple[Sent, ...]:
@@ -164,9 +166,10 @@ def _received(media: Media, name: str, schemas: Schemas, values: Values) -> Rece
     if kind in ("events", "lines"):
         plain = kind == "events" and schemas.kinds(media.schema) <= {"string"}
         value = TEXT if plain else values.value(media.schema, name, direction="response")
-        return Received(media.name, kind, value, plain)
+        return Received(media.name, kind, value, plain, exact=values.is_exact(value))
     if kind == "json":
-        return Received(media.name, kind, values.value(media.schema, name, direction="response"))
+        value = values.value(media.schema, name, direction="response")
+        return Received(media.name, kind, value, exact=values.is_exact(value))
     if kind == "form":
         value = values.value(media.schema, name, direction="response") if media.schema else FIELDS
         return Received(media.name, kind, value)

@@ -3,14 +3,17 @@
 import json
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from attrs import evolve, frozen
 
+from contractkit.generate.client.page_names import ENVELOPES, MEMBERS
 from contractkit.stub.document import Document, Header, Media, Operation, Parameter, Reply
+from contractkit.stub.parameters import argument_name
 from contractkit.stub.routing import Routes
 from contractkit.stub.schemas import Direction, Schemas
 from contractkit.stub.values import Maker, NoValueError
@@ -18,6 +21,7 @@ from contractkit.stub.values import Maker, NoValueError
 log = logging.getLogger("contractkit.generate")
 
 FILE: Final = "testing/examples.json"
+NEXT: Final = {*MEMBERS["next"], "next_link", "next_url", "next_uri", "next_href"} - {"cursor", "marker"}
 LINES: Final = re.compile(
     r"application/(json-?lines|jsonl|x-jsonlines|(x-)?ndjson|stream\+json|x-json-stream|json-seq)"
 )
@@ -106,7 +110,8 @@ class _Examples:
 
     def _made(self, schema: dict[str, Any]) -> Iterator[tuple[str, object]]:
         try:
-            yield "", Maker(self.schemas, Direction.RESPONSE).make(schema)
+            found = Maker(self.schemas, Direction.RESPONSE).make(schema)
+            yield "", _last_page(found, self.schemas.check(schema, Direction.RESPONSE).accepts) if schema else found
         except NoValueError as error:
             log.info("%s: no example could be made of a response: %s", self.operation.key, error)
 
@@ -115,6 +120,30 @@ class _Examples:
         made = () if header.examples or own else (value for _, value in self._made(header.schema))
         value = next(iter([*header.examples.values(), *own, *made]), "example")
         return value if isinstance(value, str) else json.dumps(value)
+
+
+def _last_page(value: object, fits: Callable[[object], bool]) -> object:
+    """A made page without what leads to the next one, as far as that fits: who walks the list comes to its end."""
+    if not isinstance(value, dict):
+        return value
+    for key, member in value.items():
+        rest = {name: each for name, each in value.items() if name != key}
+        name, changed = argument_name(key), list[dict[str, object]]()
+        if name in NEXT and member is not None:
+            changed = [rest, {**value, key: None}]
+        elif name in MEMBERS["more"] and member is True:
+            changed = [{**value, key: False}]
+        elif name in ENVELOPES and isinstance(member, dict):
+            inner = _last_page(member, partial(_fits_at, fits, value, key))
+            changed = [{**value, key: inner}] if inner != member else []
+        shorter = next(filter(fits, changed), None)
+        if shorter is not None:
+            return _last_page(shorter, fits)
+    return value
+
+
+def _fits_at(fits: Callable[[object], bool], whole: Mapping[str, object], key: str, member: object) -> bool:
+    return fits({**whole, key: member})
 
 
 def _bases(document: Document) -> Iterator[str]:

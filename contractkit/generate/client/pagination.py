@@ -16,6 +16,7 @@ from attrs import field, frozen
 
 from contractkit.generate.client.models import Alias, Attribute, Model
 from contractkit.generate.client.operations import Endpoint
+from contractkit.generate.client.page_names import ENVELOPES, MEMBERS
 from contractkit.generate.client.parameters import Argument
 from contractkit.generate.client.value import Value
 from contractkit.generate.client.values import Values
@@ -29,21 +30,11 @@ STYLES: Mapping[str, tuple[str, ...]] = {  # of a style, what its parameter is c
         "after_cursor", "marker", "continuation_token", "continuation", "next_cursor", "next_marker", "page",
     ),
 }  # fmt: skip
-MEMBERS: Mapping[str, tuple[str, ...]] = {
-    "next": (
-        "next_cursor", "next_page_token", "next_token", "next_marker", "next_page_cursor", "end_cursor", "next_page",
-        "continuation_token", "continuation", "next", "cursor", "marker",
-    ),
-    "more": ("has_more", "has_next", "has_next_page", "more"),
-    "total": ("total_items", "total_count", "total_results", "total_elements", "total_records", "total"),
-    "pages": ("total_pages", "page_count", "pages", "last_page"),
-}  # fmt: skip
 BESIDE = frozenset(
     {name for names in MEMBERS.values() for name in names}
     | {"page", "per_page", "page_size", "items_per_page", "limit", "offset", "count", "links", "meta", "previous",
        "prev", "object", "type", "kind", "self", "first", "last", "size", "href", "pagination", "paging", "page_number"}
 )  # fmt: skip
-ENVELOPES = frozenset({"meta", "metadata", "pagination", "paging", "page_info", "page", "links", "response_metadata"})
 FITTING = {"next": ("str", "int"), "more": ("bool",), "total": ("int",), "pages": ("int",)}
 
 

@@ -65,6 +65,18 @@ class Values:
         """The module below `models` that a class is in: `item` of Item."""
         return self.modules[name]
 
+    def is_exact(self, value: Value) -> bool:
+        """Whether a number in a value means all its digits, which a binary float does not keep."""
+        waiting, known = [value], set[str]()
+        while waiting:
+            each = waiting.pop()
+            if "codec.decimal_of_number" in each.decoder:
+                return True
+            new = (each.models & self.declared.keys()) - known
+            known |= new
+            waiting += [part for name in new for part in self.declared[name].values()]
+        return False
+
     def write(self, folder: Path) -> None:
         """Writes the package `models` into a folder that does not exist: call it when all values are known."""
         model_files.write(folder, list(self.declared.values()), self.modules, self.uses, self._constants())

@@ -32,6 +32,8 @@ class Body:
     """JSON value -> Python value: of a JSON body, of a form's members, of each event's data, of each line."""
     plain: bool = False
     """The data of an event is text, not JSON: `decode` gets the text."""
+    exact: bool = False
+    """`decode` needs the digits of numbers: it gets them as `codec.ExactNumber`, which takes longer than a float."""
 
 
 @frozen
@@ -186,11 +188,14 @@ def _no_number(name: str) -> Any:
 
 
 _JSON = json.JSONDecoder(parse_constant=_no_number)
+_EXACT_JSON = json.JSONDecoder(parse_constant=_no_number, parse_float=codec.ExactNumber)
 
 
-def from_json(content: bytes | str) -> Any:
+def from_json(content: bytes | str, *, exact: bool = False) -> Any:
     """The JSON value of a text in UTF-8. Raises ValueError, also for NaN and Infinity, which the standard forbids."""
-    return _JSON.decode(content if isinstance(content, str) else content.decode("utf-8-sig"))
+    return (_EXACT_JSON if exact else _JSON).decode(
+        content if isinstance(content, str) else content.decode("utf-8-sig")
+    )
 
 
 def _text(answer: Answer) -> str:
@@ -218,11 +223,11 @@ def _parser(body: Body) -> Parser:
 
 
 def _event(body: Body, event: ServerSentEvent) -> Any:
-    return body.decode(event.data if body.plain else from_json(event.data))
+    return body.decode(event.data if body.plain else from_json(event.data, exact=body.exact))
 
 
 READERS: Mapping[str, Callable[[Body, Answer], Any]] = {
-    "json": lambda body, answer: body.decode(from_json(answer.content)),
+    "json": lambda body, answer: body.decode(from_json(answer.content, exact=body.exact)),
     "text": lambda _, answer: _text(answer),
     "bytes": lambda _, answer: answer.content,
     "form": lambda body, answer: body.decode(_form(answer)),

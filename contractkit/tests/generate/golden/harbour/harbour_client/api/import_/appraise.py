@@ -15,7 +15,7 @@ OPERATION: Operation[Everything] = Operation(
     method="POST",
     path="/customs/values",
     replies={
-        "200": Reply((Body("application/json", "json", Everything.from_dict),)),
+        "200": Reply((Body("application/json", "json", Everything.from_dict, exact=True),)),
         "4XX": Reply((Body("application/problem+json", "json", Problem.from_dict),)),
     },
 )
