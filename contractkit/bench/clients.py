@@ -1,6 +1,6 @@
 """The generated client, beside plain httpx and the client that a stock generator makes of the same document."""
 
-import json
+import re
 import statistics
 import subprocess
 import sys
@@ -98,11 +98,15 @@ def measure(config: Config, asked: Subject, rounds: Rounds, echo: Echo, folder: 
 
 
 def _generated(config: Config, made: Distribution, chosen: Target | None, times: int, folder: Path) -> Clients:
-    """Both clients, each made in a process of its own, with the formatting of what was made."""
+    """Both clients, each made in a process of its own, with the formatting of what was made.
+
+    The document is JSON, because they read YAML with different libraries.
+    """
     ours, stock, settings = folder / "ours", folder / "stock", folder / "stock.json"
     stock.mkdir()
-    settings.write_text(json.dumps({"package_name_override": STOCK_PACKAGE}))
-    bundle, client = str(config.bundle), config.client
+    settings.write_bytes(orjson.dumps({"package_name_override": STOCK_PACKAGE}))
+    bundle, client = str(folder / "bundle.json"), config.client
+    Path(bundle).write_bytes(orjson.dumps(made.raw))
     mine = ["-c", GENERATE, bundle, str(ours), client.project, client.package]
     theirs = ["-m", "openapi_python_client", "generate", "--path", bundle, "--meta", "none", "--overwrite"]
     theirs += ["--output-path", str(stock / STOCK_PACKAGE), "--config", str(settings)]
@@ -114,10 +118,18 @@ def _generated(config: Config, made: Distribution, chosen: Target | None, times:
             taken[name].append(time.perf_counter() - began)
             if done.returncode and name == OURS:
                 raise ServerError(f"the client could not be generated: {_last_line(done.stderr)}")
-    refusal = _last_line(done.stdout + done.stderr) if done.returncode else ""
+    refusal = _refusal(done.stdout + done.stderr) if done.returncode else ""
     notes = [f"{STOCK} refuses the document: {refusal}"] if refusal else _left_out(stock, len(made.endpoints))
     seconds = {name: statistics.median(each) for name, each in taken.items()}
     return Clients(made, chosen, ours, stock, not refusal, tuple(notes), seconds)
+
+
+def _refusal(text: str) -> str:
+    """The reason among what the stock generator said: the error of a traceback, else the line below its heading."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    raised = [line for line in lines if re.match(r"\w+(Error|Exception)\b", line)]
+    heading = next((number for number, line in enumerate(lines) if line.startswith("Error(s) encountered")), -1)
+    return (raised[-1:] or lines[heading + 1 :] or ["no reason given"])[0]
 
 
 def _left_out(stock: Path, operations: int) -> list[str]:

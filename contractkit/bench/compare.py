@@ -21,7 +21,7 @@ class Plan:
     """How much is measured. `seconds` is the length of one block of one server, at most.
 
     `total_seconds` bounds the run up to the end of the comparison: blocks are shortened where building and starting
-    took long. `clients` is what follows it.
+    took long. `clients` is for what follows it; with None the generated client is left out.
     """
 
     blocks: int = 6
@@ -30,7 +30,7 @@ class Plan:
     broker_calls: int = 50
     bundlings: int = 3
     total_seconds: float = 50.0
-    clients: Rounds = field(factory=Rounds)
+    clients: Rounds | None = field(factory=Rounds)
 
 
 @frozen

@@ -55,7 +55,7 @@ def run(config: Config, echo: Echo, plan: compare.Plan | None = None) -> Outcome
         called = asyncio.run(broker_calls.measure(config, folder, plan.broker_calls))
         notes: list[str] = []
         rows = _compared(config, folder, plan, began, echo, notes)
-        sections = tuple(clients.measure(config, client, plan.clients, echo, folder))
+        sections = tuple(clients.measure(config, client, plan.clients, echo, folder)) if plan.clients else ()
         sections += own.measure(project, echo, folder) if project else ()
     result = report.Result(
         machine, tuple(rows), tuple(called), tuple(built), tuple(notes), time.monotonic() - began, sections

@@ -4,12 +4,17 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
+from attrs import evolve
 
 from contractkit import config
-from contractkit.bench import Plan, run
+from contractkit.bench import Plan, clients, run
+from contractkit.bench.client_target import MANY, target
+from contractkit.bench.clients import Rounds
 from contractkit.bench.compare import percentile
 from contractkit.bench.traffic import opened, requests
 from contractkit.errors import ConfigError, SpecError
+from contractkit.generate.client import Distribution
 from contractkit.stub.document import Document
 
 PYPROJECT = """
@@ -81,7 +86,41 @@ def measure(echo, folder):
     yield Section("The shop", (Quantity("lamps", 51234.5, "a second"),), ("on one shelf",), ("a lamp was missing",))
     raise OSError("the shelf fell")
 """
-TINY = Plan(blocks=2, seconds=0.05, connections=(1, 3), broker_calls=2, bundlings=1)
+TINY = Plan(
+    blocks=2,
+    seconds=0.05,
+    connections=(1, 3),
+    broker_calls=2,
+    bundlings=1,
+    clients=None,
+)
+FEW = Rounds(generations=1, imports=1, calls=20, parsings=2)
+LISTS = """
+openapi: 3.0.3
+info: {title: Shop, version: 1.0.0}
+paths:
+  /kinds/{kind}:
+    get:
+      operationId: list_kind
+      parameters: [{name: kind, in: path, required: true, schema: {type: object}}]
+      responses: &replies
+        '200':
+          description: Done.
+          content:
+            application/json:
+              schema: {type: object, properties: {count: {type: integer}, items: {type: array, items: {type: object}}}}
+              example: {count: 2, items: [{name: lamp}, {name: rug}]}
+  /items:
+    get:
+      operationId: find_items
+      parameters:
+        - {name: most, in: query, required: true, schema: {type: integer}, example: 7}
+        - {name: since, in: query, schema: {type: string, format: date}, example: '2026-10-31'}
+      responses: *replies
+  /shelves:
+    post: {operationId: add_shelf, responses: *replies}
+    get: {operationId: list_shelves, responses: *replies}
+"""
 
 
 @pytest.fixture
@@ -94,7 +133,7 @@ def shop(tmp_path: Path) -> Path:
 def test_a_run_reports_every_server_every_broker_call_and_every_build(
     shop: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    outcome = run(config.load(shop), lambda _: None, TINY)
+    outcome = run(config.load(shop), lambda _: None, evolve(TINY, clients=FEW))
     assert outcome.passed, outcome.showed
     found = json.loads((shop / "reports/bench.json").read_text())["data"]
     rows = {(row["server"], row["connections"]): row for row in found["rows"]}
@@ -108,11 +147,14 @@ def test_a_run_reports_every_server_every_broker_call_and_every_build(
     assert rows["Connexion", 1]["fewer"]["least"] <= rows["Connexion", 1]["fewer"]["most"]
     calls = ["publish", "verification result", "matrix", "for-verification", "overview page"]
     built = ["bundle", "generate client", "generate types"]
+    imported = ["import shop_client", "from shop_client import ShopClient", "openapi-python-client: its client"]
+    made = ["one call: the client", "one call, awaited: plain httpx", "one call: openapi-python-client"]
     assert [figure["name"] for figure in found["broker"]] == calls
     assert [figure["name"] for figure in found["builds"]] == built
     page, table = (shop / "reports/bench.html").read_text(), capsys.readouterr().out
     assert "<script" not in page
-    for name in ("stub", "Connexion", *calls, *built):
+    assert all(each["value"] > 0 for section in found["sections"] for each in section["quantities"])
+    for name in ("stub", "Connexion", *calls, *built, *imported, *made):
         assert name in page
         assert name in table
 
@@ -127,7 +169,7 @@ def test_a_projects_own_figures_are_in_every_report_and_what_it_finds_wrong_fail
     outcome = run(config.load(shop), said.append, TINY)
     assert (outcome.passed, "counting lamps" in said) == (False, True)
     assert "2 failures" in outcome.showed
-    section, _ = json.loads((shop / "reports/bench.json").read_text())["data"]["sections"]
+    *_, section, _ = json.loads((shop / "reports/bench.json").read_text())["data"]["sections"]
     assert section["quantities"] == [{"name": "lamps", "value": 51234.5, "unit": "a second"}]
     for told in ((shop / "reports/bench.html").read_text(), capsys.readouterr().out):
         for part in ("The shop", "51,234 a second", "on one shelf", "a lamp was missing", "OSError: the shelf fell"):
@@ -157,8 +199,6 @@ def test_a_document_without_examples_is_refused_with_its_name(shop: Path) -> Non
 
 
 def test_requests_are_made_of_the_examples_of_the_document() -> None:
-    import yaml
-
     found = {each.label: each for each in requests(Document.load(opened(yaml.safe_load(SPEC))))}
     assert found.keys() == {"GET /items", "POST /items", "GET /items/{name}"}
     assert found["GET /items"].target == "/items?kind=reading+lamp"
@@ -167,6 +207,38 @@ def test_requests_are_made_of_the_examples_of_the_document() -> None:
     assert b"Shop-Key: k1" in head.splitlines()
     assert json.loads(body) == {"name": "lamp"}
     assert found["GET /items/{name}"].target == "/items/too%20long"
+
+
+def test_a_client_slow_to_import_is_a_failure_and_a_generator_that_refuses_the_document_is_named(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (shop / "spec.yaml").write_text(SPEC.replace("{type: string}, example: reading lamp", "{enum: [a, A]}, example: a"))
+    monkeypatch.setattr(clients, "MOST_MILLISECONDS", 0.001)
+    loaded = config.load(shop)
+    sections = list(clients.measure(loaded, clients.subject(loaded), FEW, lambda _: None, tmp_path))
+    failures = [failure for section in sections for failure in section.failures]
+    assert len(failures) == 1
+    assert failures[0].startswith("`from shop_client import ShopClient` takes ")
+    assert "openapi-python-client refuses the document: ValueError: Duplicate key A" in sections[0].notes[-1]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "name", "arguments"), [("", "find_items", {"most": 7}), ("list_shelves",) * 2 + ({},)]
+)
+def test_a_client_is_measured_with_a_list_that_plain_values_can_ask_for(
+    wanted: str, name: str, arguments: dict[str, int]
+) -> None:
+    found = target(Distribution.of(yaml.safe_load(LISTS), "shop-client", "shop_client"), wanted)
+    assert found is not None
+    assert (found.endpoint.name, found.arguments) == (name, arguments)
+    assert found.reply == {"count": 2, "items": [{"name": "lamp"}, {"name": "rug"}]}
+    assert (found.many["count"], len(found.many["items"]), found.many["items"][3]) == (2, MANY, {"name": "rug"})
+
+
+@pytest.mark.parametrize("wanted", ["list_kind", "add_shelf", "nothing"])
+def test_an_operation_that_a_client_cannot_be_measured_with_is_named(wanted: str) -> None:
+    with pytest.raises(ConfigError, match=f"'{wanted}' is no GET that can be called with plain values"):
+        target(Distribution.of(yaml.safe_load(LISTS), "shop-client", "shop_client"), wanted)
 
 
 def test_a_percentile_is_a_value_that_was_measured() -> None:
