@@ -88,7 +88,6 @@ def managers_of(
 ) -> list[Manager]:
     """The managers in the order of their tags."""
     described = {each.get("name"): each.get("description") for each in document.raw.get("tags") or ()}
-    names = Namespace.of()
     made = []
     for tag, module in tags.items():
         own = [each for each in endpoints if each.tag == module]
@@ -97,8 +96,17 @@ def managers_of(
             [texts.paragraph(described.get(tag)) or f"The operations of {texts.paragraph(tag)}."], 4
         )
         methods = tuple(_method(each, taken, values) for each in own)
-        made.append(Manager(module, names.claim(f"{class_name(tag)}Manager"), about, methods))
+        made.append(Manager(module, _name(tag, values.names), about, methods))
     return made
+
+
+def _name(tag: str, taken: Namespace) -> str:
+    """A name for a class that no model has, and for the same with `Async` before it."""
+    name = taken.claim(f"{class_name(tag)}Manager")
+    while f"Async{name}" in taken.taken:
+        name = taken.claim(f"{class_name(tag)}Manager")
+    taken.taken.add(f"Async{name}")
+    return name
 
 
 def placement(document: Document) -> Placement | None:

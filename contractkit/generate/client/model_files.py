@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from contractkit.generate import texts
-from contractkit.generate.client.models import Alias, Attribute, Declared, Enumeration
+from contractkit.generate.client.models import TYPES, Alias, Attribute, Declared, Enumeration
 
 if TYPE_CHECKING:
     from contractkit.generate.client.value import Direction
 
 # What `Member` encodes with where it is told nothing.
 IMPLIED = frozenset({"encoders.plain", "encoders.text", "encoders.integer", "encoders.number", "encoders.boolean"})
-TYPES = frozenset({"File", "UnknownVariant"})  # of the support module `types`, which `models` gives as well
 
 
 def write(
@@ -62,17 +61,12 @@ def _environment() -> Environment:
 
 
 def _imports(declared: Declared, others: Mapping[str, str]) -> list[str]:
-    """The imports of a module, some of which it may not need."""
+    """What a module imports besides that which its template does."""
     values = declared.values()
     types = sorted({name for value in values for name in value.models} & TYPES)
     return [
-        "from collections.abc import Callable",
-        "from typing import Any, Self, TypeAlias",
         *sorted({line for value in values for line in value.imports}),
-        "from attrs import define, field",
-        "from .. import codec, encoders, variants",
-        "from ..members import Member, Members",
-        f"from ..types import {', '.join(['UNSET', 'Unset', *types])}",
+        *([f"from ..types import {', '.join(types)}"] if types else []),
         *_import_lines(others),
     ]
 

@@ -2,29 +2,23 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
 from contractkit.generate import texts
+from contractkit.generate.client import reserved
+from contractkit.generate.client.value import WRITTEN, Value
 from contractkit.generate.names import Namespace
 from contractkit.generate.shapes import Schema
 from contractkit.stub.parameters import argument_name
 
-if TYPE_CHECKING:
-    from contractkit.generate.client.value import Value
-
-# What generated modules import or mean; a class of that name would hide it.
-RESERVED = frozenset(
-    {
-        "AsyncEventStream", "AsyncIterator", "AsyncSession", "Auth", "AuthenticatedClient", "Body", "BinaryIO",
-        "Callable", "CircuitBreaker", "Client", "Decimal", "Enum", "EventStream", "File", "Final", "Hooks", "Iterator",
-        "None", "OpenIntEnum", "OpenStrEnum", "Operation", "Reply", "Request", "Resilience", "Response", "Self",
-        "ServerSentEvent", "Session", "TYPE_CHECKING", "TypeVar", "UNSET", "UUID", "Union", "UnknownVariant", "Unset",
-    }
-)  # fmt: skip
-TYPES = frozenset({"bool", "bytes", "dict", "float", "int", "list", "str"})  # in annotations of members
-MEMBERS = frozenset({"to_dict", "from_dict", "additional_properties", "self", "cls", "dt", "codec", "field"})
+TYPES = frozenset({"File", "UnknownVariant"})  # of the support module `types`, which `models` gives as well
+# What modules with models in them use otherwise; a class of that name would hide it.
+IMPORTED = reserved.imported(line for each in WRITTEN for line in each.imports)
+RESERVED = TYPES | IMPORTED | reserved.for_classes()
+# What a class uses above its methods, and its annotations; an attribute of that name gets a trailing underscore.
+HIDING = reserved.for_members() | IMPORTED | {each.annotation for each in WRITTEN} | {"dict", "list"}
+MEMBERS = frozenset({"to_dict", "from_dict", "additional_properties", "self", "cls"})
 SIGNS = {"-": "minus ", "+": "plus ", "<": "less ", ">": "greater ", "=": "equal ", "!": "not ", "*": "star "}
 
 
@@ -34,7 +28,7 @@ class Attribute:
 
     key: str
     name: str
-    value: "Value"
+    value: Value
     description: str
     required: bool
     read_only: bool
@@ -42,9 +36,9 @@ class Attribute:
     default: str = ""  # of a member that has one value only
 
     @classmethod
-    def of(cls, key: str, taken: Namespace, value: "Value", schema: Schema, required: bool) -> "Attribute":
+    def of(cls, key: str, taken: Namespace, value: Value, schema: Schema, required: bool) -> "Attribute":
         name = argument_name(key)
-        name = f"{name}_" if name in TYPES else name
+        name = f"{name}_" if name in HIDING else name
         name = f"field{name}" if name.startswith("_") else name  # attrs would drop the underscore
         constant = re.fullmatch(r"codec\.constant\((.*)\)", value.decoder)
         return cls(
@@ -76,9 +70,9 @@ class Model:
     name: str
     description: str
     attributes: tuple[Attribute, ...]
-    beside: "Value | None" = None
+    beside: Value | None = None
 
-    def values(self) -> list["Value"]:
+    def values(self) -> list[Value]:
         return [*(each.value for each in self.attributes), *([self.beside] if self.beside else [])]
 
 
@@ -99,7 +93,7 @@ class Enumeration:
     def base(self) -> str:
         return "OpenStrEnum" if all(isinstance(each, str) for each in self.members.values()) else "OpenIntEnum"
 
-    def values(self) -> list["Value"]:
+    def values(self) -> list[Value]:
         return []
 
 
@@ -110,9 +104,9 @@ class Alias:
     name: str
     decode: str
     description: str
-    meaning: "Value"
+    meaning: Value
 
-    def values(self) -> list["Value"]:
+    def values(self) -> list[Value]:
         return [self.meaning]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from attrs import frozen
 
 from contractkit.generate import texts
+from contractkit.generate.client import reserved
 from contractkit.generate.client.bodies import encoder
 from contractkit.generate.client.value import Value
 from contractkit.generate.client.values import Values
@@ -15,13 +16,8 @@ from contractkit.stub.document import Document, Operation, Parameter, is_json
 from contractkit.stub.parameters import argument_name
 
 # Names that the generated functions use themselves; an argument of that name gets a trailing underscore.
-TAKEN = frozenset(
-    {
-        "self", "client", "deadline", "codec", "encoders", "encoding", "variants", "str", "bytes", "dict", "list",
-        "int", "float", "bool", "isinstance", "cast", "tuple", "query", "headers", "cookies", "content", "files",
-        "pages",
-    }
-)  # fmt: skip
+BUILTINS = {"str", "bytes", "dict", "list", "int", "float", "bool", "isinstance", "tuple"}
+TAKEN = reserved.for_arguments() | {"self", "client", "deadline"} | BUILTINS
 VARIABLE = re.compile(r"\{([^{}]*)\}")
 PLAIN = re.compile(r"[A-Za-z0-9/_.~:@!$&()*+,;=%-]*")  # what an f-string takes as it is
 EXPLODED = {"simple": False, "segment": False, "label": False, "matrix": False, "form": True}  # what they do untold

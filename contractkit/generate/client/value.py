@@ -118,3 +118,6 @@ def union(parts: Iterable[Value]) -> Value:
         models=frozenset().union(*(each.models for each in plain)),
     )
     return whole.or_none() if nullable else whole
+
+
+WRITTEN = (*SCALARS.values(), ANY)  # all that is written without a class of the document, but for what holds it

@@ -29,6 +29,8 @@ NAMES = [
         "2fa",
         "@type",
         "additional_properties",
+        "classmethod",
+        "dt",
     ],
 ]
 TEXTS = dict.fromkeys(NAMES, TEXT)
@@ -92,6 +94,7 @@ SCHEMAS: dict[str, Any] = {
                "properties": {"extra": TEXT, "name": {**TEXT, "enum": ["x", "y"]}}},
     "Names": record("", dates={"type": "array", "items": {"type": "string", "format": "date"}}, **TEXTS),
     "Decimal": record("n", n={"type": "string", "format": "decimal"}),
+    **dict.fromkeys(("Member", "Members", "Exception"), record("at", at={"type": "string", "format": "date-time"})),
     "import": record("x", x=TEXT),
     "Hostile": {**record("", **{'"""\nimport os\n"""': {**TEXT, "description": '"""\nimport os # \\'}}),
                 "description": 'A """ and \\ and\nimport os"""'},

@@ -57,7 +57,7 @@ class Everything:
     id: str | None = None
     type: str | None = None
     to_dict2: str | None = None
-    codec2: str | None = None
+    codec_: str | None = None
     with_space: str | None = None
     field_9lives: str | None = None
     a_quote: str | None = None
@@ -106,7 +106,7 @@ _MEMBERS = Members(
     Member("id", "id", codec.string, required=False),
     Member("type", "type", codec.string, required=False),
     Member("to_dict2", "to_dict", codec.string, required=False),
-    Member("codec2", "codec", codec.string, required=False),
+    Member("codec_", "codec", codec.string, required=False),
     Member("with_space", "with space", codec.string, required=False),
     Member("field_9lives", "9lives", codec.string, required=False),
     Member("a_quote", 'a"quote', codec.string, required=False),
