@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from attrs import evolve
 from billing_client import AsyncBillingClient, BillingClient
 from billing_client.models import Region, Statement
 from billing_client.testing import ExampleTransport
@@ -12,6 +13,7 @@ from consumer_tests.billing_flows.customers import Customer
 from consumer_tests.billing_flows.errors import (
     CalculationFailedError,
     Fault,
+    MismatchError,
     NotEndedError,
     PaymentDeclinedError,
     UsageRefusedError,
@@ -77,3 +79,12 @@ def test_a_card_that_is_declined_is_told_as_such(
 
     with pytest.raises(PaymentDeclinedError, match="declined the charge"):
         asyncio.run(pay_and_verify(async_billing_client, customer, october))
+
+
+def test_a_payment_that_differs_from_the_bill_is_told(
+    async_billing_client: AsyncBillingClient, customer: Customer, october: Statement
+) -> None:
+    billed = evolve(october, payable=october.payable + 1)
+
+    with pytest.raises(MismatchError, match="amount of the payment"):
+        asyncio.run(pay_and_verify(async_billing_client, customer, billed))

@@ -11,6 +11,7 @@ from billing_client.testing import ExampleTransport
 
 from consumer_tests.billing_flows.calculation import Progress, calculate, calculating
 from consumer_tests.billing_flows.customers import Customer, open_customer
+from consumer_tests.billing_flows.debts import leave_unpaid
 from consumer_tests.billing_flows.errors import (
     CalculationFailedError,
     Fault,
@@ -128,6 +129,30 @@ def test_a_payment_that_differs_from_the_bill_is_told_with_all_that_differs(
     assert sent.headers["idempotency-key"] == "pay-acme-main.2026-10-1"
 
 
+def test_a_receipt_that_differs_from_the_payment_is_told_with_all_that_differs(
+    billing_client: BillingClient, billing_client_transport: ExampleTransport, customer: Customer, october: Statement
+) -> None:
+    listed(billing_client_transport, october, "PAID")
+    found = billing_client.payments.get_receipt(month=MONTH, uuid="acme", payment_group_id=october.payment_group_id)
+    wrong = evolve(found.receipt, amount=found.receipt.amount - 1, lines=found.receipt.lines[:-1])
+    billing_client_transport.reply("get_receipt", body=evolve(found, receipt=wrong))
+
+    with pytest.raises(MismatchError) as told:
+        pay_and_verify(billing_client, customer, october)
+
+    assert [fault.where for fault in told.value.faults] == ["amount of the receipt", "sum of the receipt's lines"]
+
+
+def test_money_that_was_paid_without_a_receipt_is_told(
+    billing_client: BillingClient, billing_client_transport: ExampleTransport, customer: Customer, october: Statement
+) -> None:
+    listed(billing_client_transport, october, "PAID")
+    billing_client_transport.reply("get_receipt", status=409, example="covered-by-credits")
+
+    with pytest.raises(MismatchError, match=f"payable without a receipt: 0 expected, {october.payable} found"):
+        pay_and_verify(billing_client, customer, october)
+
+
 def test_a_conflict_about_a_receipt_that_credit_does_not_explain_is_raised(
     billing_client: BillingClient, billing_client_transport: ExampleTransport, customer: Customer, october: Statement
 ) -> None:
@@ -174,6 +199,24 @@ def test_names_that_cannot_be_are_refused_before_anything_is_sent(
         customer.project("db")
 
     assert len(billing_client_transport.requests) == before
+
+
+@pytest.mark.parametrize(("month", "next_day"), [("2026-01", "2026-02-01"), ("2026-12", "2027-01-01")])
+def test_a_month_is_overdue_from_the_first_day_of_the_next(
+    billing_client: BillingClient,
+    billing_client_transport: ExampleTransport,
+    customer: Customer,
+    month: str,
+    next_day: str,
+) -> None:
+    billing_client_transport.reply("start_batch", example="done").reply("get_batch", example="done")
+
+    leave_unpaid(billing_client, customer, month)
+
+    (batch,) = billing_client_transport.requests_of("start_batch")
+    (debts,) = billing_client_transport.requests_of("list_unpaid_statements")
+    assert (batch.body["batchJobCode"], batch.body["date"], batch.body["region"]) == ("CALC_LATE_FEE", next_day, "KR")
+    assert debts.path.split("/")[3] == next_day[:7]
 
 
 def test_an_instant_is_by_the_clocks_of_the_region(customer: Customer) -> None:
