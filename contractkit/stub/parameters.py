@@ -2,6 +2,7 @@
 
 import keyword
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import parse_qsl
 
@@ -180,12 +181,17 @@ def read_cookies(headers: Headers) -> Mapping[str, str]:
 
 
 def argument_name(name: str) -> str:
-    """The keyword of a parameter: `itemsPerPage` is items_per_page, `Idempotency-Key` idempotency_key."""
-    words = re.sub(r"([a-z0-9])([A-Z])|([A-Z]+)(?=[A-Z][a-z])", r"\1\3_\2", name)
-    snake = re.sub(r"[^0-9a-zA-Z]+", "_", words).strip("_").lower()
+    """The keyword of a parameter: `itemsPerPage` is items_per_page, `Idempotency-Key` idempotency_key.
+
+    Letters of every script stay, in the form that Python compares identifiers by.
+    """
+    letters = unicodedata.normalize("NFKC", name)
+    words = re.sub(r"([a-z0-9])([A-Z])|([A-Z]+)(?=[A-Z][a-z])", r"\1\3_\2", letters)
+    spaced = "".join(letter if f"_{letter}".isidentifier() else " " for letter in words)
+    snake = unicodedata.normalize("NFKC", "_".join(re.split(r"[\s_]+", spaced)).strip("_").lower())
     if keyword.iskeyword(snake):
         return f"{snake}_"
-    return f"_{snake}" if snake[:1].isdigit() or not snake else snake
+    return snake if snake.isidentifier() else f"_{snake}"
 
 
 def _reader(parameter: Parameter, schemas: Schemas) -> Reader:

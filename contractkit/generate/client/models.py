@@ -121,4 +121,4 @@ def constant_name(value: str | int) -> str:
     name = argument_name(text).strip("_").upper()
     if not name:
         return "OTHER" if text.strip() else "EMPTY"
-    return f"VALUE_{name}" if name[0].isdigit() else name
+    return name if name.isidentifier() else f"VALUE_{name}"

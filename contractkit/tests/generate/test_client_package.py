@@ -10,10 +10,12 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.testclient import TestClient
 
 from contractkit.errors import GenerationError
 from contractkit.generate.client import generate_client
-from contractkit.tests.generate.small_documents import array, document, generated, of_one, parameter
+from contractkit.stub import create_app
+from contractkit.tests.generate.small_documents import TEXT, array, document, generated, of_one, parameter
 
 
 def listing(name: str, parameters: list[str], reply: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -228,3 +230,21 @@ def test_a_request_says_who_sends_it_and_which_documented_media_types_it_takes(t
         ("*/*", agent),
         ("text/csv, application/problem+json", "me"),
     ]
+
+
+def test_names_in_any_script_stay_what_they_are(tmp_path: Path) -> None:
+    members = {"상태": {"type": "string", "enum": ["대기", "완료"]}, "금액": {"type": "integer"}}
+    content = {"application/json": {"schema": {"type": "object", "properties": members}}}
+    parameters = [parameter("월", "query", TEXT), parameter("금액 한도", "query", {"type": "integer"})]
+    paths = of_one(
+        "결제하기", *parameters, tags=["결제"], responses={"200": {"description": "됨.", "content": content}}
+    )
+    package = generated(tmp_path, document(paths), "script_client")
+
+    def pay(**given: Any) -> dict[str, Any]:
+        return {"상태": "완료", "금액": given["금액_한도"] + len(given["월"])}
+
+    served = TestClient(create_app(document(paths), handlers={"결제하기": pay}))
+    with served, package.ScriptClient("http://test", transport=served._transport) as client:
+        bill = client.결제.결제하기(월="10월", 금액_한도=7)
+    assert (bill.상태.name, bill.금액) == ("완료", 10)
