@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.deeds import Subjects
 from tests.faults.struck import Clock, Struck, struck
 from tests.stores import STORES, empty_store
 from tests.usecases.world import World
@@ -29,6 +30,11 @@ def faulty(struck_provider: Struck) -> Iterator[Struck]:
     """A provider that fails as the test has it; no fault outlives the test."""
     yield struck_provider
     struck_provider.spare()
+
+
+@pytest.fixture(scope="session")
+def subjects(struck_provider: Struck) -> Subjects:
+    return Subjects(struck_provider)
 
 
 @pytest.fixture

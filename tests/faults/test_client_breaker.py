@@ -11,12 +11,12 @@ from urllib.parse import urlsplit
 
 import pytest
 from billing_client import BillingClient, CircuitOpenError, Resilience, ServiceUnavailableError, TransportError
-from billing_client.models import ContractList, PaymentResponse, PaymentStatusCode, PayRequest
+from billing_client.models import ContractList, PaymentResponse, PaymentStatusCode
 
 from provider_stub.gateway import Course
-from tests.faults.deeds import DEEDS, Deed, place_of
+from tests.faults.deeds import DEEDS, Deed, Subject, Subjects, pay
 from tests.faults.killed import Killed, until
-from tests.faults.sandbox import MONTH, amount_of, captured, opened, prices, ready
+from tests.faults.sandbox import amount_of, captured, opened, prices, ready
 from tests.faults.struck import Caller, Clock, Struck
 from tests.serving import calling
 
@@ -24,6 +24,7 @@ FAILURES: Final = 3
 PAUSE: Final = 30.0
 ONE_TRY: Final = Resilience(attempts=1, breaker_failures=FAILURES, breaker_pause=PAUSE)
 ASKED: Final = "list_contracts"
+KILLED: Final = Subject("killed")
 
 
 @pytest.fixture(params=[False, True], ids=["sync", "async"])
@@ -37,8 +38,7 @@ def _ask(client: BillingClient) -> ContractList:
 
 
 def _pay(client: BillingClient) -> PaymentResponse:
-    body = PayRequest(payment_group_id=place_of("killed"))
-    return client.payments.pay(month=MONTH, body=body, uuid="killed", idempotency_key="key")
+    return pay(client, KILLED, "key")
 
 
 def _open(caller: Caller) -> None:
@@ -102,12 +102,12 @@ def test_a_provider_that_is_killed_while_it_charges_is_found_again_and_has_charg
         url = mortal.now.url
         with calling(url, None) as api:
             prices(api)
-            ready(api, "killed", Course.SLOW_BACK)
+            ready(api, KILLED.account, Course.SLOW_BACK)
         charged = [amount_of(Course.SLOW_BACK)]
         resilience = Resilience(breaker_failures=FAILURES, breaker_pause=PAUSE)
         with Caller(url, resilience=resilience) as caller, ThreadPoolExecutor(1) as pool:
             paying = pool.submit(caller.call, _pay)
-            until(lambda: captured(store, place_of("killed")) == charged)
+            until(lambda: captured(store, KILLED.place) == charged)
             mortal.now.process.kill()
             mortal.now.process.wait()  # with a limit of time it would sleep, and so move the clock
             with pytest.raises(TransportError, match="whether it took effect is not known"):
@@ -120,7 +120,7 @@ def test_a_provider_that_is_killed_while_it_charges_is_found_again_and_has_charg
             assert _refused(caller) > 0
             clock.now += PAUSE
             assert caller.call(_pay).payment.payment_status_code is PaymentStatusCode.PAID
-        assert captured(store, place_of("killed")) == charged
+        assert captured(store, KILLED.place) == charged
 
 
 @pytest.mark.parametrize("asynchronous", [False, True], ids=["sync", "async"])
@@ -133,19 +133,18 @@ def test_a_circuit_that_opens_between_two_tries_does_not_hide_that_something_was
     asynchronous: bool,
     faulty: Struck,
     clock: Clock,
-    numbers: Iterator[int],
+    subjects: Subjects,
 ) -> None:
-    account = f"broken-{next(numbers)}"
-    deed.prepare(faulty, account)
+    subject = subjects.new(deed)
     faulty.strike(f"{deed.operation}: {fault}")
     resilience = Resilience(breaker_failures=FAILURES, breaker_pause=PAUSE)
     with Caller(faulty.url, asynchronous=asynchronous, resilience=resilience) as caller:
         with pytest.raises(error):
-            caller.call(lambda client: deed.do(client, account, "key"))
-        assert (faulty.calls(deed.operation), deed.effect(faulty, account)) == (FAILURES, deed.once)
+            caller.call(lambda client: deed.do(client, subject, subject.name))
+        assert (faulty.calls(deed.operation), deed.effect(faulty, subject)) == (FAILURES, deed.once)
         with pytest.raises(CircuitOpenError):
-            caller.call(lambda client: deed.do(client, account, "key"))
+            caller.call(lambda client: deed.do(client, subject, subject.name))
         faulty.spare()
         clock.now += PAUSE
-        caller.call(lambda client: deed.do(client, account, "key"))
-    assert deed.effect(faulty, account) == deed.once
+        caller.call(lambda client: deed.do(client, subject, subject.name))
+    assert deed.effect(faulty, subject) == deed.once

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import chain
 from typing import Final, TypeVar
 
 import pytest
-from attrs import frozen
 from billing_client import (
     AsyncBillingClient,
     BillingClient,
@@ -24,8 +24,8 @@ from billing_client import (
 from billing_client.models import PaymentResponse, PaymentStatusCode, PayRequest
 
 from provider_stub.gateway import Course
-from tests.faults.deeds import DEEDS, place_of
-from tests.faults.sandbox import COUNTER, MONTH, amount_of, book, captured, ready
+from tests.faults.deeds import DEEDS, Subject, Subjects, pay
+from tests.faults.sandbox import MONTH, amount_of, book, captured, ready
 from tests.faults.struck import MET, Caller, Clock, Struck
 
 T = TypeVar("T")
@@ -61,23 +61,21 @@ async def _insisted_async(call: Callable[[], Awaitable[T]], clock: Clock) -> T:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_what_is_insisted_on_is_done_once_under_a_random_mix_of_faults(
-    seed: int, faulty: Struck, clock: Clock, numbers: Iterator[int]
+    seed: int, faulty: Struck, clock: Clock, subjects: Subjects
 ) -> None:
-    mixed = [(deed, f"mixed-{next(numbers)}") for deed in DEEDS]
-    for deed, account in mixed:
-        deed.prepare(faulty, account)
+    mixed = [(deed, subjects.new(deed)) for deed in DEEDS]
     faulty.strike(MIX, seed=seed)
     with Caller(faulty.url, asynchronous=bool(seed % 2), resilience=PATIENT) as caller:
-        for deed, account in mixed:
+        for deed, subject in mixed:
             said = [
-                _insisted(lambda: caller.call(lambda client: deed.do(client, account, account)), clock)  # noqa: B023
+                _insisted(lambda: caller.call(lambda client: deed.do(client, subject, subject.name)), clock)  # noqa: B023
                 for _ in range(3)
             ]
             assert said == said[:1] * 3
     assert any(faulty.injected(deed.operation) for deed in DEEDS)
     faulty.spare()
-    for deed, account in mixed:
-        assert deed.effect(faulty, account) == deed.once
+    for deed, subject in mixed:
+        assert deed.effect(faulty, subject) == deed.once
 
 
 @pytest.mark.usefixtures("clock")
@@ -102,60 +100,19 @@ def test_a_charge_that_goes_wrong_at_the_gateway_is_settled_by_the_next_try_and_
     faulty: Struck,
     numbers: Iterator[int],
 ) -> None:
-    account = f"charged-{next(numbers)}"
-    ready(faulty.api, account, course)
+    subject = Subject(f"charged-{next(numbers)}")
+    ready(faulty.api, subject.account, course)
     faulty.strike(f"pay: {fault}")
     with Caller(faulty.url) as caller:
         if kept:
-            paid = caller.call(lambda client: client.payments.pay(month=MONTH, body=_bill(account), uuid=account))
+            paid = caller.call(lambda client: pay(client, subject, None))
             assert paid.payment.payment_status_code is PaymentStatusCode.PAID
         else:
             with pytest.raises(ConflictError, match=answer):
-                caller.call(lambda client: client.payments.pay(month=MONTH, body=_bill(account), uuid=account))
+                caller.call(lambda client: pay(client, subject, None))
     faulty.spare()
-    assert captured(faulty.store, place_of(account)) == [amount_of(course)] * kept
-    assert faulty.api.statement(account, MONTH)["paymentStatusCode"] == ("PAID" if kept else "READY")
-
-
-@frozen
-class Bill:
-    """A statement that is to be paid, and its amount before tax."""
-
-    account: str
-    place: str
-    hours: int
-
-    def pay(self, client: BillingClient) -> PaymentResponse:
-        body = PayRequest(payment_group_id=self.place)
-        return client.payments.pay(month=MONTH, body=body, uuid=self.account, idempotency_key=self.place)
-
-    async def pay_async(self, client: AsyncBillingClient) -> PaymentResponse:
-        body = PayRequest(payment_group_id=self.place)
-        return await client.payments.pay(month=MONTH, body=body, uuid=self.account, idempotency_key=self.place)
-
-
-def _bills(to: Struck, account: str) -> list[Bill]:
-    """Closed statements of as many billing groups, each with an amount of its own."""
-    groups = {f"g{number}": 1000 + number for number in range(PAYMENTS)}
-    to.api.account(account, list(groups))
-    readings = [
-        {
-            "appKey": f"{account}-{group}-web",
-            "counterName": COUNTER,
-            "counterType": "DELTA",
-            "counterUnit": "HOURS",
-            "counterVolume": str(hours),
-            "timestamp": f"{MONTH}-05T09:00:00+09:00",
-        }
-        for group, hours in groups.items()
-    ]
-    to.api.call("POST", "/meters", {"meterList": readings}, uuid=account)
-    to.api.calculated(account, MONTH)
-    bills = [Bill(account, f"{account}-{group}.{MONTH}", hours) for group, hours in groups.items()]
-    for bill in bills:
-        body = {"paymentGroupId": bill.place, "paymentStatusCode": "READY"}
-        to.api.call("PUT", f"/admin/payments/{MONTH}/status", body)
-    return bills
+    assert captured(faulty.store, subject.place) == [amount_of(course)] * kept
+    assert faulty.api.statement(subject.account, MONTH)["paymentStatusCode"] == ("PAID" if kept else "READY")
 
 
 @pytest.mark.parametrize("asynchronous", [False, True], ids=["threads", "tasks"])
@@ -163,13 +120,13 @@ def test_in_a_storm_of_payments_and_faults_each_is_made_once_and_no_money_is_los
     asynchronous: bool, faulty: Struck, clock: Clock, numbers: Iterator[int]
 ) -> None:
     accounts = [f"storm-{next(numbers)}" for _ in range(THREADS)]
-    bills = [bill for account in accounts for bill in _bills(faulty, account)]
-    faulty.strike(MIX.replace("*:", "pay:"), seed=next(numbers))
+    bills = [bill for account in accounts for bill in DEEDS[0].prepare(faulty, account)]
+    faulty.strike(MIX.replace("*:", "pay:"), seed=int(asynchronous))
     paid = _tasks(faulty, bills, clock) if asynchronous else _threads(faulty, bills, clock)
     assert faulty.injected("pay").keys() == {fault.rule.split()[0] for fault in MET}
     faulty.spare()
 
-    due = {bill.place: bill.hours + bill.hours // 10 for bill in bills}
+    due = {bill.place: bill.amount for bill in bills}
     assert {each.payment.payment_group_id: each.payment.amount for each in paid} == due
     kept = book(faulty.store)
     assert {place: [line.amount for line in kept[place]] for place in due} == {
@@ -182,23 +139,24 @@ def test_in_a_storm_of_payments_and_faults_each_is_made_once_and_no_money_is_los
     assert sum(each.payable for each in listed) == sum(due.values())
 
 
-def _threads(to: Struck, bills: list[Bill], clock: Clock) -> list[PaymentResponse]:
+def _threads(to: Struck, bills: list[Subject], clock: Clock) -> list[PaymentResponse]:
     with BillingClient(to.url, resilience=PATIENT) as client, ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(lambda bill: _insisted(lambda: bill.pay(client), clock), bills))
+        return list(pool.map(lambda bill: _insisted(lambda: pay(client, bill, bill.name), clock), bills))
 
 
-def _tasks(to: Struck, bills: list[Bill], clock: Clock) -> list[PaymentResponse]:
+def _tasks(to: Struck, bills: list[Subject], clock: Clock) -> list[PaymentResponse]:
     async def storm() -> list[PaymentResponse]:
         async with AsyncBillingClient(to.url, resilience=PATIENT) as client, asyncio.TaskGroup() as group:
             shares = [bills[number::THREADS] for number in range(THREADS)]
             tasks = [group.create_task(share(each, client)) for each in shares]
         return [paid for task in tasks for paid in task.result()]
 
-    async def share(bills: list[Bill], client: AsyncBillingClient) -> list[PaymentResponse]:
-        return [await _insisted_async(lambda: bill.pay_async(client), clock) for bill in bills]  # noqa: B023
+    async def share(bills: list[Subject], client: AsyncBillingClient) -> list[PaymentResponse]:
+        return [await _insisted_async(partial(_pay_async, client, bill), clock) for bill in bills]
 
     return asyncio.run(storm())
 
 
-def _bill(account: str) -> PayRequest:
-    return PayRequest(payment_group_id=place_of(account))
+async def _pay_async(client: AsyncBillingClient, bill: Subject) -> PaymentResponse:
+    body = PayRequest(payment_group_id=bill.place)
+    return await client.payments.pay(month=MONTH, body=body, uuid=bill.account, idempotency_key=bill.name)

@@ -20,14 +20,13 @@ from billing_client import (
 )
 from billing_client.models import ChangePaymentStatusRequest, ContractList, PayRequest
 
-from provider_stub.gateway import Course
-from tests.faults.deeds import DEEDS, place_of
-from tests.faults.sandbox import MONTH, ready
+from tests.faults.deeds import DEEDS, Deed, Subject, Subjects
+from tests.faults.sandbox import MONTH
 from tests.faults.struck import Caller, Clock, Struck
 
 LONGEST: Final = (1, 2, 4, 8)
 """The waits after each try, before they are shortened at random by up to a half; in seconds."""
-PAY, _, _, _, CONTRACT, _ = DEEDS
+PAY, REFUND, _, _, CONTRACT, _ = DEEDS
 
 
 @pytest.fixture(params=[False, True], ids=["sync", "async"], scope="module")
@@ -40,13 +39,13 @@ def _contracts(client: BillingClient) -> ContractList:
     return client.contracts.list_contracts()
 
 
-def _toggle(client: BillingClient, account: str) -> object:
-    body = ChangePaymentStatusRequest(payment_group_id=place_of(account))
+def _toggle(client: BillingClient, subject: Subject) -> object:
+    body = ChangePaymentStatusRequest(payment_group_id=subject.place)
     return client.payments.change_payment_status(month=MONTH, body=body)
 
 
-def _cancel(client: BillingClient, account: str) -> object:
-    return client.payments.cancel_payment(month=MONTH, payment_group_id=place_of(account))
+def _cancel(client: BillingClient, subject: Subject) -> object:
+    return client.payments.cancel_payment(month=MONTH, payment_group_id=subject.place)
 
 
 @pytest.mark.parametrize(
@@ -63,17 +62,16 @@ def _cancel(client: BillingClient, account: str) -> object:
     ],
 )
 @pytest.mark.parametrize(
-    ("operation", "do", "paid", "before", "after"),
+    ("operation", "do", "of", "after"),
     [
-        ("change_payment_status", _toggle, False, ["READY"], ["REGISTERED"]),
-        ("cancel_payment", _cancel, True, ["CAPTURED", "PAID"], ["CAPTURED", "VOIDED", "READY"]),
+        ("change_payment_status", _toggle, PAY, ["REGISTERED"]),
+        ("cancel_payment", _cancel, REFUND, ["CAPTURED", "VOIDED", "READY"]),
     ],
 )
 def test_what_is_unsafe_reaches_the_provider_once_and_its_error_does_not_say_more_than_is_known(
     operation: str,
-    do: Callable[[BillingClient, str], object],
-    paid: bool,
-    before: object,
+    do: Callable[[BillingClient, Subject], object],
+    of: Deed,
     after: object,
     fault: str,
     error: type[ApiError],
@@ -81,18 +79,15 @@ def test_what_is_unsafe_reaches_the_provider_once_and_its_error_does_not_say_mor
     faulty: Struck,
     caller: Caller,
     clock: Clock,
-    numbers: Iterator[int],
+    subjects: Subjects,
 ) -> None:
-    account = f"tried-{next(numbers)}"
-    ready(faulty.api, account, Course.CAPTURED)
-    if paid:
-        caller.call(lambda client: PAY.do(client, account, None))
+    subject = subjects.new(of)
     faulty.strike(f"{operation}: {fault} first 1")  # a second try would succeed
     with pytest.raises(error) as caught:
-        caller.call(lambda client: do(client, account))
+        caller.call(lambda client: do(client, subject))
     assert ("whether it took effect is not known" in str(caught.value)) is (error is TransportError)
     assert (faulty.calls(operation), clock.sleeps) == (1, [])
-    assert PAY.effect(faulty, account) == (after if done else before)
+    assert PAY.effect(faulty, subject) == (after if done else of.never)
 
 
 @pytest.mark.parametrize("fault", ["reset", "reset-after", "truncate", "html", "502-after", "503", "504"])
@@ -111,7 +106,7 @@ def test_a_read_that_breaks_is_tried_again_until_it_is_whole(
 def test_a_list_is_read_whole_and_in_order_though_half_of_its_pages_break(faulty: Struck, clock: Clock) -> None:
     with Caller(faulty.url) as caller:
         for _ in range(7):
-            caller.call(lambda client: CONTRACT.do(client, "listed", None))
+            caller.call(lambda client: CONTRACT.do(client, Subject("listed"), None))
         whole = caller.call(lambda client: list(client.contracts.iter_contracts()))
         faulty.strike("list_contracts: truncate every 2; list_contracts: reset every 3")
         found = caller.call(lambda client: list(client.contracts.iter_contracts(items_per_page=2)))
@@ -170,21 +165,20 @@ def test_a_deadline_of_the_client_is_over_all_tries_too(faulty: Struck, clock: C
 
 
 def test_a_payment_that_is_slower_than_its_deadline_is_not_known_to_be_made_and_may_be_repeated(
-    faulty: Struck, caller: Caller, numbers: Iterator[int]
+    faulty: Struck, caller: Caller, subjects: Subjects
 ) -> None:
-    account = f"tried-{next(numbers)}"
-    ready(faulty.api, account, Course.CAPTURED)
+    subject = subjects.new(PAY)
     faulty.strike("pay: latency-after 1000ms first 1")
-    body = PayRequest(payment_group_id=place_of(account))
+    body = PayRequest(payment_group_id=subject.place)
     with pytest.raises(DeadlineError, match="whether it took effect is not known") as caught:
         caller.call(
             lambda client: client.payments.pay(
-                month=MONTH, body=body, uuid=account, idempotency_key="slow", deadline=0.2
+                month=MONTH, body=body, uuid=subject.account, idempotency_key="slow", deadline=0.2
             )
         )
     assert isinstance(caught.value.__cause__, httpx.ReadTimeout)
-    caller.call(lambda client: PAY.do(client, account, "slow"))
-    assert PAY.effect(faulty, account) == PAY.once
+    caller.call(lambda client: PAY.do(client, subject, "slow"))
+    assert PAY.effect(faulty, subject) == PAY.once
 
 
 def test_the_timeout_is_for_each_piece_of_an_answer_and_the_deadline_for_all_of_it(faulty: Struck) -> None:
