@@ -211,7 +211,7 @@ def _called(chosen: Target, found: Mapping[str, Any], size: int, rounds: int) ->
         for name, seconds in medians.items():
             quantities.append(Quantity(f"{title}: {name}", 1000 * seconds, "ms"))
             if name != PLAIN:
-                quantities.append(Quantity("  by plain httpx", seconds / medians[PLAIN], "times"))
+                quantities.append(Quantity("  compared with plain httpx", seconds / medians[PLAIN], "times"))
     notes = (
         f"{chosen.endpoint.label}, {size} bytes from a server that does nothing else",
         f"p50 of {rounds:,} calls each, in turns, on connections that are kept",
@@ -228,7 +228,7 @@ def _parsed(chosen: Target, taken: Mapping[str, Sequence[float]], size: int, rou
         quantities.append(Quantity(name, 1000 * seconds, "ms"))
         if seconds != plain:
             quantities.append(Quantity("  items", MANY / seconds, "a second"))
-            quantities.append(Quantity("  by json.loads", seconds / plain, "times"))
+            quantities.append(Quantity("  compared with json.loads", seconds / plain, "times"))
     notes = (f"{chosen.endpoint.label}, {size:,} bytes, from bytes to values; medians of {rounds} rounds, in turns",)
     return Section(f"The generated client: parsing a reply of {MANY:,}", tuple(quantities), notes)
 
