@@ -1,4 +1,4 @@
-"""A client leaves a provider alone that is down, finds out when it is back, and tells the truth meanwhile ( s)."""
+"""A client leaves a provider alone that is down, finds out when it is back, and tells the truth meanwhile (6 s)."""
 
 from __future__ import annotations
 

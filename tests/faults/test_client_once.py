@@ -1,4 +1,4 @@
-"""What a client does with an Idempotency-Key is done once, whatever fault strikes the call on either side (s)."""
+"""What a client does with an Idempotency-Key is done once, whatever fault strikes the call on either side (12 s)."""
 
 from __future__ import annotations
 

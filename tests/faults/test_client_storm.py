@@ -1,4 +1,4 @@
-"""Random mixes of faults, and of charges that go wrong at the gateway: what is insisted on is done once ( s)."""
+"""Random mixes of faults, and of charges that go wrong at the gateway: what is insisted on is done once (8 s)."""
 
 from __future__ import annotations
 

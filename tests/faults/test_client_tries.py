@@ -1,4 +1,4 @@
-"""Which calls of a client are tried again, how often and when, as the provider counts them ( s)."""
+"""Which calls of a client are tried again, how often and when, as the provider counts them (4 s)."""
 
 from __future__ import annotations
 
