@@ -7,7 +7,7 @@ from attrs import frozen
 
 from contractkit.generate import texts
 from contractkit.generate.client.operations import Endpoint, tag_of
-from contractkit.generate.client.pagination import Paging, iterator_name, paging_of
+from contractkit.generate.client.pagination import Paging, is_unwalked, iterator_name, paging_of
 from contractkit.generate.client.value import Value
 from contractkit.generate.client.values import Values
 from contractkit.generate.names import Namespace, class_name
@@ -34,6 +34,7 @@ class Method:
     endpoint: Endpoint
     alias: str  # what it calls the module of its operation
     iteration: Iteration | None
+    is_unwalked: bool  # a list without an iterator
 
 
 @frozen
@@ -132,4 +133,6 @@ def _method(endpoint: Endpoint, taken: Namespace, values: Values) -> Method:
     if paging is not None:
         key = paging.parameter.name if paging.parameter else ""
         iteration = Iteration(taken.claim(iterator_name(endpoint.name)), paging, key)
-    return Method(endpoint, Namespace(arguments).claim(endpoint.name), iteration)
+    return Method(
+        endpoint, Namespace(arguments).claim(endpoint.name), iteration, paging is None and is_unwalked(endpoint)
+    )

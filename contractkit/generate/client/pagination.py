@@ -48,6 +48,7 @@ class Paging:
     parameter: Argument | None = None
     members: Mapping[str, str] = field(factory=dict)  # next, more, total, pages
     first: int | None = None
+    link: str = ""  # the parameter whose value is the cursor, should the next page be named by its URL
 
     @property
     def item(self) -> str:
@@ -74,6 +75,14 @@ def paging_of(endpoint: Endpoint, values: Values) -> Paging | None:
         return paged
     whole = endpoint.operation.method == "GET" and (model is None or _is_wrapper(model))
     return Paging("single", *found) if whole or hints else None
+
+
+def is_unwalked(endpoint: Endpoint) -> bool:
+    """Whether an operation without an iterator looks like a list all the same, by its name or its parameters."""
+    if endpoint.operation.method not in ("GET", "POST") or endpoint.node.get("x-pagination") is False:
+        return False
+    gives = endpoint.success != "None" and not endpoint.is_streaming
+    return gives and (endpoint.name.startswith("list_") or any(_parameter(endpoint, style, {}) for style in STYLES))
 
 
 def iterator_name(name: str) -> str:
@@ -145,19 +154,16 @@ def _paged(
         plain = _plain(parameter.annotation)
         if style == "cursor":
             if "next" in members and not parameter.required and _plain(members["next"].annotation) == plain:
-                return Paging(
-                    style, *found, parameter, {role: written[role] for role in ("next", "more") if role in written}
-                )
+                link = parameter.parameter.name if parameter.parameter and plain == "str" else ""
+                return Paging(style, *found, parameter, _of(written, ("next", "more")), link=link)
         elif plain in ("int", "float"):
             roles = ("total", "pages") if style == "page" else ("total",)
-            return Paging(
-                style,
-                *found,
-                parameter,
-                {role: written[role] for role in roles if role in written},
-                _first(parameter, style),
-            )
+            return Paging(style, *found, parameter, _of(written, roles), _first(parameter, style))
     return None
+
+
+def _of(written: Mapping[str, str], roles: tuple[str, ...]) -> dict[str, str]:
+    return {role: written[role] for role in roles if role in written}
 
 
 def _plain(annotation: str) -> str:

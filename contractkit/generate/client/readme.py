@@ -106,6 +106,7 @@ def context(document: Document, managers: Sequence[Manager], *, errors: str, cha
         "paged": next(iter(sorted((row for row in calls if row.iterator), key=lambda row: not row.is_paged)), None),
         "stream": next((row for row in shown if row.endpoint.is_streaming), None),
         "rows": rows,
+        "unwalked": [row for row in rows if row.of.is_unwalked],
         "settings": settings(SUPPORT / "resilience.py"),
         "tree": tree(errors),
         "changelog": changelog,

@@ -34,10 +34,12 @@ PATHS: dict[str, Any] = {
     **listing("list_numbers", ["page", "limit"], page_of(totalItems="integer")),
     **listing("list_offsets", ["offset", "limit"], page_of()),
     **listing("search", ["cursor"], page_of(next_cursor="string")),
+    **listing("list_links", ["cursor"], page_of(next="string")),
     **listing("list_all", [], array("integer")),
     **listing("told", ["from"], {**page_of(rest="string"), "properties": {
         **page_of(rest="string")["properties"], "others": array()}},
         **{"x-pagination": {"style": "cursor", "parameter": "from", "items": "items", "next": "rest"}}),
+    **listing("list_twice", ["cursor"], {"type": "object", "properties": {"these": array(), "those": array()}}),
     **listing("get_thing", [], {"type": "object", "properties": {"name": {"type": "string"}, "tags": array()}}),
 }  # fmt: skip
 
@@ -59,6 +61,10 @@ def lists(request: httpx.Request) -> httpx.Response:
             return httpx.Response(200, json={"items": numbers[start : start + 3]})
         case "/list_all":
             return httpx.Response(200, json=numbers)
+        case "/list_links":
+            start = int(query.get("cursor", "0"))
+            link = f"http://test/list_links?limit=3&cursor={start + 3}" if start + 3 < 7 else ""
+            return httpx.Response(200, json={"items": numbers[start : start + 3], "next": link})
         case path:
             name, following = ("cursor", "next_cursor") if path == "/search" else ("from", "rest")
             start = int(query.get(name, "0"))
@@ -66,7 +72,8 @@ def lists(request: httpx.Request) -> httpx.Response:
             return httpx.Response(200, json={"items": numbers[start : start + 3], **rest})
 
 
-WALKS = [("iter_numbers", 3), ("iter_offsets", 4), ("iter_search", 3), ("iter_all", 1), ("iter_told", 3)]
+WALKS = [("iter_numbers", 3), ("iter_offsets", 4), ("iter_search", 3), ("iter_all", 1), ("iter_told", 3),
+         ("iter_links", 3)]  # fmt: skip
 
 
 @pytest.mark.parametrize(("method", "requests"), WALKS)
@@ -87,6 +94,12 @@ def test_an_object_that_happens_to_hold_a_list_is_not_walked(package: Any) -> No
     manager = package.ListsClient("http://test").default
     assert hasattr(manager, "get_thing")
     assert [name for name in dir(manager) if name.startswith("iter_")] == sorted(name for name, _ in WALKS)
+
+
+def test_a_list_that_nothing_says_how_to_walk_is_marked_in_the_readme(package: Any) -> None:
+    readme = (Path(package.__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    assert "| `client.default.list_twice` (no iterator) |" in readme
+    assert readme.count("(no iterator)") == 1
 
 
 SCHEMES = [

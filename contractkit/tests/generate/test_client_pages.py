@@ -86,6 +86,23 @@ def test_cursors_are_followed_to_the_page_that_names_none(walk: Any) -> None:
     assert listing.asked == [None, 3, 6]
 
 
+@pytest.mark.parametrize(
+    ("said", "asked"),
+    [
+        ("https://api.test/acc/?cursor=cD00%3D&limit=3", "cD00="),
+        ("?cursor=a", "a"),
+        ("what?no=link", "what?no=link"),
+        ("plain", "plain"),
+    ],
+)
+def test_a_next_page_that_is_named_by_its_url_is_asked_for_by_the_cursor_in_it(
+    walk: Any, said: str, asked: str
+) -> None:
+    pages_by_cursor = {None: ([1], said), asked: ([2], None)}
+    options = {"items": lambda page: page[0], "next": lambda page: page[1], "parameter": "cursor"}
+    assert list(walk("cursor", pages_by_cursor.__getitem__, **options)) == [1, 2]
+
+
 def test_a_page_that_says_it_is_the_last_ends_a_list_whatever_cursor_it_names(walk: Any) -> None:
     listing = Listing(lambda cursor: cursor or 0)
     found = walk("cursor", listing, items=items, next=lambda page: page["next"], more=lambda page: page["next"] != 6)

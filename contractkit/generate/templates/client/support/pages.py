@@ -1,12 +1,13 @@
 """Iterators over the items of a list that comes in pages.
 
-A page is asked for when its first item is, and is dropped after its last one, so that a list of any length needs the
-memory of one page. Every iterator ends at a page that says it is the last, and never asks for a page twice. Errors of a
-page are raised where its first item would have come.
+A page is asked for when its first item is, and is dropped when the next one has come, so that a list of any length
+needs the memory of two pages. Every iterator ends at a page that says it is the last, and never asks for a page twice.
+Errors of a page are raised where its first item would have come.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
+from urllib.parse import parse_qs, urlsplit
 
 T = TypeVar("T")
 P = TypeVar("P")
@@ -67,12 +68,14 @@ def cursor(
     items: Callable[[P], Iterable[T] | None],
     next: Callable[[P], C | None],  # noqa: A002  # what documents call it
     more: Callable[[P], bool | None] | None = None,
+    parameter: str | None = None,
 ) -> Iterator[T]:
     """Pages of which each names the next; the first one is asked for with None.
 
     The last one names none, or an empty one, or says with `more` that there is no further one. A page may be empty.
+    Where the next page is named by its URL, the cursor is what `parameter` is in its query.
     """
-    return _walk(fetch, items, None, _by_cursor(next, more))
+    return _walk(fetch, items, None, _by_cursor(next, more, parameter))
 
 
 def async_cursor(
@@ -81,9 +84,10 @@ def async_cursor(
     items: Callable[[P], Iterable[T] | None],
     next: Callable[[P], C | None],  # noqa: A002  # what documents call it
     more: Callable[[P], bool | None] | None = None,
+    parameter: str | None = None,
 ) -> AsyncIterator[T]:
     """`cursor` for `async for`."""
-    return _async_walk(fetch, items, None, _by_cursor(next, more))
+    return _async_walk(fetch, items, None, _by_cursor(next, more, parameter))
 
 
 def single(fetch: Callable[[], P], *, items: Callable[[P], Iterable[T] | None]) -> Iterator[T]:
@@ -161,11 +165,15 @@ def _by_offset(total: Callable[[P], int | None] | None, first: int) -> Step[P, i
     return step
 
 
-def _by_cursor(following: Callable[[P], C | None], more: Callable[[P], bool | None] | None) -> Step[P, C | None]:
+def _by_cursor(
+    following: Callable[[P], C | None], more: Callable[[P], bool | None] | None, parameter: str | None
+) -> Step[P, C | None]:
     seen: set[int] = set()
 
     def step(page: P, _: int) -> C | None:
         key = following(page)
+        if parameter is not None:
+            key = _from_link(key, parameter)
         if not key or (more is not None and more(page) is False):
             return None
         if hash(key) in seen:
@@ -174,6 +182,13 @@ def _by_cursor(following: Callable[[P], C | None], more: Callable[[P], bool | No
         return key
 
     return step
+
+
+def _from_link(key: Any, parameter: str) -> Any:
+    """The cursor in the URL of the next page; what is no such URL is the cursor itself."""
+    if not isinstance(key, str) or "?" not in key:
+        return key
+    return parse_qs(urlsplit(key).query).get(parameter, [key])[0]
 
 
 def _reached(told: Callable[[P], int | None] | None, page: P, seen: int) -> bool:
