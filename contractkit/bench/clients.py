@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from attrs import asdict, field, frozen
+from attrs import asdict, frozen
 
 from contractkit import document
 from contractkit.bench import imports
@@ -56,7 +56,8 @@ class Subject:
 class Clients:
     """What is measured: the generated client in the folder `ours`, the one of the stock generator in `stock`.
 
-    `notes` say what the stock generator refused or left out; `has_stock` whether it made anything.
+    `has_stock` says whether there is one that can be imported, `stock_module` where it has the target's operation, and
+    `notes` what is missing.
     """
 
     made: Distribution
@@ -64,17 +65,9 @@ class Clients:
     ours: Path
     stock: Path
     has_stock: bool
-    notes: tuple[str, ...] = ()
-    seconds: Mapping[str, float] = field(factory=dict)
-
-    @property
-    def stock_module(self) -> str:
-        """The module of the target's operation in the stock client, empty where there is none."""
-        if not self.has_stock or self.target is None:
-            return ""
-        endpoint = self.target.endpoint
-        path = self.stock / STOCK_PACKAGE / "api" / endpoint.tag / f"{endpoint.name}.py"
-        return f"{STOCK_PACKAGE}.api.{endpoint.tag}.{endpoint.name}" if path.is_file() else ""
+    stock_module: str
+    notes: tuple[str, ...]
+    seconds: Mapping[str, float]
 
 
 def subject(config: Config) -> Subject:
@@ -121,7 +114,19 @@ def _generated(config: Config, made: Distribution, chosen: Target | None, times:
     refusal = _refusal(done.stdout + done.stderr) if done.returncode else ""
     notes = [f"{STOCK} refuses the document: {refusal}"] if refusal else _left_out(stock, len(made.endpoints))
     seconds = {name: statistics.median(each) for name, each in taken.items()}
-    return Clients(made, chosen, ours, stock, not refusal, tuple(notes), seconds)
+    operation = f"api.{chosen.endpoint.tag}.{chosen.endpoint.name}" if chosen else ""
+    broken, module = _broken(stock, STOCK_PACKAGE), f"{STOCK_PACKAGE}.{operation}"
+    if not refusal and broken:
+        notes.append(f"{STOCK}: {broken}")
+    if broken or not operation or _broken(stock, module):
+        module = ""
+    return Clients(made, chosen, ours, stock, not broken, module, tuple(notes), seconds)
+
+
+def _broken(folder: Path, module: str) -> str:
+    """Why a module of the stock client cannot be imported; empty if it can."""
+    done = _child(["-c", f"import sys; sys.path.insert(0, {str(folder)!r}); import {module}"])
+    return _last_line(done.stderr) if done.returncode else ""
 
 
 def _refusal(text: str) -> str:
@@ -199,12 +204,13 @@ def _calling(clients: Clients, chosen: Target, rounds: Rounds, folder: Path) -> 
     if done.returncode:
         raise ServerError(f"the calls of the generated client broke down: {_last_line(done.stderr)}")
     found = orjson.loads(done.stdout)
-    yield _called(chosen, found, small.stat().st_size, rounds.calls)
+    left_out = (f"{STOCK} is left out: {found['left_out']}",) if found["left_out"] else ()
+    yield _called(chosen, found, left_out, rounds.calls)
     if found["parsed"]:
         yield _parsed(chosen, found["parsed"], many.stat().st_size, rounds.parsings)
 
 
-def _called(chosen: Target, found: Mapping[str, Any], size: int, rounds: int) -> Section:
+def _called(chosen: Target, found: Mapping[str, Any], left_out: tuple[str, ...], rounds: int) -> Section:
     quantities = []
     for title, taken in (("one call", found["sync"]), ("one call, awaited", found["awaited"])):
         medians = {name: statistics.median(each) for name, each in taken.items()}
@@ -213,9 +219,10 @@ def _called(chosen: Target, found: Mapping[str, Any], size: int, rounds: int) ->
             if name != PLAIN:
                 quantities.append(Quantity("  compared with plain httpx", seconds / medians[PLAIN], "times"))
     notes = (
-        f"{chosen.endpoint.label}, {size} bytes from a server that does nothing else",
+        f"{chosen.endpoint.label}, {len(orjson.dumps(chosen.reply))} bytes from a server that does nothing else",
         f"p50 of {rounds:,} calls each, in turns, on connections that are kept",
         "plain httpx: get and json(), with neither types nor tries",
+        *left_out,
     )
     return Section("The generated client: calling", tuple(quantities), notes)
 
