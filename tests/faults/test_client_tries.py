@@ -176,7 +176,7 @@ def test_a_payment_that_is_slower_than_its_deadline_is_not_known_to_be_made_and_
                 month=MONTH, body=body, uuid=subject.account, idempotency_key="slow", deadline=0.2
             )
         )
-    assert isinstance(caught.value.__cause__, httpx.ReadTimeout)
+    assert isinstance(caught.value.__cause__, httpx.ReadTimeout | TimeoutError)
     caller.call(lambda client: PAY.do(client, subject, "slow"))
     assert PAY.effect(faulty, subject) == PAY.once
 
@@ -185,5 +185,5 @@ def test_the_timeout_is_for_each_piece_of_an_answer_and_the_deadline_for_all_of_
     faulty.strike("list_contracts: slow 800ms")
     with Caller(faulty.url, timeout=0.6) as caller:
         caller.call(_contracts)
-        with pytest.raises(DeadlineError, match=r"while the answer was read$"):
+        with pytest.raises(DeadlineError, match=r"^list_contracts: the deadline passed"):
             caller.call(lambda client: client.contracts.list_contracts(deadline=0.3))
