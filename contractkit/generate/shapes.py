@@ -23,16 +23,18 @@ class Shape:
 
     properties: Mapping[str, Any] = field(factory=dict)
     required: frozenset[str] = frozenset()
+    beside: Any = True  # `additionalProperties`
 
     def __and__(self, other: "Shape") -> "Shape":
         both = self.properties.keys() & other.properties.keys()
         met = {name: meet(self.properties[name], other.properties[name]) for name in both}
-        return Shape({**self.properties, **other.properties, **met}, self.required | other.required)
+        beside = self.beside if other.beside is True or isinstance(self.beside, Mapping) else other.beside
+        return Shape({**self.properties, **other.properties, **met}, self.required | other.required, beside)
 
     def within(self, own: "Shape") -> "Shape":
         """These members as parts of a schema, whose own members come first, and have the last word."""
         whole = self & own
-        return Shape({**own.properties, **whole.properties}, whole.required)
+        return Shape({**own.properties, **whole.properties}, whole.required, whole.beside)
 
 
 def shapes(
@@ -50,7 +52,8 @@ def shapes(
         return shapes(document, documents.target(document, schema["$ref"]), (*within, key), visit)
     if literals(schema) or not may_be_object(schema):
         return None
-    own = Shape(schema.get("properties") or {}, frozenset(strings(schema.get("required"))))
+    beside = schema.get("additionalProperties", True)
+    own = Shape(schema.get("properties") or {}, frozenset(strings(schema.get("required"))), beside)
     found = [Shape()]
     groups = [[each] for each in schema.get("allOf") or ()]
     alternatives = () if _names_its_heirs(schema) and within else ("oneOf", "anyOf")

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from attrs import frozen
 
 from . import encoders
-from .codec import DecodeError, Decoder, EncodeError, Encoder, boolean, integer, number, string, wrong
+from .codec import DecodeError, Decoder, EncodeError, Encoder, anything, boolean, integer, number, string, wrong
 from .types import UNSET
 
 T = TypeVar("T")
@@ -38,10 +38,13 @@ class Member:
 
 
 class Members:
-    """The members of one class. `beside` reads, as one object, the members that the class does not name."""
+    """The members of one class.
+
+    `beside` reads, as one object, the members that the class does not name; None leaves them out.
+    """
 
     def __init__(
-        self, *members: Member, beside: Decoder[Any] | None = None, beside_encode: Encoder | None = None
+        self, *members: Member, beside: Decoder[Any] | None = anything, beside_encode: Encoder | None = None
     ) -> None:
         self._required = [_read_as(each) for each in members if each.required]
         self._optional = [_read_as(each) for each in members if not each.required and not each.nullable]
@@ -74,10 +77,9 @@ class Members:
             for name, key, decode in self._unset:
                 if key in value:
                     found[name] = decode(value[key])
-            if self._beside is not None:
-                rest = {key: each for key, each in value.items() if key not in self._keys}
-                key = None
-                found["additional_properties"] = self._beside(rest)
+            key = None
+            if len(found) != len(value) and self._beside is not None:
+                found |= self._read_others(value, self._beside)
         except DecodeError as error:
             raise (error if key is None else error.below(key)) from None
         except KeyError:
@@ -105,7 +107,13 @@ class Members:
             raise (error if key is None else error.below(key)) from None
         return found
 
+    def _read_others(self, value: dict[str, Any], beside: Decoder[Any]) -> dict[str, Any]:
+        rest = {key: each for key, each in value.items() if key not in self._keys}
+        return {"additional_properties": beside(rest)} if rest else {}
+
     def _others(self, source: Any) -> dict[str, Any]:
+        if source.additional_properties == {}:
+            return {}
         found: dict[str, Any] = self._beside_encode(source.additional_properties)
         for key in found:
             if key in self._keys:

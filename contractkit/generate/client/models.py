@@ -1,11 +1,10 @@
 """What gets a module of its own in the generated `models`: classes, enums, and alternatives that have a name."""
 
-import re
 from collections.abc import Iterable, Mapping
 
 from attrs import evolve, frozen
 
-from contractkit.generate import texts
+from contractkit.generate import shapes, texts
 from contractkit.generate.client import reserved
 from contractkit.generate.client.value import WRITTEN, Value
 from contractkit.generate.names import Namespace
@@ -40,7 +39,6 @@ class Attribute:
         name = argument_name(key)
         name = f"{name}_" if name in HIDING else name
         name = f"field{name}" if name.startswith("_") else name  # attrs would drop the underscore
-        constant = re.fullmatch(r"codec\.constant\((.*)\)", value.decoder)
         return cls(
             key,
             taken.claim(name),
@@ -49,7 +47,7 @@ class Attribute:
             required,
             schema.get("readOnly") is True,
             schema.get("writeOnly") is True,
-            constant[1] if constant and required else "",
+            _default(value, schema) if required else "",
         )
 
     def tagged(self, tags: Mapping[str, str]) -> "Attribute":
@@ -65,7 +63,7 @@ class Attribute:
 
 @frozen
 class Model:
-    """A class; `beside` is what members may hold that the class does not name."""
+    """A class; `beside` are the members that the class does not name, None where there are none."""
 
     name: str
     description: str
@@ -111,6 +109,15 @@ class Alias:
 
 
 Declared = Model | Enumeration | Alias
+
+
+def _default(value: Value, schema: Schema) -> str:
+    """What a member is if nobody says it: the one value that is documented."""
+    literals = shapes.literals(schema) or []
+    if len(literals) != 1 or value.nullable:
+        return ""
+    is_enum = value.decoder.startswith("codec.enumeration(")
+    return f"{value.annotation}.{constant_name(literals[0])}" if is_enum else repr(literals[0])
 
 
 def constant_name(value: str | int) -> str:

@@ -1,12 +1,13 @@
 """Alternatives: which of them mean null, what they are called, and by which tag they are told apart."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from attrs import frozen
 
-from contractkit.document import follow
 from contractkit.generate import shapes
+from contractkit.generate.client import constants
 from contractkit.generate.names import name_part
 from contractkit.generate.shapes import Schema
 
@@ -19,6 +20,7 @@ class Tag:
 
     key: str
     variants: Mapping[str, Schema]
+    common: tuple[str, ...] = ()  # what the base of all allows as their tag
 
 
 def tag(document: Schema, schema: Schema, alternatives: list[Schema]) -> Tag | None:
@@ -27,8 +29,10 @@ def tag(document: Schema, schema: Schema, alternatives: list[Schema]) -> Tag | N
     A value is what the discriminator maps, else what the alternative's own enumeration allows, else its name.
     """
     discriminator = schema.get("discriminator")
-    key = discriminator.get("propertyName") if isinstance(discriminator, Mapping) else None
-    if not isinstance(discriminator, Mapping) or not isinstance(key, str):
+    if not isinstance(discriminator, Mapping):
+        discriminator = {"propertyName": constants.telling_key(document, alternatives)}
+    key = discriminator.get("propertyName")
+    if not isinstance(key, str) or not key:
         return None
     schemas = document.get("components", {}).get("schemas") or {}
     found: dict[str, Schema] = {}
@@ -37,25 +41,31 @@ def tag(document: Schema, schema: Schema, alternatives: list[Schema]) -> Tag | N
         if reference.removeprefix(COMPONENT) in schemas:
             found[value] = {"$ref": reference}
     mapped = {each["$ref"] for each in found.values()}
+    common = _values(document, {**schema, "oneOf": (), "anyOf": ()}, key)
     for each in alternatives:
         if each.get("$ref") in mapped:
             continue
-        values = _values(document, each, key) or name_of(each)
+        values = _values(document, each, key)
+        if not values or values == common:  # what all share says nothing of one
+            values = [value for value in common if _is_same(value, name_of(each))] or name_of(each)
         if not values:
             return None
         for value in values:
             found.setdefault(value, each)
-    return Tag(key, found)
+    return Tag(key, found, tuple(common))
 
 
 def _values(document: Schema, schema: Schema, key: str) -> list[str]:
     """What an alternative allows as its tag."""
     found: dict[str, None] = {}
     for shape in shapes.shapes(document, schema) or ():
-        member = follow(document, shape.properties.get(key))
-        values = shapes.literals(member) if isinstance(member, Mapping) else None
-        found |= dict.fromkeys(shapes.strings(values))
+        found |= dict.fromkeys(constants.strings_of(document, shape.properties.get(key)))
     return list(found)
+
+
+def _is_same(value: str, names: list[str]) -> bool:
+    """Whether a tag's value is a schema's name, but for its spelling: `weekly_restriction` of WeeklyRestriction."""
+    return any(re.sub(r"[\W_]", "", each).lower() == re.sub(r"[\W_]", "", value).lower() for each in names)
 
 
 def name_of(schema: Schema) -> list[str]:

@@ -13,7 +13,7 @@ from attrs import define, evolve, field
 from contractkit import document as documents
 from contractkit import source
 from contractkit.generate import shapes, texts
-from contractkit.generate.client import model_files, models, unions
+from contractkit.generate.client import constants, model_files, models, unions
 from contractkit.generate.client.models import Alias, Attribute, Enumeration, Model
 from contractkit.generate.client.value import ANY, LITERAL, SCALARS, Direction, Value, array, mapping, union
 from contractkit.generate.names import Namespace, class_name, name_part
@@ -39,13 +39,15 @@ class Values:
     _known: dict[Key, Value] = field(factory=dict)
     _open: set[Key] = field(factory=set)
     _heirs: Mapping[str, list[str]] = field(factory=dict)
+    _closed: frozenset[int] = frozenset()  # the ids of enumerations of one value that allow no other
     _tags: dict[str, dict[str, set[str]]] = field(factory=dict)  # of a class: its member, and what it tells
     _kept: list[Any] = field(factory=list)  # merged schemas: what has an id must live
 
     @classmethod
     def of(cls, document: Schema) -> "Values":
         """All schemas of the document's components; each keeps its name wherever Python allows."""
-        values = cls(document, Namespace.of(models.RESERVED), heirs=unions.heirs(document))
+        heirs = unions.heirs(document)
+        values = cls(document, Namespace.of(models.RESERVED), heirs=heirs, closed=constants.closed(document, heirs))
         schemas = document.get("components", {}).get("schemas") or {}
         for name, schema in schemas.items():
             if isinstance(schema, Mapping):
@@ -163,7 +165,7 @@ class Values:
         types = {type(value) for value in known}
         if not known:
             return SCALARS["null", ""]
-        if len(known) == 1:
+        if len(known) == 1 and id(schema) in self._closed:
             found = Value(f"Literal[{known[0]!r}]", f"codec.constant({known[0]!r})", imports=LITERAL)
         elif types in ({str}, {int}):
             found = self._named(schema, name)
@@ -182,7 +184,7 @@ class Values:
         return self._made[id(schema)]
 
     def _claim_module(self, name: str) -> str:
-        taken = Namespace(set(self.modules.values()))
+        taken = Namespace({*self.modules.values(), "str", "object", "list"})  # a module hides a type of its name there
         self.modules[name] = taken.claim(argument_name(name).lstrip("_") or "type")
         return self.modules[name]
 
@@ -194,7 +196,7 @@ class Values:
         if found is None:
             return next((self._value(each, name) for each in shapes.telling(schema)), ANY)
         if not any(shape.properties for shape in found):
-            return self._typed(schema, "object", name)
+            return self._beside(found[0], name) or self._typed(schema, "object", name)
         self._kept += [found, schema]
         if len(found) == 1:
             heirs = self._heirs_of(schema) if "discriminator" in schema else []
@@ -213,17 +215,16 @@ class Values:
         for key, each in shape.properties.items():
             value = self._value(each, owner + name_part(key))
             attributes.append(Attribute.of(key, taken, value, self._followed(each), key in shape.required))
-        beside = self._typed(schema, "object", owner) if schema.get("additionalProperties") else None
-        self.declared[owner] = Model(owner, texts.described(schema), tuple(attributes), beside)
+        self.declared[owner] = Model(owner, texts.described(schema), tuple(attributes), self._beside(shape, owner))
         return found
+
+    def _beside(self, shape: Shape, name: str) -> Value | None:
+        """What an object may hold besides the members that have names; None where that is nothing."""
+        return mapping(self._value(shape.beside, f"{name}Value")) if shape.beside is not False else None
 
     def _heirs_of(self, schema: Schema) -> list[Schema]:
         """References to what extends a component; directly or not."""
         return [{"$ref": each} for each in self._heirs.get(f"{unions.COMPONENT}{self._component(schema)}", ())]
-
-    def _is_heir(self, schema: Schema) -> bool:
-        reference = f"{unions.COMPONENT}{self._component(schema)}"
-        return any(reference in heirs for heirs in self._heirs.values())
 
     def _is(self, schema: Schema, wanted: Schema) -> bool:
         """Whether a schema is the wanted one, or only adds words to it."""
@@ -244,26 +245,25 @@ class Values:
         """Alternatives with a tag, which have a name; `base` are the members of an object that others extend."""
         claimed = name if self._own.get(id(schema)) == name else self.names.claim(class_name(name))
         alias = self._name_alias(claimed, schema)
-        own = [value for value, each in tag.variants.items() if base and self._is(each, schema)]
-        own = own or ([self._component(schema)] if base and self._is_heir(schema) else [])
         variants: dict[str, Value] = {}
-        if base and own:
+        if base:
+            own = [value for value, each in tag.variants.items() if self._is(each, schema)]
+            own = own or [value for value in tag.common if value not in tag.variants] or [self._component(schema)]
             itself = {key: each for key, each in schema.items() if key != "discriminator"}
             self._kept.append(itself)
             variants |= dict.fromkeys(own, self._model(itself, base, f"{claimed}Base"))
         for value, each in tag.variants.items():
             if value not in variants:
                 variants[value] = self._value(each, claimed + name_part(value)).bare()
+        rest = next(iter(variants.values())) if base else Value("UnknownVariant", models=frozenset({"UnknownVariant"}))
         for value, variant in variants.items():
             self._tags.setdefault(variant.annotation, {}).setdefault(tag.key, set()).add(value)
         decoders = ", ".join(f"{value!r}: {each.decoder}" for value, each in variants.items())
-        known = union(variants.values())
+        otherwise = f", {rest.decoder}" if base else ""
         meaning = evolve(
-            known,
-            annotation=f"{known.annotation} | UnknownVariant",
-            decoder=f"variants.tagged({tag.key!r}, {{{decoders}}})",
+            union([*variants.values(), rest]),
+            decoder=f"variants.tagged({tag.key!r}, {{{decoders}}}{otherwise})",
             encoder="encoders.plain",
-            models=known.models | {"UnknownVariant"},
         )
         self.declared[claimed] = Alias(claimed, alias.decoder, texts.described(schema), meaning)
         return alias

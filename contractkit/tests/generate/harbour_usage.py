@@ -6,7 +6,7 @@ What may be null says so, and no success is a union with errors.
 import datetime as dt
 from collections.abc import AsyncIterator, Iterator
 from decimal import Decimal
-from typing import Any, Literal, assert_type
+from typing import Any, assert_type
 from uuid import UUID
 
 from harbour_client import AsyncHarbourClient, CallEvent, HarbourClient, Hooks, NotFoundError, RateLimitedError
@@ -17,6 +17,7 @@ from harbour_client.models import (
     Box,
     Bulk,
     Everything,
+    EverythingTag,
     Level,
     Note,
     NoteReceipt,
@@ -86,8 +87,8 @@ def members(ship: Ship, patch: ShipPatch, everything: Everything, sailor: Sailor
     assert_type(patch.required, str | None)
     assert_type(patch.beside, Address | None | Unset)
     assert_type(patch.ranks, list[int | None] | None | Unset)
-    assert_type(patch.cargo, Box | Bulk | None | Unset)
-    assert_type(everything.tag, Literal["v1"])
+    assert_type(patch.cargo, Box | Bulk | UnknownVariant | None | Unset)
+    assert_type(everything.tag, EverythingTag)
     assert_type(everything.price, Decimal | None)
     assert_type(everything.when, dt.datetime | None)
     assert_type(everything.key, UUID | None)

@@ -7,7 +7,7 @@ def ref(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def record(required: str = "", beside: object = None, **properties: object) -> dict[str, Any]:
+def record(required: str = "", beside: object = None, /, **properties: object) -> dict[str, Any]:
     extra = {} if beside is None else {"additionalProperties": beside}
     return {"type": "object", "properties": properties, "required": required.split(), **extra}
 
@@ -88,8 +88,8 @@ SCHEMAS: dict[str, Any] = {
     "Holder": record("it", it=ref("Anything")),
     "Stored": record("id secret", id={**TEXT, "readOnly": True}, secret={**TEXT, "writeOnly": True}, name=TEXT),
     "Answer": record("id", id={**TEXT, "readOnly": True}),
-    "Open": record("a", beside={"type": "integer"}, a=TEXT),
-    "Shut": record("a", beside=False, a=TEXT),
+    "Open": record("a", {"type": "integer"}, a=TEXT),
+    "Shut": record("a", False, a=TEXT),
     "Merged": {"allOf": [ref("Leaf"), record("size", size={"type": "integer"}), {"required": ["extra"]}],
                "properties": {"extra": TEXT, "name": {**TEXT, "enum": ["x", "y"]}}},
     "Names": record("", dates={"type": "array", "items": {"type": "string", "format": "date"}}, **TEXTS),
@@ -101,5 +101,23 @@ SCHEMAS: dict[str, Any] = {
     "HostileEnum": {"type": "string", "enum": ['"\nimport os\n', "'''", "\\"]},
     "Map": {"type": "object", "additionalProperties": {"type": "array", "items": ref("Leaf")}},
     "Maps": record("map", map=ref("Map")),
+    "Currency": {"type": "string", "enum": ["KRW"]},
+    "Priced": record("currency", currency=ref("Currency"), version={"type": "integer", "enum": [1]},
+                     kinds={"type": "array", "items": {"type": "string", "enum": ["card"]}},
+                     sure={"type": "boolean", "enum": [True]}),
+    "Opened": record("state", state={"type": "string", "enum": ["open"]}, by=TEXT),
+    "Closed": record("state", state={"type": "string", "enum": ["closed"]}, why=TEXT),
+    "Ticket": {"oneOf": [ref("Opened"), ref("Closed")]},
+    "Card": record("number", number=TEXT, brand={"type": "string", "enum": ["visa", "master"]}),
+    "Bank": record("number", number=TEXT, bank=TEXT),
+    "Purse": {"oneOf": [ref("Bank"), ref("Card")]},
+    "Sealed": record("a", False, a=TEXT, b=TEXT),
+    "Loose": record("a", a=TEXT),
+    "Sealing": {"oneOf": [ref("Sealed"), ref("Loose")]},
+    "Either": {"anyOf": [record("x", x=TEXT), record("y", y=TEXT)]},
+    "Counted": {"allOf": [ref("Leaf"), {"type": "object", "additionalProperties": {"type": "integer"}}]},
+    "Limit": {**record("type hours", type={"type": "string", "enum": ["daily_limit", "weekly_limit"]},
+                       hours={"type": "integer"}), "discriminator": {"propertyName": "type"}},
+    "WeeklyLimit": {"allOf": [ref("Limit"), record("weekday", weekday=TEXT)]},
 }  # fmt: skip
 DOCUMENT = {"openapi": "3.0.3", "info": {"title": "T", "version": "1"}, "paths": {}, "components": {"schemas": SCHEMAS}}

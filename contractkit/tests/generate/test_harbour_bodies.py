@@ -138,6 +138,18 @@ def test_files_forms_and_json_parts_arrive_byte_for_byte(client: HarbourClient) 
     assert (got.dated, got.copies, got.remarks) == (dt.date(2026, 2, 28), 2, ["a", "b,c"])
 
 
+@pytest.mark.parametrize("unfit", ["text/plain\r\nX-Seals: 3", "text/plain; a=b\nc", "text", "", "text/plain\n"])
+def test_a_file_whose_media_type_would_write_other_headers_is_not_sent(client: HarbourClient, unfit: str) -> None:
+    from harbour_client.models import HandInPapersRequestForm
+
+    home, day = Address(city="a", street="b"), dt.date(2026, 2, 28)
+    with pytest.raises(ValueError, match=r"^bill: .* is no media type$"):
+        client.cargo.hand_in_papers(
+            cargo_id=CARGO,
+            body=HandInPapersRequestForm(bill=File(b"1", "a.txt", unfit), annexes=[], consignee=home, dated=day),
+        )
+
+
 def test_a_picture_goes_up_and_comes_down_byte_for_byte(client: HarbourClient) -> None:
     receipt = client.ships.put_photo(ship_id="s2", body=BYTES)
     assert (receipt.size, receipt.sha256) == (len(BYTES), hashlib.sha256(BYTES).digest())

@@ -18,7 +18,7 @@ class Account:
 
     uuid: str
     """The account, the party that is billed. Console operations take it in the header `uuid`; 1 to 64
-    characters.
+    characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
     """
     region: Region
     """The region decides currency, time zone, taxes, late fee and where credits act:"""
@@ -49,4 +49,5 @@ _MEMBERS = Members(
         codec.array(BillingGroup.from_dict),
         encode=encoders.each(BillingGroup.to_dict),
     ),
+    beside=None,
 )

@@ -35,4 +35,5 @@ class AccountResponse:
 _MEMBERS = Members(
     Member("header", "header", ResponseHeader.from_dict, encode=ResponseHeader.to_dict),
     Member("account", "account", Account.from_dict, encode=Account.to_dict),
+    beside=None,
 )

@@ -31,4 +31,5 @@ class Acknowledgement:
 
 _MEMBERS = Members(
     Member("header", "header", ResponseHeader.from_dict, encode=ResponseHeader.to_dict),
+    beside=None,
 )

@@ -14,9 +14,11 @@ class AdjustmentDescription:
     """The text that the invoice shows, in one language."""
 
     locale: str
-    """The language, for example `ko`, `en` or `en-US`; 2 to 8 characters."""
+    """The language, for example `ko`, `en` or `en-US`; 2 to 8 characters, pattern
+    `^[A-Za-z]{2,3}([-_][A-Za-z]{2,4})?$`.
+    """
     message: str
-    """Text for people that may be empty; at most 200 characters."""
+    """Text for people that may be empty; at most 200 characters, pattern `^[^\\x00-\\x1F\\x7F-\\x9F]*$`."""
 
     def to_dict(self) -> dict[str, Any]:
         """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
@@ -31,4 +33,5 @@ class AdjustmentDescription:
 _MEMBERS = Members(
     Member("locale", "locale", codec.string),
     Member("message", "message", codec.string),
+    beside=None,
 )

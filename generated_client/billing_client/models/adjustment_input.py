@@ -20,13 +20,13 @@ class AdjustmentInput:
     level: AdjustmentLevel
     """Adjustments of projects come first, those of the billing group act on the sum of what they left."""
     project_id: str | None = None
-    """A project, unique over all accounts; 1 to 64 characters."""
+    """A project, unique over all accounts; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`."""
     adjustment_type_code: AdjustmentTypeCode
     """A discount or a surcharge (extra), as a fixed amount or in percent."""
     adjustment: float
     """How much: a percentage from 0 to 100 for the PERCENT types, a whole number of minor units for the STATIC
     ones; anything else is a 422. It is a JSON number and is read through its shortest text, so 7.5 is
-    exactly seven and a half; percentages have at most 12 decimal places; 0 to 1000000000000, double.
+    exactly seven and a half; percentages have at most 12 decimal places; 0 to 1000000000000.
     """
 
     def to_dict(self) -> dict[str, Any]:
@@ -46,4 +46,5 @@ _MEMBERS = Members(
         "adjustment_type_code", "adjustmentTypeCode", codec.enumeration(AdjustmentTypeCode), encode=encoders.enum_value
     ),
     Member("adjustment", "adjustment", codec.number),
+    beside=None,
 )

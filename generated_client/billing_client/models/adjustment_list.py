@@ -23,7 +23,7 @@ class AdjustmentList:
     adjustments: list[Adjustment]
     """The adjustments of this page; at most 100 entries."""
     total_items: int
-    """How many items match on all pages together; 0 to 9007199254740991, int64."""
+    """How many items match on all pages together; 0 to 9007199254740991."""
 
     def to_dict(self) -> dict[str, Any]:
         """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
@@ -39,4 +39,5 @@ _MEMBERS = Members(
     Member("header", "header", ResponseHeader.from_dict, encode=ResponseHeader.to_dict),
     Member("adjustments", "adjustments", codec.array(Adjustment.from_dict), encode=encoders.each(Adjustment.to_dict)),
     Member("total_items", "totalItems", codec.integer),
+    beside=None,
 )

@@ -19,31 +19,31 @@ class AppliedAdjustment:
     """
 
     adjustment_id: str
-    """An adjustment, given by the provider; 1 to 64 characters."""
+    """An adjustment, given by the provider; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`."""
     level: AdjustmentLevel
     """Adjustments of projects come first, those of the billing group act on the sum of what they left."""
     project_id: str | None = None
-    """A project, unique over all accounts; 1 to 64 characters."""
+    """A project, unique over all accounts; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`."""
     billing_group_id: str | None = None
     """A billing group, unique over all accounts. The word `adjustments` is taken by a path of this API and
-    refused; 1 to 64 characters.
+    refused; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
     """
     adjustment_type_code: AdjustmentTypeCode
     """A discount or a surcharge (extra), as a fixed amount or in percent."""
     adjustment: float
     """How much: a percentage from 0 to 100 for the PERCENT types, a whole number of minor units for the STATIC
     ones; anything else is a 422. It is a JSON number and is read through its shortest text, so 7.5 is
-    exactly seven and a half; percentages have at most 12 decimal places; 0 to 1000000000000, double.
+    exactly seven and a half; percentages have at most 12 decimal places; 0 to 1000000000000.
     """
     base: int
     """An amount in the minor unit of its currency: 1500 is 1,500 KRW, 1,500 JPY, or 15.00 USD. The bounds are
     those within which every JSON reader is exact (2^53 - 1). A bill beyond them is refused, never rounded;
-    -9007199254740991 to 9007199254740991, int64.
+    -9007199254740991 to 9007199254740991.
     """
     amount: int
     """An amount in the minor unit of its currency: 1500 is 1,500 KRW, 1,500 JPY, or 15.00 USD. The bounds are
     those within which every JSON reader is exact (2^53 - 1). A bill beyond them is refused, never rounded;
-    -9007199254740991 to 9007199254740991, int64.
+    -9007199254740991 to 9007199254740991.
     """
 
     def to_dict(self) -> dict[str, Any]:
@@ -67,4 +67,5 @@ _MEMBERS = Members(
     Member("adjustment", "adjustment", codec.number),
     Member("base", "base", codec.integer),
     Member("amount", "amount", codec.integer),
+    beside=None,
 )

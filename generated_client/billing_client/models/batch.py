@@ -19,12 +19,12 @@ class Batch:
     """A batch and how far it is; `errors` say why a FAILED one failed."""
 
     batch_id: str
-    """A batch that was started; 1 to 64 characters."""
+    """A batch that was started; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`."""
     batch_job_code: BatchJobCode
     """What the batch does. Each is idempotent: a second run changes nothing."""
     date: dt.date
     """A calendar day, `YYYY-MM-DD`, of the years 2000 to 2099, in the time zone of the account's region; 10
-    characters, date.
+    characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$`.
     """
     region: Region | None = None
     """The region decides currency, time zone, taxes, late fee and where credits act:"""
@@ -32,19 +32,19 @@ class Batch:
     """PENDING and RUNNING jobs go on, DONE and FAILED ones have ended."""
     progress: int
     """A number of steps. `progress` never falls, and equals `maxProgress` exactly when the job has ended, well
-    or not: whoever polls can stop there and look at `status`; 0 to 9007199254740991, int64.
+    or not: whoever polls can stop there and look at `status`; 0 to 9007199254740991.
     """
     max_progress: int
     """A number of steps. `progress` never falls, and equals `maxProgress` exactly when the job has ended, well
-    or not: whoever polls can stop there and look at `status`; 0 to 9007199254740991, int64.
+    or not: whoever polls can stop there and look at `status`; 0 to 9007199254740991.
     """
     started_at: dt.datetime
     """An instant of RFC 3339 with its offset from UTC, to the microsecond, of the years 2000 to 2099; naive
-    times are refused. Sent with any offset, answered in UTC with `Z`; 20 to 32 characters, date-time.
+    times are refused. Sent with any offset, answered in UTC with `Z`; 20 to 32 characters.
     """
     finished_at: dt.datetime | None = None
     """An instant of RFC 3339 with its offset from UTC, to the microsecond, of the years 2000 to 2099; naive
-    times are refused. Sent with any offset, answered in UTC with `Z`; 20 to 32 characters, date-time.
+    times are refused. Sent with any offset, answered in UTC with `Z`; 20 to 32 characters.
     """
     errors: list[FieldError] | None = None
     """Why the job failed, each with the thing it failed on. A job that did not fail has none; at most 1000
@@ -74,4 +74,5 @@ _MEMBERS = Members(
     Member(
         "errors", "errors", codec.array(FieldError.from_dict), encode=encoders.each(FieldError.to_dict), required=False
     ),
+    beside=None,
 )

@@ -35,4 +35,5 @@ class BatchResponse:
 _MEMBERS = Members(
     Member("header", "header", ResponseHeader.from_dict, encode=ResponseHeader.to_dict),
     Member("batch", "batch", Batch.from_dict, encode=Batch.to_dict),
+    beside=None,
 )

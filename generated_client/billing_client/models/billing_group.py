@@ -18,14 +18,14 @@ class BillingGroup:
 
     billing_group_id: str
     """A billing group, unique over all accounts. The word `adjustments` is taken by a path of this API and
-    refused; 1 to 64 characters.
+    refused; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
     """
     uuid: str
     """The account, the party that is billed. Console operations take it in the header `uuid`; 1 to 64
-    characters.
+    characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
     """
     name: str
-    """A name for people, in any script; 1 to 200 characters."""
+    """A name for people, in any script; 1 to 200 characters, pattern `^[^\\x00-\\x1F\\x7F-\\x9F]+$`."""
     default_yn: YesNo
     """Yes or no, in the spelling of existing clients."""
     projects: list[Project]
@@ -50,4 +50,5 @@ _MEMBERS = Members(
     Member("default_yn", "defaultYn", codec.enumeration(YesNo), encode=encoders.enum_value),
     Member("projects", "projects", codec.array(Project.from_dict), encode=encoders.each(Project.to_dict)),
     Member("contracts", "contracts", codec.array(ContractTerm.from_dict), encode=encoders.each(ContractTerm.to_dict)),
+    beside=None,
 )

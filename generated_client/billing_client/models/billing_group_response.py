@@ -35,4 +35,5 @@ class BillingGroupResponse:
 _MEMBERS = Members(
     Member("header", "header", ResponseHeader.from_dict, encode=ResponseHeader.to_dict),
     Member("billing_group", "billingGroup", BillingGroup.from_dict, encode=BillingGroup.to_dict),
+    beside=None,
 )

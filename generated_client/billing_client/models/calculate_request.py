@@ -27,7 +27,8 @@ class CalculateRequest:
     """The region decides currency, time zone, taxes, late fee and where credits act:"""
     month: str | None = None
     """A billing month, `YYYY-MM`, of the years 2000 to 2099. It begins with the first instant of the month in
-    the time zone of the account's region and ends just before the first instant of the next; 7 characters.
+    the time zone of the account's region and ends just before the first instant of the next; 7 characters,
+    pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
     """
     usage: list[UsageInput]
     """What was used. Rows of the same project and counter are added; at most 1000 entries."""
@@ -84,4 +85,5 @@ _MEMBERS = Members(
         required=False,
     ),
     Member("overdue", "overdue", codec.boolean, required=False),
+    beside=None,
 )

@@ -27,7 +27,7 @@ class CalculateResponse:
     total_credit_amt: int
     """An amount in the minor unit of its currency: 1500 is 1,500 KRW, 1,500 JPY, or 15.00 USD. The bounds are
     those within which every JSON reader is exact (2^53 - 1). A bill beyond them is refused, never rounded;
-    -9007199254740991 to 9007199254740991, int64.
+    -9007199254740991 to 9007199254740991.
     """
 
     def to_dict(self) -> dict[str, Any]:
@@ -44,4 +44,5 @@ _MEMBERS = Members(
     Member("header", "header", ResponseHeader.from_dict, encode=ResponseHeader.to_dict),
     Member("statement", "statement", Statement.from_dict, encode=Statement.to_dict),
     Member("total_credit_amt", "totalCreditAmt", codec.integer),
+    beside=None,
 )

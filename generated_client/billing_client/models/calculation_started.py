@@ -20,7 +20,7 @@ class CalculationStarted:
     in every problem. The result codes are listed in the description of the API.
     """
     calculation_id: str
-    """A calculation that was started; 1 to 64 characters."""
+    """A calculation that was started; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`."""
 
     def to_dict(self) -> dict[str, Any]:
         """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
@@ -35,4 +35,5 @@ class CalculationStarted:
 _MEMBERS = Members(
     Member("header", "header", ResponseHeader.from_dict, encode=ResponseHeader.to_dict),
     Member("calculation_id", "calculationId", codec.string),
+    beside=None,
 )

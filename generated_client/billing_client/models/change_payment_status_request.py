@@ -18,7 +18,7 @@ class ChangePaymentStatusRequest:
 
     payment_group_id: str
     """The statement of one billing group's month, and the payment for it: given by the provider, the same
-    after every calculation; 1 to 72 characters.
+    after every calculation; 1 to 72 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
     """
     payment_status_code: PaymentStatusCode | None = None
     """REGISTERED is open and may be calculated again, READY is closed and may be paid. From PAID on a
@@ -44,4 +44,5 @@ _MEMBERS = Members(
         encode=encoders.enum_value,
         required=False,
     ),
+    beside=None,
 )

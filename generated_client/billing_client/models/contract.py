@@ -20,20 +20,20 @@ class Contract:
     """
 
     contract_id: str
-    """A contract, given by the provider; 1 to 64 characters."""
+    """A contract, given by the provider; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`."""
     name: str
-    """A name for people, in any script; 1 to 200 characters."""
+    """A name for people, in any script; 1 to 200 characters, pattern `^[^\\x00-\\x1F\\x7F-\\x9F]+$`."""
     contract_type: ContractType
     """How the contract came about: for a period, for a volume, or with a partner. It names the contract on
     reports; what is billed follows from its prices, discount rate and base fee.
     """
     base_fee: int
     """An amount that a caller sets, in the minor unit of its currency: 0 to 10^12, so that sums of such
-    amounts stay within the bounds of `Money`; 0 to 1000000000000, int64.
+    amounts stay within the bounds of `Money`; 0 to 1000000000000.
     """
     discount_rate: float
     """A percentage, 10 for 10%. It is a JSON number and is read through its shortest text, so 0.1 is exactly
-    one tenth. More than 12 decimal places are refused with 422; 0 to 100, double.
+    one tenth. More than 12 decimal places are refused with 422; 0 to 100.
     """
     currency: Currency
     """ISO 4217 code. KRW and JPY have no decimals, USD has two. Two currencies never meet in one sum: where
@@ -60,4 +60,5 @@ _MEMBERS = Members(
     Member("discount_rate", "discountRate", codec.number),
     Member("currency", "currency", codec.enumeration(Currency), encode=encoders.enum_value),
     Member("prices", "prices", codec.array(ContractPrice.from_dict), encode=encoders.each(ContractPrice.to_dict)),
+    beside=None,
 )

@@ -21,11 +21,11 @@ class ContractInput:
     """
     base_fee: int | None = None
     """An amount that a caller sets, in the minor unit of its currency: 0 to 10^12, so that sums of such
-    amounts stay within the bounds of `Money`; 0 to 1000000000000, int64.
+    amounts stay within the bounds of `Money`; 0 to 1000000000000.
     """
     discount_rate: float | None = None
     """A percentage, 10 for 10%. It is a JSON number and is read through its shortest text, so 0.1 is exactly
-    one tenth. More than 12 decimal places are refused with 422; 0 to 100, double.
+    one tenth. More than 12 decimal places are refused with 422; 0 to 100.
     """
     prices: list[ContractPrice] | None = None
     """The agreed prices, one a counter; at most 1000 entries."""
@@ -53,4 +53,5 @@ _MEMBERS = Members(
         encode=encoders.each(ContractPrice.to_dict),
         required=False,
     ),
+    beside=None,
 )

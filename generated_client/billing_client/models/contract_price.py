@@ -20,10 +20,13 @@ class ContractPrice:
     """
 
     counter_name: str
-    """The name of a counter, the thing that is measured and priced; 1 to 64 characters."""
+    """The name of a counter, the thing that is measured and priced; 1 to 64 characters, pattern
+    `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+    """
     price: Decimal | None = None
     """A decimal number from 0 in plain notation: at most 15 digits before the point and 12 behind it. A
-    string, so that nothing on the way turns it into binary floating point; 1 to 28 characters, decimal.
+    string, so that nothing on the way turns it into binary floating point; 1 to 28 characters, pattern
+    `^(0|[1-9][0-9]{0,14})(\\.[0-9]{1,12})?$`.
     """
     tier_mode: TierMode | None = None
     """How tiers price a quantity. GRADUATED: each part of the quantity at the price of the tier it lies in.
@@ -47,4 +50,5 @@ _MEMBERS = Members(
     Member("price", "price", codec.decimal, encode=encoders.decimal_text, required=False),
     Member("tier_mode", "tierMode", codec.enumeration(TierMode), encode=encoders.enum_value, required=False),
     Member("tiers", "tiers", codec.array(Tier.from_dict), encode=encoders.each(Tier.to_dict), required=False),
+    beside=None,
 )

@@ -36,4 +36,5 @@ class ContractPriceList:
 _MEMBERS = Members(
     Member("header", "header", ResponseHeader.from_dict, encode=ResponseHeader.to_dict),
     Member("prices", "prices", codec.array(ProductPrice.from_dict), encode=encoders.each(ProductPrice.to_dict)),
+    beside=None,
 )

@@ -38,4 +38,5 @@ class ContractResponse:
 _MEMBERS = Members(
     Member("header", "header", ResponseHeader.from_dict, encode=ResponseHeader.to_dict),
     Member("contract", "contract", Contract.from_dict, encode=Contract.to_dict),
+    beside=None,
 )

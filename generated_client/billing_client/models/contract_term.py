@@ -14,10 +14,11 @@ class ContractTerm:
     """A contract that is in force from a month on, until a later term takes over."""
 
     contract_id: str
-    """A contract, given by the provider; 1 to 64 characters."""
+    """A contract, given by the provider; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`."""
     month_from: str
     """A billing month, `YYYY-MM`, of the years 2000 to 2099. It begins with the first instant of the month in
-    the time zone of the account's region and ends just before the first instant of the next; 7 characters.
+    the time zone of the account's region and ends just before the first instant of the next; 7 characters,
+    pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
     """
 
     def to_dict(self) -> dict[str, Any]:
@@ -33,4 +34,5 @@ class ContractTerm:
 _MEMBERS = Members(
     Member("contract_id", "contractId", codec.string),
     Member("month_from", "monthFrom", codec.string),
+    beside=None,
 )

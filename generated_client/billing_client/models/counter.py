@@ -22,14 +22,17 @@ class Counter:
     """
 
     counter_name: str
-    """The name of a counter, the thing that is measured and priced; 1 to 64 characters."""
+    """The name of a counter, the thing that is measured and priced; 1 to 64 characters, pattern
+    `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+    """
     counter_type: CounterType
     """How the readings of a month add up."""
     unit: Unit
     """A unit of measure. Bytes go up by 1024, so 524288000 KB are 500 GB."""
     price: Decimal
     """A decimal number from 0 in plain notation: at most 15 digits before the point and 12 behind it. A
-    string, so that nothing on the way turns it into binary floating point; 1 to 28 characters, decimal.
+    string, so that nothing on the way turns it into binary floating point; 1 to 28 characters, pattern
+    `^(0|[1-9][0-9]{0,14})(\\.[0-9]{1,12})?$`.
     """
     currency: Currency
     """ISO 4217 code. KRW and JPY have no decimals, USD has two. Two currencies never meet in one sum: where
@@ -37,7 +40,7 @@ class Counter:
     """
     effective_from: dt.date
     """A calendar day, `YYYY-MM-DD`, of the years 2000 to 2099, in the time zone of the account's region; 10
-    characters, date.
+    characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$`.
     """
     prices: list[CounterPrice]
     """All list prices, by currency and then by day; at most 110000 entries."""
@@ -60,4 +63,5 @@ _MEMBERS = Members(
     Member("currency", "currency", codec.enumeration(Currency), encode=encoders.enum_value),
     Member("effective_from", "effectiveFrom", codec.date, encode=encoders.date_text),
     Member("prices", "prices", codec.array(CounterPrice.from_dict), encode=encoders.each(CounterPrice.to_dict)),
+    beside=None,
 )

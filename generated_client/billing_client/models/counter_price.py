@@ -25,11 +25,12 @@ class CounterPrice:
     """A unit of measure. Bytes go up by 1024, so 524288000 KB are 500 GB."""
     price: Decimal
     """A decimal number from 0 in plain notation: at most 15 digits before the point and 12 behind it. A
-    string, so that nothing on the way turns it into binary floating point; 1 to 28 characters, decimal.
+    string, so that nothing on the way turns it into binary floating point; 1 to 28 characters, pattern
+    `^(0|[1-9][0-9]{0,14})(\\.[0-9]{1,12})?$`.
     """
     effective_from: dt.date
     """A calendar day, `YYYY-MM-DD`, of the years 2000 to 2099, in the time zone of the account's region; 10
-    characters, date.
+    characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$`.
     """
 
     def to_dict(self) -> dict[str, Any]:
@@ -47,4 +48,5 @@ _MEMBERS = Members(
     Member("unit", "unit", codec.enumeration(Unit), encode=encoders.enum_value),
     Member("price", "price", codec.decimal, encode=encoders.decimal_text),
     Member("effective_from", "effectiveFrom", codec.date, encode=encoders.date_text),
+    beside=None,
 )

@@ -37,4 +37,5 @@ class CounterResponse:
 _MEMBERS = Members(
     Member("header", "header", ResponseHeader.from_dict, encode=ResponseHeader.to_dict),
     Member("counter", "counter", Counter.from_dict, encode=Counter.to_dict),
+    beside=None,
 )

@@ -20,23 +20,25 @@ class CreateBillingGroupAdjustmentRequest:
     adjustment: float
     """How much: a percentage from 0 to 100 for the PERCENT types, a whole number of minor units for the STATIC
     ones; anything else is a 422. It is a JSON number and is read through its shortest text, so 7.5 is
-    exactly seven and a half; percentages have at most 12 decimal places; 0 to 1000000000000, double.
+    exactly seven and a half; percentages have at most 12 decimal places; 0 to 1000000000000.
     """
     adjustment_type_code: AdjustmentTypeCode
     """A discount or a surcharge (extra), as a fixed amount or in percent."""
     billing_group_id: str
     """A billing group, unique over all accounts. The word `adjustments` is taken by a path of this API and
-    refused; 1 to 64 characters.
+    refused; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
     """
     descriptions: list[AdjustmentDescription] | None = None
     """Texts for the invoice, one a language; at most 20 entries."""
     month_from: str
     """A billing month, `YYYY-MM`, of the years 2000 to 2099. It begins with the first instant of the month in
-    the time zone of the account's region and ends just before the first instant of the next; 7 characters.
+    the time zone of the account's region and ends just before the first instant of the next; 7 characters,
+    pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
     """
     month_to: str | None = None
     """A billing month, `YYYY-MM`, of the years 2000 to 2099. It begins with the first instant of the month in
-    the time zone of the account's region and ends just before the first instant of the next; 7 characters.
+    the time zone of the account's region and ends just before the first instant of the next; 7 characters,
+    pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
     """
 
     def to_dict(self) -> dict[str, Any]:
@@ -64,4 +66,5 @@ _MEMBERS = Members(
     ),
     Member("month_from", "monthFrom", codec.string),
     Member("month_to", "monthTo", codec.string, required=False),
+    beside=None,
 )

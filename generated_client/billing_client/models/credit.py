@@ -20,19 +20,21 @@ class Credit:
     """
 
     credit_id: str
-    """One grant of credit to one account; 1 to 64 characters."""
+    """One grant of credit to one account; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`."""
     uuid: str
     """The account, the party that is billed. Console operations take it in the header `uuid`; 1 to 64
-    characters.
+    characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
     """
     campaign_id: str | None = None
     """A campaign, named by whoever runs it; it exists once credit has been granted under it; 1 to 64
-    characters.
+    characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
     """
     coupon_code: str | None = None
-    """The code of a coupon, as it was handed to the customer; 1 to 64 characters."""
+    """The code of a coupon, as it was handed to the customer; 1 to 64 characters, pattern
+    `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+    """
     credit_name: str
-    """A name for people, in any script; 1 to 200 characters."""
+    """A name for people, in any script; 1 to 200 characters, pattern `^[^\\x00-\\x1F\\x7F-\\x9F]+$`."""
     balance_price_type_code: BalancePriceTypeCode
     """Where a credit comes from. Credits burn restricted before unrestricted, then soonest expiry first, then
     PROMOTIONAL, FREE, REFUND, PAID, then oldest first.
@@ -44,26 +46,26 @@ class Credit:
     credit: int
     """An amount in the minor unit of its currency: 1500 is 1,500 KRW, 1,500 JPY, or 15.00 USD. The bounds are
     those within which every JSON reader is exact (2^53 - 1). A bill beyond them is refused, never rounded;
-    -9007199254740991 to 9007199254740991, int64.
+    -9007199254740991 to 9007199254740991.
     """
     rest_amount: int
     """An amount in the minor unit of its currency: 1500 is 1,500 KRW, 1,500 JPY, or 15.00 USD. The bounds are
     those within which every JSON reader is exact (2^53 - 1). A bill beyond them is refused, never rounded;
-    -9007199254740991 to 9007199254740991, int64.
+    -9007199254740991 to 9007199254740991.
     """
     counter_names: list[str] | None = None
     """The counters that the credit may pay for; without the member it pays for all; 1 to 100 entries."""
     expiration_date_from: dt.date
     """A calendar day, `YYYY-MM-DD`, of the years 2000 to 2099, in the time zone of the account's region; 10
-    characters, date.
+    characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$`.
     """
     expiration_date_to: dt.date | None = None
     """The last day on which a credit is usable, `YYYY-MM-DD`, in the time zone of the account's region; 10
-    characters, date.
+    characters, pattern `^2[0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$`.
     """
     granted_at: dt.datetime
     """An instant of RFC 3339 with its offset from UTC, to the microsecond, of the years 2000 to 2099; naive
-    times are refused. Sent with any offset, answered in UTC with `Z`; 20 to 32 characters, date-time.
+    times are refused. Sent with any offset, answered in UTC with `Z`; 20 to 32 characters.
     """
 
     def to_dict(self) -> dict[str, Any]:
@@ -97,4 +99,5 @@ _MEMBERS = Members(
     Member("expiration_date_from", "expirationDateFrom", codec.date, encode=encoders.date_text),
     Member("expiration_date_to", "expirationDateTo", codec.date, encode=encoders.date_text, required=False),
     Member("granted_at", "grantedAt", codec.date_time, encode=encoders.date_time_text),
+    beside=None,
 )

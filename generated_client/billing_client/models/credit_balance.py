@@ -35,4 +35,5 @@ class CreditBalance:
 _MEMBERS = Members(
     Member("header", "header", ResponseHeader.from_dict, encode=ResponseHeader.to_dict),
     Member("stats", "stats", CreditStats.from_dict, encode=CreditStats.to_dict),
+    beside=None,
 )

@@ -21,11 +21,11 @@ class CreditEntry:
     """
 
     entry_id: str
-    """The entry, given by the provider; 1 to 64 characters."""
+    """The entry, given by the provider; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`."""
     credit_id: str
-    """One grant of credit to one account; 1 to 64 characters."""
+    """One grant of credit to one account; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`."""
     credit_name: str
-    """A name for people, in any script; 1 to 200 characters."""
+    """A name for people, in any script; 1 to 200 characters, pattern `^[^\\x00-\\x1F\\x7F-\\x9F]+$`."""
     balance_price_type_code: BalancePriceTypeCode
     """Where a credit comes from. Credits burn restricted before unrestricted, then soonest expiry first, then
     PROMOTIONAL, FREE, REFUND, PAID, then oldest first.
@@ -38,7 +38,7 @@ class CreditEntry:
     amount: int
     """An amount in the minor unit of its currency: 1500 is 1,500 KRW, 1,500 JPY, or 15.00 USD. The bounds are
     those within which every JSON reader is exact (2^53 - 1). A bill beyond them is refused, never rounded;
-    -9007199254740991 to 9007199254740991, int64.
+    -9007199254740991 to 9007199254740991.
     """
     currency: Currency
     """ISO 4217 code. KRW and JPY have no decimals, USD has two. Two currencies never meet in one sum: where
@@ -46,24 +46,27 @@ class CreditEntry:
     """
     at: dt.datetime
     """An instant of RFC 3339 with its offset from UTC, to the microsecond, of the years 2000 to 2099; naive
-    times are refused. Sent with any offset, answered in UTC with `Z`; 20 to 32 characters, date-time.
+    times are refused. Sent with any offset, answered in UTC with `Z`; 20 to 32 characters.
     """
     month: str | None = None
     """A billing month, `YYYY-MM`, of the years 2000 to 2099. It begins with the first instant of the month in
-    the time zone of the account's region and ends just before the first instant of the next; 7 characters.
+    the time zone of the account's region and ends just before the first instant of the next; 7 characters,
+    pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
     """
     payment_group_id: str | None = None
     """The statement of one billing group's month, and the payment for it: given by the provider, the same
-    after every calculation; 1 to 72 characters.
+    after every calculation; 1 to 72 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
     """
     campaign_id: str | None = None
     """A campaign, named by whoever runs it; it exists once credit has been granted under it; 1 to 64
-    characters.
+    characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
     """
     coupon_code: str | None = None
-    """The code of a coupon, as it was handed to the customer; 1 to 64 characters."""
+    """The code of a coupon, as it was handed to the customer; 1 to 64 characters, pattern
+    `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+    """
     reason: str | None = None
-    """Why it was done, for the record; 1 to 500 characters."""
+    """Why it was done, for the record; 1 to 500 characters, pattern `^[^\\x00-\\x1F\\x7F-\\x9F]+$`."""
 
     def to_dict(self) -> dict[str, Any]:
         """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
@@ -94,4 +97,5 @@ _MEMBERS = Members(
     Member("campaign_id", "campaignId", codec.string, required=False),
     Member("coupon_code", "couponCode", codec.string, required=False),
     Member("reason", "reason", codec.string, required=False),
+    beside=None,
 )

@@ -25,12 +25,12 @@ class CreditHistory:
     total_credit_amt: int
     """An amount in the minor unit of its currency: 1500 is 1,500 KRW, 1,500 JPY, or 15.00 USD. The bounds are
     those within which every JSON reader is exact (2^53 - 1). A bill beyond them is refused, never rounded;
-    -9007199254740991 to 9007199254740991, int64.
+    -9007199254740991 to 9007199254740991.
     """
     entries: list[CreditEntry]
     """The entries of this page; at most 100 entries."""
     total_items: int
-    """How many items match on all pages together; 0 to 9007199254740991, int64."""
+    """How many items match on all pages together; 0 to 9007199254740991."""
 
     def to_dict(self) -> dict[str, Any]:
         """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
@@ -47,4 +47,5 @@ _MEMBERS = Members(
     Member("total_credit_amt", "totalCreditAmt", codec.integer),
     Member("entries", "entries", codec.array(CreditEntry.from_dict), encode=encoders.each(CreditEntry.to_dict)),
     Member("total_items", "totalItems", codec.integer),
+    beside=None,
 )

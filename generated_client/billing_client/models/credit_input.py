@@ -19,7 +19,7 @@ class CreditInput:
 
     credit: int
     """An amount that a caller sets and that can not be nothing, in the minor unit of its currency; 1 to
-    1000000000000, int64.
+    1000000000000.
     """
     balance_price_type_code: BalancePriceTypeCode
     """Where a credit comes from. Credits burn restricted before unrestricted, then soonest expiry first, then
@@ -29,11 +29,11 @@ class CreditInput:
     """The counters that the credit may pay for; without the member it pays for all; 1 to 100 entries."""
     expiration_date_from: dt.date | None = None
     """A calendar day, `YYYY-MM-DD`, of the years 2000 to 2099, in the time zone of the account's region; 10
-    characters, date.
+    characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$`.
     """
     expiration_date_to: dt.date | None = None
     """A calendar day, `YYYY-MM-DD`, of the years 2000 to 2099, in the time zone of the account's region; 10
-    characters, date.
+    characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$`.
     """
 
     def to_dict(self) -> dict[str, Any]:
@@ -59,4 +59,5 @@ _MEMBERS = Members(
     ),
     Member("expiration_date_from", "expirationDateFrom", codec.date, encode=encoders.date_text, required=False),
     Member("expiration_date_to", "expirationDateTo", codec.date, encode=encoders.date_text, required=False),
+    beside=None,
 )

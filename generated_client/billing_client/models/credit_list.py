@@ -36,4 +36,5 @@ class CreditList:
 _MEMBERS = Members(
     Member("header", "header", ResponseHeader.from_dict, encode=ResponseHeader.to_dict),
     Member("credits", "credits", codec.array(Credit.from_dict), encode=encoders.each(Credit.to_dict)),
+    beside=None,
 )

@@ -38,4 +38,5 @@ class CreditResponse:
 _MEMBERS = Members(
     Member("header", "header", ResponseHeader.from_dict, encode=ResponseHeader.to_dict),
     Member("credit", "credit", Credit.from_dict, encode=Credit.to_dict),
+    beside=None,
 )

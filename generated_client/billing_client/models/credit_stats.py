@@ -18,7 +18,7 @@ class CreditStats:
     total_amount: int
     """An amount in the minor unit of its currency: 1500 is 1,500 KRW, 1,500 JPY, or 15.00 USD. The bounds are
     those within which every JSON reader is exact (2^53 - 1). A bill beyond them is refused, never rounded;
-    -9007199254740991 to 9007199254740991, int64.
+    -9007199254740991 to 9007199254740991.
     """
     currency: Currency
     """ISO 4217 code. KRW and JPY have no decimals, USD has two. Two currencies never meet in one sum: where
@@ -46,4 +46,5 @@ _MEMBERS = Members(
         codec.array(RestCredit.from_dict),
         encode=encoders.each(RestCredit.to_dict),
     ),
+    beside=None,
 )

@@ -20,7 +20,7 @@ class DeletedMeters:
     in every problem. The result codes are listed in the description of the API.
     """
     deleted: int
-    """The number of readings that were there and are gone; 0 to 9007199254740991, int64."""
+    """The number of readings that were there and are gone; 0 to 9007199254740991."""
 
     def to_dict(self) -> dict[str, Any]:
         """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
@@ -35,4 +35,5 @@ class DeletedMeters:
 _MEMBERS = Members(
     Member("header", "header", ResponseHeader.from_dict, encode=ResponseHeader.to_dict),
     Member("deleted", "deleted", codec.integer),
+    beside=None,
 )

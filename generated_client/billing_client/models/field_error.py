@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from attrs import define, field
 
-from .. import codec, encoders
+from .. import codec
 from ..members import Member, Members
 
 
@@ -21,7 +21,7 @@ class FieldError:
     """What is wrong with it; at most 10000 characters."""
 
     additional_properties: dict[str, Any] = field(factory=dict)
-    """Members that have no attribute of their own."""
+    """Members that have no attribute of their own, read and sent as they are."""
 
     def to_dict(self) -> dict[str, Any]:
         """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
@@ -36,6 +36,4 @@ class FieldError:
 _MEMBERS = Members(
     Member("pointer", "pointer", codec.string),
     Member("detail", "detail", codec.string),
-    beside=codec.mapping(codec.anything),
-    beside_encode=encoders.each_value(encoders.plain),
 )

@@ -21,14 +21,14 @@ class GrantCreditsRequest:
 
     credit: int
     """An amount that a caller sets and that can not be nothing, in the minor unit of its currency; 1 to
-    1000000000000, int64.
+    1000000000000.
     """
     currency: Currency | None = None
     """ISO 4217 code. KRW and JPY have no decimals, USD has two. Two currencies never meet in one sum: where
     they would, the answer is a 422.
     """
     credit_name: str
-    """A name for people, in any script; 1 to 200 characters."""
+    """A name for people, in any script; 1 to 200 characters, pattern `^[^\\x00-\\x1F\\x7F-\\x9F]+$`."""
     balance_price_type_code: BalancePriceTypeCode
     """Where a credit comes from. Credits burn restricted before unrestricted, then soonest expiry first, then
     PROMOTIONAL, FREE, REFUND, PAID, then oldest first.
@@ -37,14 +37,14 @@ class GrantCreditsRequest:
     """The counters that the credit may pay for; without the member it pays for all; 1 to 100 entries."""
     expiration_date_from: dt.date | None = None
     """A calendar day, `YYYY-MM-DD`, of the years 2000 to 2099, in the time zone of the account's region; 10
-    characters, date.
+    characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$`.
     """
     expiration_date_to: dt.date | None = None
     """A calendar day, `YYYY-MM-DD`, of the years 2000 to 2099, in the time zone of the account's region; 10
-    characters, date.
+    characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$`.
     """
     expiration_period: int | None = None
-    """Months that the credit lasts, where `expirationDateTo` does not say its last day; 1 to 600, int32."""
+    """Months that the credit lasts, where `expirationDateTo` does not say its last day; 1 to 600."""
     uuid_list: list[str]
     """The accounts that get it, all of them or none; 1 to 1000 entries."""
 
@@ -75,4 +75,5 @@ _MEMBERS = Members(
     Member("expiration_date_to", "expirationDateTo", codec.date, encode=encoders.date_text, required=False),
     Member("expiration_period", "expirationPeriod", codec.integer, required=False),
     Member("uuid_list", "uuidList", codec.array(codec.string), encode=encoders.each(encoders.text)),
+    beside=None,
 )

@@ -21,34 +21,39 @@ class LineItem:
     """
 
     project_id: str
-    """A project, unique over all accounts; 1 to 64 characters."""
+    """A project, unique over all accounts; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`."""
     counter_name: str
-    """The name of a counter, the thing that is measured and priced; 1 to 64 characters."""
+    """The name of a counter, the thing that is measured and priced; 1 to 64 characters, pattern
+    `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+    """
     unit: Unit
     """A unit of measure. Bytes go up by 1024, so 524288000 KB are 500 GB."""
     quantity: Decimal
     """A computed decimal number from 0 in plain notation, without trailing zeros and not rounded; a quotient
-    that never ends is cut far behind any digit that matters; 1 to 180 characters, decimal.
+    that never ends is cut far behind any digit that matters; 1 to 180 characters, pattern
+    `^(0|[1-9][0-9]{0,49})(\\.[0-9]{1,120})?$`.
     """
     price: Decimal | None = None
     """A computed decimal number from 0 in plain notation, without trailing zeros and not rounded; a quotient
-    that never ends is cut far behind any digit that matters; 1 to 180 characters, decimal.
+    that never ends is cut far behind any digit that matters; 1 to 180 characters, pattern
+    `^(0|[1-9][0-9]{0,49})(\\.[0-9]{1,120})?$`.
     """
     price_model: PriceModel
     """How a price was applied to the quantity."""
     amount: int
     """An amount in the minor unit of its currency: 1500 is 1,500 KRW, 1,500 JPY, or 15.00 USD. The bounds are
     those within which every JSON reader is exact (2^53 - 1). A bill beyond them is refused, never rounded;
-    -9007199254740991 to 9007199254740991, int64.
+    -9007199254740991 to 9007199254740991.
     """
     exact_amount: Decimal
     """A computed decimal number from 0 in plain notation, without trailing zeros and not rounded; a quotient
-    that never ends is cut far behind any digit that matters; 1 to 180 characters, decimal.
+    that never ends is cut far behind any digit that matters; 1 to 180 characters, pattern
+    `^(0|[1-9][0-9]{0,49})(\\.[0-9]{1,120})?$`.
     """
     credit_applied: int
     """An amount in the minor unit of its currency: 1500 is 1,500 KRW, 1,500 JPY, or 15.00 USD. The bounds are
     those within which every JSON reader is exact (2^53 - 1). A bill beyond them is refused, never rounded;
-    -9007199254740991 to 9007199254740991, int64.
+    -9007199254740991 to 9007199254740991.
     """
 
     def to_dict(self) -> dict[str, Any]:
@@ -71,4 +76,5 @@ _MEMBERS = Members(
     Member("amount", "amount", codec.integer),
     Member("exact_amount", "exactAmount", codec.decimal, encode=encoders.decimal_text),
     Member("credit_applied", "creditApplied", codec.integer),
+    beside=None,
 )

@@ -17,41 +17,48 @@ class Meter:
     """A stored reading. Members that the sender left out are absent."""
 
     meter_id: str
-    """A meter, unique within its account. It makes sending a meter again harmless; 1 to 64 characters."""
+    """A meter, unique within its account. It makes sending a meter again harmless; 1 to 64 characters, pattern
+    `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+    """
     project_id: str
-    """A project, unique over all accounts; 1 to 64 characters."""
+    """A project, unique over all accounts; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`."""
     app_key: str
-    """The key under which a project's usage is reported, unique over all accounts; 1 to 64 characters."""
+    """The key under which a project's usage is reported, unique over all accounts; 1 to 64 characters, pattern
+    `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+    """
     counter_name: str
-    """The name of a counter, the thing that is measured and priced; 1 to 64 characters."""
+    """The name of a counter, the thing that is measured and priced; 1 to 64 characters, pattern
+    `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+    """
     counter_type: CounterType
     """How the readings of a month add up."""
     counter_unit: str
     """The unit of the volume. It is converted to the counter's own unit before pricing, so it has to measure
     the same thing; any other, and any that is not in the list of `Unit`, is refused with 422 rather than
-    400, because senders learn units at run time; 1 to 32 characters.
+    400, because senders learn units at run time; 1 to 32 characters, pattern `^[A-Z][A-Z0-9_]*$`.
     """
     counter_volume: Decimal
     """A decimal number from 0 in plain notation: at most 15 digits before the point and 12 behind it. A
-    string, so that nothing on the way turns it into binary floating point; 1 to 28 characters, decimal.
+    string, so that nothing on the way turns it into binary floating point; 1 to 28 characters, pattern
+    `^(0|[1-9][0-9]{0,14})(\\.[0-9]{1,12})?$`.
     """
     resource_id: str | None = None
     """The thing that was measured, for example a virtual machine. Readings of GAUGE and CUMULATIVE counters
     belong together when they share it. Empty and absent mean the same: one unnamed resource; at most 128
-    characters.
+    characters, pattern `^[!-~]*$`.
     """
     resource_name: str | None = None
-    """Text for people that may be empty; at most 200 characters."""
+    """Text for people that may be empty; at most 200 characters, pattern `^[^\\x00-\\x1F\\x7F-\\x9F]*$`."""
     parent_resource_id: str | None = None
     """The thing that was measured, for example a virtual machine. Readings of GAUGE and CUMULATIVE counters
     belong together when they share it. Empty and absent mean the same: one unnamed resource; at most 128
-    characters.
+    characters, pattern `^[!-~]*$`.
     """
     source: str | None = None
-    """Text for people that may be empty; at most 200 characters."""
+    """Text for people that may be empty; at most 200 characters, pattern `^[^\\x00-\\x1F\\x7F-\\x9F]*$`."""
     timestamp: dt.datetime
     """An instant of RFC 3339 with its offset from UTC, to the microsecond, of the years 2000 to 2099; naive
-    times are refused. Sent with any offset, answered in UTC with `Z`; 20 to 32 characters, date-time.
+    times are refused. Sent with any offset, answered in UTC with `Z`; 20 to 32 characters.
     """
 
     def to_dict(self) -> dict[str, Any]:
@@ -77,4 +84,5 @@ _MEMBERS = Members(
     Member("parent_resource_id", "parentResourceId", codec.string, required=False),
     Member("source", "source", codec.string, required=False),
     Member("timestamp", "timestamp", codec.date_time, encode=encoders.date_time_text),
+    beside=None,
 )

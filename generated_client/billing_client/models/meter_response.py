@@ -35,4 +35,5 @@ class MeterResponse:
 _MEMBERS = Members(
     Member("header", "header", ResponseHeader.from_dict, encode=ResponseHeader.to_dict),
     Member("meter", "meter", Meter.from_dict, encode=Meter.to_dict),
+    beside=None,
 )

@@ -16,9 +16,11 @@ class MeterResult:
     """What became of the reading at `index` of the batch."""
 
     index: int
-    """Its place in `meterList`, from 0; 0 to 999, int32."""
+    """Its place in `meterList`, from 0; 0 to 999."""
     meter_id: str | None = None
-    """A meter, unique within its account. It makes sending a meter again harmless; 1 to 64 characters."""
+    """A meter, unique within its account. It makes sending a meter again harmless; 1 to 64 characters, pattern
+    `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+    """
     result_code: MeterResultCode
     """What became of one reading."""
     errors: list[FieldError] | None = None
@@ -41,4 +43,5 @@ _MEMBERS = Members(
     Member(
         "errors", "errors", codec.array(FieldError.from_dict), encode=encoders.each(FieldError.to_dict), required=False
     ),
+    beside=None,
 )

@@ -15,7 +15,7 @@ class PayRequest:
 
     payment_group_id: str
     """The statement of one billing group's month, and the payment for it: given by the provider, the same
-    after every calculation; 1 to 72 characters.
+    after every calculation; 1 to 72 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
     """
 
     def to_dict(self) -> dict[str, Any]:
@@ -30,4 +30,5 @@ class PayRequest:
 
 _MEMBERS = Members(
     Member("payment_group_id", "paymentGroupId", codec.string),
+    beside=None,
 )

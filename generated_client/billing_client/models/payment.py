@@ -21,7 +21,7 @@ class Payment:
 
     payment_group_id: str
     """The statement of one billing group's month, and the payment for it: given by the provider, the same
-    after every calculation; 1 to 72 characters.
+    after every calculation; 1 to 72 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
     """
     payment_status_code: PaymentStatusCode
     """REGISTERED is open and may be calculated again, READY is closed and may be paid. From PAID on a
@@ -29,15 +29,16 @@ class Payment:
     """
     uuid: str
     """The account, the party that is billed. Console operations take it in the header `uuid`; 1 to 64
-    characters.
+    characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
     """
     billing_group_id: str
     """A billing group, unique over all accounts. The word `adjustments` is taken by a path of this API and
-    refused; 1 to 64 characters.
+    refused; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
     """
     month: str
     """A billing month, `YYYY-MM`, of the years 2000 to 2099. It begins with the first instant of the month in
-    the time zone of the account's region and ends just before the first instant of the next; 7 characters.
+    the time zone of the account's region and ends just before the first instant of the next; 7 characters,
+    pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
     """
     currency: Currency
     """ISO 4217 code. KRW and JPY have no decimals, USD has two. Two currencies never meet in one sum: where
@@ -46,18 +47,18 @@ class Payment:
     amount: int
     """An amount in the minor unit of its currency: 1500 is 1,500 KRW, 1,500 JPY, or 15.00 USD. The bounds are
     those within which every JSON reader is exact (2^53 - 1). A bill beyond them is refused, never rounded;
-    -9007199254740991 to 9007199254740991, int64.
+    -9007199254740991 to 9007199254740991.
     """
     paid_at: dt.datetime | None = None
     """An instant of RFC 3339 with its offset from UTC, to the microsecond, of the years 2000 to 2099; naive
-    times are refused. Sent with any offset, answered in UTC with `Z`; 20 to 32 characters, date-time.
+    times are refused. Sent with any offset, answered in UTC with `Z`; 20 to 32 characters.
     """
     refunded_at: dt.datetime | None = None
     """An instant of RFC 3339 with its offset from UTC, to the microsecond, of the years 2000 to 2099; naive
-    times are refused. Sent with any offset, answered in UTC with `Z`; 20 to 32 characters, date-time.
+    times are refused. Sent with any offset, answered in UTC with `Z`; 20 to 32 characters.
     """
     reason: str | None = None
-    """Why it was done, for the record; 1 to 500 characters."""
+    """Why it was done, for the record; 1 to 500 characters, pattern `^[^\\x00-\\x1F\\x7F-\\x9F]+$`."""
 
     def to_dict(self) -> dict[str, Any]:
         """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
@@ -82,4 +83,5 @@ _MEMBERS = Members(
     Member("paid_at", "paidAt", codec.date_time, encode=encoders.date_time_text, required=False),
     Member("refunded_at", "refundedAt", codec.date_time, encode=encoders.date_time_text, required=False),
     Member("reason", "reason", codec.string, required=False),
+    beside=None,
 )

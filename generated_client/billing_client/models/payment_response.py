@@ -38,4 +38,5 @@ class PaymentResponse:
 _MEMBERS = Members(
     Member("header", "header", ResponseHeader.from_dict, encode=ResponseHeader.to_dict),
     Member("payment", "payment", Payment.from_dict, encode=Payment.to_dict),
+    beside=None,
 )

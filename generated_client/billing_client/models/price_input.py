@@ -16,12 +16,15 @@ class PriceInput:
     """A list price for one unit of a counter, in major units of the region's currency."""
 
     counter_name: str
-    """The name of a counter, the thing that is measured and priced; 1 to 64 characters."""
+    """The name of a counter, the thing that is measured and priced; 1 to 64 characters, pattern
+    `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+    """
     unit: Unit
     """A unit of measure. Bytes go up by 1024, so 524288000 KB are 500 GB."""
     price: Decimal
     """A decimal number from 0 in plain notation: at most 15 digits before the point and 12 behind it. A
-    string, so that nothing on the way turns it into binary floating point; 1 to 28 characters, decimal.
+    string, so that nothing on the way turns it into binary floating point; 1 to 28 characters, pattern
+    `^(0|[1-9][0-9]{0,14})(\\.[0-9]{1,12})?$`.
     """
 
     def to_dict(self) -> dict[str, Any]:
@@ -38,4 +41,5 @@ _MEMBERS = Members(
     Member("counter_name", "counterName", codec.string),
     Member("unit", "unit", codec.enumeration(Unit), encode=encoders.enum_value),
     Member("price", "price", codec.decimal, encode=encoders.decimal_text),
+    beside=None,
 )

@@ -25,7 +25,7 @@ class Problem:
     title: str
     """The kind of problem, the same in every occurrence; 1 to 200 characters."""
     status: int
-    """The HTTP status of this answer; 400 to 599, int32."""
+    """The HTTP status of this answer; 400 to 599."""
     detail: str | None = None
     """What happened this time, in a sentence; at most 10000 characters."""
     instance: str | None = None
@@ -39,7 +39,7 @@ class Problem:
     """
 
     additional_properties: dict[str, Any] = field(factory=dict)
-    """Members that have no attribute of their own."""
+    """Members that have no attribute of their own, read and sent as they are."""
 
     def to_dict(self) -> dict[str, Any]:
         """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
@@ -61,6 +61,4 @@ _MEMBERS = Members(
         "errors", "errors", codec.array(FieldError.from_dict), encode=encoders.each(FieldError.to_dict), required=False
     ),
     Member("header", "header", ResponseHeader.from_dict, encode=ResponseHeader.to_dict),
-    beside=codec.mapping(codec.anything),
-    beside_encode=encoders.each_value(encoders.plain),
 )

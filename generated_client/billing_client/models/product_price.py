@@ -21,16 +21,20 @@ class ProductPrice:
     """
 
     counter_name: str
-    """The name of a counter, the thing that is measured and priced; 1 to 64 characters."""
+    """The name of a counter, the thing that is measured and priced; 1 to 64 characters, pattern
+    `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+    """
     unit: Unit
     """A unit of measure. Bytes go up by 1024, so 524288000 KB are 500 GB."""
     price: Decimal | None = None
     """A computed decimal number from 0 in plain notation, without trailing zeros and not rounded; a quotient
-    that never ends is cut far behind any digit that matters; 1 to 180 characters, decimal.
+    that never ends is cut far behind any digit that matters; 1 to 180 characters, pattern
+    `^(0|[1-9][0-9]{0,49})(\\.[0-9]{1,120})?$`.
     """
     original_price: Decimal | None = None
     """A decimal number from 0 in plain notation: at most 15 digits before the point and 12 behind it. A
-    string, so that nothing on the way turns it into binary floating point; 1 to 28 characters, decimal.
+    string, so that nothing on the way turns it into binary floating point; 1 to 28 characters, pattern
+    `^(0|[1-9][0-9]{0,14})(\\.[0-9]{1,12})?$`.
     """
     tier_mode: TierMode | None = None
     """How tiers price a quantity. GRADUATED: each part of the quantity at the price of the tier it lies in.
@@ -56,4 +60,5 @@ _MEMBERS = Members(
     Member("original_price", "originalPrice", codec.decimal, encode=encoders.decimal_text, required=False),
     Member("tier_mode", "tierMode", codec.enumeration(TierMode), encode=encoders.enum_value, required=False),
     Member("tiers", "tiers", codec.array(Tier.from_dict), encode=encoders.each(Tier.to_dict), required=False),
+    beside=None,
 )

@@ -41,4 +41,5 @@ _MEMBERS = Members(
         codec.array(ProgressStatus.from_dict),
         encode=encoders.each(ProgressStatus.to_dict),
     ),
+    beside=None,
 )

@@ -14,9 +14,11 @@ class Project:
     """Usage is reported under the `appKey` and billed under the `projectId`."""
 
     project_id: str
-    """A project, unique over all accounts; 1 to 64 characters."""
+    """A project, unique over all accounts; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`."""
     app_key: str
-    """The key under which a project's usage is reported, unique over all accounts; 1 to 64 characters."""
+    """The key under which a project's usage is reported, unique over all accounts; 1 to 64 characters, pattern
+    `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+    """
 
     def to_dict(self) -> dict[str, Any]:
         """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
@@ -31,4 +33,5 @@ class Project:
 _MEMBERS = Members(
     Member("project_id", "projectId", codec.string),
     Member("app_key", "appKey", codec.string),
+    beside=None,
 )

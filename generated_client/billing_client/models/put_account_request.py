@@ -38,4 +38,5 @@ _MEMBERS = Members(
         codec.array(PutBillingGroup.from_dict),
         encode=encoders.each(PutBillingGroup.to_dict),
     ),
+    beside=None,
 )

@@ -16,10 +16,10 @@ class PutBillingGroup:
 
     billing_group_id: str
     """A billing group, unique over all accounts. The word `adjustments` is taken by a path of this API and
-    refused; 1 to 64 characters.
+    refused; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
     """
     name: str
-    """A name for people, in any script; 1 to 200 characters."""
+    """A name for people, in any script; 1 to 200 characters, pattern `^[^\\x00-\\x1F\\x7F-\\x9F]+$`."""
     projects: list[Project]
     """The projects that are billed together; at most 1000 entries."""
 
@@ -37,4 +37,5 @@ _MEMBERS = Members(
     Member("billing_group_id", "billingGroupId", codec.string),
     Member("name", "name", codec.string),
     Member("projects", "projects", codec.array(Project.from_dict), encode=encoders.each(Project.to_dict)),
+    beside=None,
 )

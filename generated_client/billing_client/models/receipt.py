@@ -17,18 +17,21 @@ class Receipt:
     """Proof of the money that was received; `amount` is the sum of the `lines`."""
 
     number: str
-    """The number of the receipt, the same whenever it is asked for; 1 to 100 characters."""
+    """The number of the receipt, the same whenever it is asked for; 1 to 100 characters, pattern
+    `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+    """
     uuid: str
     """The account, the party that is billed. Console operations take it in the header `uuid`; 1 to 64
-    characters.
+    characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
     """
     payment_group_id: str
     """The statement of one billing group's month, and the payment for it: given by the provider, the same
-    after every calculation; 1 to 72 characters.
+    after every calculation; 1 to 72 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
     """
     month: str
     """A billing month, `YYYY-MM`, of the years 2000 to 2099. It begins with the first instant of the month in
-    the time zone of the account's region and ends just before the first instant of the next; 7 characters.
+    the time zone of the account's region and ends just before the first instant of the next; 7 characters,
+    pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
     """
     currency: Currency
     """ISO 4217 code. KRW and JPY have no decimals, USD has two. Two currencies never meet in one sum: where
@@ -37,13 +40,13 @@ class Receipt:
     amount: int
     """An amount in the minor unit of its currency: 1500 is 1,500 KRW, 1,500 JPY, or 15.00 USD. The bounds are
     those within which every JSON reader is exact (2^53 - 1). A bill beyond them is refused, never rounded;
-    -9007199254740991 to 9007199254740991, int64.
+    -9007199254740991 to 9007199254740991.
     """
     lines: list[ReceiptLine]
     """From priced usage to what was paid; steps that came to nothing are left out; at most 20 entries."""
     paid_at: dt.datetime
     """An instant of RFC 3339 with its offset from UTC, to the microsecond, of the years 2000 to 2099; naive
-    times are refused. Sent with any offset, answered in UTC with `Z`; 20 to 32 characters, date-time.
+    times are refused. Sent with any offset, answered in UTC with `Z`; 20 to 32 characters.
     """
 
     def to_dict(self) -> dict[str, Any]:
@@ -65,4 +68,5 @@ _MEMBERS = Members(
     Member("amount", "amount", codec.integer),
     Member("lines", "lines", codec.array(ReceiptLine.from_dict), encode=encoders.each(ReceiptLine.to_dict)),
     Member("paid_at", "paidAt", codec.date_time, encode=encoders.date_time_text),
+    beside=None,
 )

@@ -14,11 +14,11 @@ class ReceiptLine:
     """One step from priced usage to what was paid; `amount` is negative for what lowers it."""
 
     label: str
-    """A name for people, in any script; 1 to 200 characters."""
+    """A name for people, in any script; 1 to 200 characters, pattern `^[^\\x00-\\x1F\\x7F-\\x9F]+$`."""
     amount: int
     """An amount in the minor unit of its currency: 1500 is 1,500 KRW, 1,500 JPY, or 15.00 USD. The bounds are
     those within which every JSON reader is exact (2^53 - 1). A bill beyond them is refused, never rounded;
-    -9007199254740991 to 9007199254740991, int64.
+    -9007199254740991 to 9007199254740991.
     """
 
     def to_dict(self) -> dict[str, Any]:
@@ -34,4 +34,5 @@ class ReceiptLine:
 _MEMBERS = Members(
     Member("label", "label", codec.string),
     Member("amount", "amount", codec.integer),
+    beside=None,
 )

@@ -35,4 +35,5 @@ class ReceiptResponse:
 _MEMBERS = Members(
     Member("header", "header", ResponseHeader.from_dict, encode=ResponseHeader.to_dict),
     Member("receipt", "receipt", Receipt.from_dict, encode=Receipt.to_dict),
+    beside=None,
 )

@@ -29,4 +29,5 @@ class RecordMetersRequest:
 
 _MEMBERS = Members(
     Member("meter_list", "meterList", codec.array(MeterInput.from_dict), encode=encoders.each(MeterInput.to_dict)),
+    beside=None,
 )

@@ -23,13 +23,13 @@ class RecordMetersResponse:
     in every problem. The result codes are listed in the description of the API.
     """
     accepted: int
-    """How many readings of the batch ended this way; 0 to 1000, int32."""
+    """How many readings of the batch ended this way; 0 to 1000."""
     duplicates: int
-    """How many readings of the batch ended this way; 0 to 1000, int32."""
+    """How many readings of the batch ended this way; 0 to 1000."""
     conflicts: int
-    """How many readings of the batch ended this way; 0 to 1000, int32."""
+    """How many readings of the batch ended this way; 0 to 1000."""
     rejected: int
-    """How many readings of the batch ended this way; 0 to 1000, int32."""
+    """How many readings of the batch ended this way; 0 to 1000."""
     results: list[MeterResult]
     """One result for each reading, in the order of the batch; 1 to 1000 entries."""
 
@@ -50,4 +50,5 @@ _MEMBERS = Members(
     Member("conflicts", "conflicts", codec.integer),
     Member("rejected", "rejected", codec.integer),
     Member("results", "results", codec.array(MeterResult.from_dict), encode=encoders.each(MeterResult.to_dict)),
+    beside=None,
 )

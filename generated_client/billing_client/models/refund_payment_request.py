@@ -15,10 +15,10 @@ class RefundPaymentRequest:
 
     payment_group_id: str
     """The statement of one billing group's month, and the payment for it: given by the provider, the same
-    after every calculation; 1 to 72 characters.
+    after every calculation; 1 to 72 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
     """
     reason: str
-    """Why it was done, for the record; 1 to 500 characters."""
+    """Why it was done, for the record; 1 to 500 characters, pattern `^[^\\x00-\\x1F\\x7F-\\x9F]+$`."""
 
     def to_dict(self) -> dict[str, Any]:
         """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
@@ -33,4 +33,5 @@ class RefundPaymentRequest:
 _MEMBERS = Members(
     Member("payment_group_id", "paymentGroupId", codec.string),
     Member("reason", "reason", codec.string),
+    beside=None,
 )

@@ -19,7 +19,7 @@ class ResponseHeader:
     is_successful: bool
     """Whether the call did what was asked."""
     result_code: int
-    """0 for success, otherwise the code of the error; 0 to 99999, int32."""
+    """0 for success, otherwise the code of the error; 0 to 99999."""
     result_message: str
     """`SUCCESS`; in a problem its `detail` or, where it has none, its `title`; 1 to 10000 characters."""
 
@@ -37,4 +37,5 @@ _MEMBERS = Members(
     Member("is_successful", "isSuccessful", codec.boolean),
     Member("result_code", "resultCode", codec.integer),
     Member("result_message", "resultMessage", codec.string),
+    beside=None,
 )

@@ -22,7 +22,7 @@ class StartBatchRequest:
     """What the batch does. Each is idempotent: a second run changes nothing."""
     date: dt.date
     """A calendar day, `YYYY-MM-DD`, of the years 2000 to 2099, in the time zone of the account's region; 10
-    characters, date.
+    characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$`.
     """
     region: Region | None = None
     """The region decides currency, time zone, taxes, late fee and where credits act:"""
@@ -44,4 +44,5 @@ _MEMBERS = Members(
     Member("date", "date", codec.date, encode=encoders.date_text),
     Member("region", "region", codec.enumeration(Region), encode=encoders.enum_value, required=False),
     Member("async_", "async", codec.boolean, required=False),
+    beside=None,
 )

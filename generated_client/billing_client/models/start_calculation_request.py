@@ -17,11 +17,12 @@ class StartCalculationRequest:
 
     month: str
     """A billing month, `YYYY-MM`, of the years 2000 to 2099. It begins with the first instant of the month in
-    the time zone of the account's region and ends just before the first instant of the next; 7 characters.
+    the time zone of the account's region and ends just before the first instant of the next; 7 characters,
+    pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
     """
     uuid: str
     """The account, the party that is billed. Console operations take it in the header `uuid`; 1 to 64
-    characters.
+    characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
     """
     include_usage: bool | None = None
     """Whether to add up the meters again; default True."""
@@ -40,4 +41,5 @@ _MEMBERS = Members(
     Member("month", "month", codec.string),
     Member("uuid", "uuid", codec.string),
     Member("include_usage", "includeUsage", codec.boolean, required=False),
+    beside=None,
 )

@@ -25,7 +25,7 @@ class StatementList:
     entries.
     """
     total_items: int
-    """How many items match on all pages together; 0 to 9007199254740991, int64."""
+    """How many items match on all pages together; 0 to 9007199254740991."""
 
     def to_dict(self) -> dict[str, Any]:
         """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
@@ -41,4 +41,5 @@ _MEMBERS = Members(
     Member("header", "header", ResponseHeader.from_dict, encode=ResponseHeader.to_dict),
     Member("statements", "statements", codec.array(Statement.from_dict), encode=encoders.each(Statement.to_dict)),
     Member("total_items", "totalItems", codec.integer),
+    beside=None,
 )

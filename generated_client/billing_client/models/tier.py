@@ -18,11 +18,13 @@ class Tier:
 
     up_to: Decimal | None = None
     """A decimal number from 0 in plain notation: at most 15 digits before the point and 12 behind it. A
-    string, so that nothing on the way turns it into binary floating point; 1 to 28 characters, decimal.
+    string, so that nothing on the way turns it into binary floating point; 1 to 28 characters, pattern
+    `^(0|[1-9][0-9]{0,14})(\\.[0-9]{1,12})?$`.
     """
     price: Decimal
     """A decimal number from 0 in plain notation: at most 15 digits before the point and 12 behind it. A
-    string, so that nothing on the way turns it into binary floating point; 1 to 28 characters, decimal.
+    string, so that nothing on the way turns it into binary floating point; 1 to 28 characters, pattern
+    `^(0|[1-9][0-9]{0,14})(\\.[0-9]{1,12})?$`.
     """
 
     def to_dict(self) -> dict[str, Any]:
@@ -38,4 +40,5 @@ class Tier:
 _MEMBERS = Members(
     Member("up_to", "upTo", codec.decimal, encode=encoders.decimal_text, required=False),
     Member("price", "price", codec.decimal, encode=encoders.decimal_text),
+    beside=None,
 )

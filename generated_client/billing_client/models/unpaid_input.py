@@ -17,15 +17,16 @@ class UnpaidInput:
 
     month: str
     """A billing month, `YYYY-MM`, of the years 2000 to 2099. It begins with the first instant of the month in
-    the time zone of the account's region and ends just before the first instant of the next; 7 characters.
+    the time zone of the account's region and ends just before the first instant of the next; 7 characters,
+    pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
     """
     amount: int
     """An amount that a caller sets, in the minor unit of its currency: 0 to 10^12, so that sums of such
-    amounts stay within the bounds of `Money`; 0 to 1000000000000, int64.
+    amounts stay within the bounds of `Money`; 0 to 1000000000000.
     """
     late_fee: int | None = None
     """An amount that a caller sets, in the minor unit of its currency: 0 to 10^12, so that sums of such
-    amounts stay within the bounds of `Money`; 0 to 1000000000000, int64.
+    amounts stay within the bounds of `Money`; 0 to 1000000000000.
     """
 
     def to_dict(self) -> dict[str, Any]:
@@ -42,4 +43,5 @@ _MEMBERS = Members(
     Member("month", "month", codec.string),
     Member("amount", "amount", codec.integer),
     Member("late_fee", "lateFee", codec.integer, required=False),
+    beside=None,
 )

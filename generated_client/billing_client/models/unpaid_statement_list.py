@@ -23,7 +23,7 @@ class UnpaidStatementList:
     statements: list[UnpaidStatement]
     """The statements of this page, oldest month first; at most 100 entries."""
     total_items: int
-    """How many items match on all pages together; 0 to 9007199254740991, int64."""
+    """How many items match on all pages together; 0 to 9007199254740991."""
 
     def to_dict(self) -> dict[str, Any]:
         """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
@@ -44,4 +44,5 @@ _MEMBERS = Members(
         encode=encoders.each(UnpaidStatement.to_dict),
     ),
     Member("total_items", "totalItems", codec.integer),
+    beside=None,
 )

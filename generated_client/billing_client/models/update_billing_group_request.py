@@ -15,15 +15,16 @@ class UpdateBillingGroupRequest:
     """What shall change; members that are absent stay as they are."""
 
     contract_id: str | None = None
-    """A contract, given by the provider; 1 to 64 characters."""
+    """A contract, given by the provider; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`."""
     month_from: str | None = None
     """A billing month, `YYYY-MM`, of the years 2000 to 2099. It begins with the first instant of the month in
-    the time zone of the account's region and ends just before the first instant of the next; 7 characters.
+    the time zone of the account's region and ends just before the first instant of the next; 7 characters,
+    pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
     """
     default_yn: YesNo | None = None
     """Yes or no, in the spelling of existing clients."""
     name: str | None = None
-    """A name for people, in any script; 1 to 200 characters."""
+    """A name for people, in any script; 1 to 200 characters, pattern `^[^\\x00-\\x1F\\x7F-\\x9F]+$`."""
 
     def to_dict(self) -> dict[str, Any]:
         """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
@@ -40,4 +41,5 @@ _MEMBERS = Members(
     Member("month_from", "monthFrom", codec.string, required=False),
     Member("default_yn", "defaultYn", codec.enumeration(YesNo), encode=encoders.enum_value, required=False),
     Member("name", "name", codec.string, required=False),
+    beside=None,
 )

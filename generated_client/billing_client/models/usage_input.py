@@ -19,19 +19,22 @@ class UsageInput:
     """
 
     project_id: str | None = None
-    """A project, unique over all accounts; 1 to 64 characters."""
+    """A project, unique over all accounts; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`."""
     counter_name: str
-    """The name of a counter, the thing that is measured and priced; 1 to 64 characters."""
+    """The name of a counter, the thing that is measured and priced; 1 to 64 characters, pattern
+    `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+    """
     counter_type: CounterType | None = None
     """How the readings of a month add up."""
     counter_unit: str
     """The unit of the volume. It is converted to the counter's own unit before pricing, so it has to measure
     the same thing; any other, and any that is not in the list of `Unit`, is refused with 422 rather than
-    400, because senders learn units at run time; 1 to 32 characters.
+    400, because senders learn units at run time; 1 to 32 characters, pattern `^[A-Z][A-Z0-9_]*$`.
     """
     counter_volume: Decimal
     """A decimal number from 0 in plain notation: at most 15 digits before the point and 12 behind it. A
-    string, so that nothing on the way turns it into binary floating point; 1 to 28 characters, decimal.
+    string, so that nothing on the way turns it into binary floating point; 1 to 28 characters, pattern
+    `^(0|[1-9][0-9]{0,14})(\\.[0-9]{1,12})?$`.
     """
 
     def to_dict(self) -> dict[str, Any]:
@@ -50,4 +53,5 @@ _MEMBERS = Members(
     Member("counter_type", "counterType", codec.enumeration(CounterType), encode=encoders.enum_value, required=False),
     Member("counter_unit", "counterUnit", codec.string),
     Member("counter_volume", "counterVolume", codec.decimal, encode=encoders.decimal_text),
+    beside=None,
 )

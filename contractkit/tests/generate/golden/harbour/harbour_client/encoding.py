@@ -6,6 +6,7 @@ which names the parameter.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 from typing import Any
@@ -19,6 +20,7 @@ Pairs = list[tuple[str, str]]
 Part = tuple[str | None, Any, str | None]
 Parts = list[tuple[str, Part]]
 SEPARATORS = {"spaceDelimited": " ", "pipeDelimited": "|", "joined": ","}
+MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(\s*;|$)", re.ASCII)
 HALF = "half of a surrogate pair is no text"
 
 
@@ -202,12 +204,22 @@ def _utf8(found: str) -> bytes:
 
 def _part(name: str, value: Any, media_type: str | None) -> Part:
     if isinstance(value, File):
-        return value.file_name or name, value.payload, value.mime_type or media_type or "application/octet-stream"
+        given = media_type if value.mime_type is None else value.mime_type
+        return value.file_name or name, value.payload, _media_type(name, given)
     if isinstance(value, bytes):
         return name, value, media_type or "application/octet-stream"
     if isinstance(value, dict):
         return None, json_bytes(value), media_type or "application/json"
     return None, _utf8(text(value)), media_type
+
+
+def _media_type(name: str, given: str | None) -> str:
+    """What stands in a part's header, which a line break would end."""
+    if given is None:
+        return "application/octet-stream"
+    if MEDIA_TYPE.match(given) and given.isascii() and given.isprintable():
+        return given
+    raise EncodeError(f"{given!r} is no media type", argument=name)
 
 
 def _form(name: str, value: Any) -> Pairs:

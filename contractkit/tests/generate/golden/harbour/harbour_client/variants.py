@@ -9,10 +9,13 @@ from attrs import fields, has
 from .codec import DecodeError, Decoder, wrong
 from .types import UNSET, OpenIntEnum, OpenStrEnum, UnknownVariant
 
+PERFECT = (0, 0, 0)
 
-def tagged(tag: str, variants: Mapping[str, Decoder[Any]]) -> Decoder[Any]:
-    """The alternative that the member `tag` names; an object with another tag is kept as an UnknownVariant.
 
+def tagged(tag: str, variants: Mapping[str, Decoder[Any]], otherwise: Decoder[Any] | None = None) -> Decoder[Any]:
+    """The alternative that the member `tag` names; an object with another tag is read by `otherwise`.
+
+    Without that it is kept as an UnknownVariant.
     An object without the tag is read as the alternative that fits best.
     """
     untagged = one_of(*dict.fromkeys(variants.values()))
@@ -26,13 +29,15 @@ def tagged(tag: str, variants: Mapping[str, Decoder[Any]]) -> Decoder[Any]:
                 return untagged(value)
             raise wrong("a string", name).below(tag)
         variant = variants.get(name)
-        return variant(value) if variant else UnknownVariant(name, value)
+        if variant is None:
+            return otherwise(value) if otherwise else UnknownVariant(name, value)
+        return variant(value)
 
     return decode
 
 
 def one_of(*variants: Decoder[Any]) -> Decoder[Any]:
-    """The alternative that fits: one that can be read, with the fewest unknown values and the most members read."""
+    """The alternative that fits: one that can be read and loses nothing, names most members, and knows most values."""
 
     def decode(value: Any) -> Any:
         best, best_fit = None, None
@@ -44,7 +49,7 @@ def one_of(*variants: Decoder[Any]) -> Decoder[Any]:
                 errors.append(error)
                 continue
             fit = _fit(found, value)
-            if fit == (0, 0):
+            if fit == PERFECT:
                 return found
             if best_fit is None or fit > best_fit:
                 best, best_fit = found, fit
@@ -61,16 +66,16 @@ def _nearest(errors: list[DecodeError]) -> DecodeError:
     return furthest if furthest.pointer else DecodeError(" or ".join(dict.fromkeys(error.reason for error in errors)))
 
 
-def _fit(found: Any, value: Any) -> tuple[int, int]:
-    """How well an alternative fits: enum values that it does not know, and members that it leaves out; both below 0."""
+def _fit(found: Any, value: Any) -> tuple[int, int, int]:
+    """How well it fits, by what is missing: members that are lost, members without a name, enum values unknown."""
     kind = type(found)
-    if not has(kind):
-        return (-_is_unknown(found), 0)
+    if not has(kind) or type(value) is not dict:
+        return (0, 0, -_is_unknown(found))
     read = [getattr(found, each.name) for each in fields(kind) if each.name != "additional_properties"]
-    beside = getattr(found, "additional_properties", None) or ()
-    given = [each for each in read if each is not None and each is not UNSET]
-    sent = sum(each is not None for each in value.values()) if type(value) is dict else 0
-    return (-sum(map(_is_unknown, read)), min(len(given) + len(beside) - sent, 0))
+    unnamed = sum(each is not None for each in value.values())
+    unnamed -= sum(each is not None and each is not UNSET for each in read)
+    kept = sum(each is not None for each in getattr(found, "additional_properties", {}).values())
+    return (min(kept - unnamed, 0), min(-unnamed, 0), -sum(map(_is_unknown, read)))
 
 
 def _is_unknown(value: Any) -> bool:

@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from .crew_inspection import CrewInspection as CrewInspection
     from .declare_request_form import DeclareRequestForm as DeclareRequestForm
     from .everything import Everything as Everything
+    from .everything_tag import EverythingTag as EverythingTag
     from .get_tides_accept_datum import GetTidesAcceptDatum as GetTidesAcceptDatum
     from .hand_in_papers_request_form import HandInPapersRequestForm as HandInPapersRequestForm
     from .hand_in_papers_request_form_type import HandInPapersRequestFormType as HandInPapersRequestFormType
     from .hull_inspection import HullInspection as HullInspection
     from .inspection import Inspection as Inspection
     from .inspection import decode_inspection as decode_inspection
+    from .inspection_base import InspectionBase as InspectionBase
     from .inspection_report import InspectionReport as InspectionReport
     from .level import Level as Level
     from .list_cargo_response import ListCargoResponse as ListCargoResponse
@@ -48,6 +50,8 @@ if TYPE_CHECKING:
     from .ship_class import ShipClass as ShipClass
     from .ship_page import ShipPage as ShipPage
     from .ship_patch import ShipPatch as ShipPatch
+    from .ship_patch_cargo import ShipPatchCargo as ShipPatchCargo
+    from .ship_patch_cargo import decode_ship_patch_cargo as decode_ship_patch_cargo
     from .ship_patch_pennant import ShipPatchPennant as ShipPatchPennant
     from .signal import Signal as Signal
     from .signal import decode_signal as decode_signal
@@ -69,12 +73,14 @@ _MODULES = {
     "CrewInspection": ".crew_inspection",
     "DeclareRequestForm": ".declare_request_form",
     "Everything": ".everything",
+    "EverythingTag": ".everything_tag",
     "File": "..types",
     "GetTidesAcceptDatum": ".get_tides_accept_datum",
     "HandInPapersRequestForm": ".hand_in_papers_request_form",
     "HandInPapersRequestFormType": ".hand_in_papers_request_form_type",
     "HullInspection": ".hull_inspection",
     "Inspection": ".inspection",
+    "InspectionBase": ".inspection_base",
     "InspectionReport": ".inspection_report",
     "Level": ".level",
     "ListCargoResponse": ".list_cargo_response",
@@ -101,6 +107,7 @@ _MODULES = {
     "ShipClass": ".ship_class",
     "ShipPage": ".ship_page",
     "ShipPatch": ".ship_patch",
+    "ShipPatchCargo": ".ship_patch_cargo",
     "ShipPatchPennant": ".ship_patch_pennant",
     "Signal": ".signal",
     "Storm": ".storm",
@@ -113,10 +120,70 @@ _MODULES = {
     "VoyagePageMeta": ".voyage_page_meta",
     "decode_cargo": ".cargo",
     "decode_inspection": ".inspection",
+    "decode_ship_patch_cargo": ".ship_patch_cargo",
     "decode_signal": ".signal",
 }
 
-__all__ = sorted(_MODULES)  # noqa: PLE0605
+__all__ = [
+    "Address",
+    "Beast",
+    "Box",
+    "Bulk",
+    "BulkMaterial",
+    "Cargo",
+    "CrewInspection",
+    "DeclareRequestForm",
+    "Everything",
+    "EverythingTag",
+    "File",
+    "GetTidesAcceptDatum",
+    "HandInPapersRequestForm",
+    "HandInPapersRequestFormType",
+    "HullInspection",
+    "Inspection",
+    "InspectionBase",
+    "InspectionReport",
+    "Level",
+    "ListCargoResponse",
+    "ListCargoWeight",
+    "ListCrewResponse",
+    "LogInResponse",
+    "MaybeAddress",
+    "Note",
+    "NoteReceipt",
+    "NoteReceiptKind",
+    "Order",
+    "PapersReceipt",
+    "PlanRouteBox",
+    "PlanRouteSize",
+    "Point",
+    "Post",
+    "Problem",
+    "ProblemErrorsItem",
+    "Rank",
+    "ReadLedgerResponse",
+    "Receipt",
+    "Sailor",
+    "Ship",
+    "ShipClass",
+    "ShipPage",
+    "ShipPatch",
+    "ShipPatchCargo",
+    "ShipPatchPennant",
+    "Signal",
+    "Storm",
+    "Ticket",
+    "TideTable",
+    "TideTableDatum",
+    "UnknownVariant",
+    "Voyage",
+    "VoyagePage",
+    "VoyagePageMeta",
+    "decode_cargo",
+    "decode_inspection",
+    "decode_ship_patch_cargo",
+    "decode_signal",
+]
 
 if not TYPE_CHECKING:  # checkers know the names from above, and would take any other for one with this
 

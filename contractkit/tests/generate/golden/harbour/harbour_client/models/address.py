@@ -27,4 +27,5 @@ class Address:
 _MEMBERS = Members(
     Member("city", "city", codec.string),
     Member("street", "street", codec.string, required=False),
+    beside=None,
 )

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, Self
 
-from attrs import define
+from attrs import define, field
 
 from .. import codec, encoders
 from ..members import Member, Members
@@ -17,6 +17,9 @@ class Box:
     seals: list[str] | None = None
     inside: list[Cargo] | None = None
     """Boxes in boxes."""
+
+    additional_properties: dict[str, Any] = field(factory=dict)
+    """Members that have no attribute of their own, read and sent as they are."""
 
     def to_dict(self) -> dict[str, Any]:
         """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""

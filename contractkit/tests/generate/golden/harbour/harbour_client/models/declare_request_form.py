@@ -4,7 +4,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, Self
 
-from attrs import define
+from attrs import define, field
 
 from .. import codec, encoders
 from ..members import Member, Members
@@ -15,8 +15,10 @@ class DeclareRequestForm:
     goods: list[str]
     """At least 1 entries."""
     worth: Decimal | None = None
-    """Decimal."""
     fragile: bool | None = None
+
+    additional_properties: dict[str, Any] = field(factory=dict)
+    """Members that have no attribute of their own, read and sent as they are."""
 
     def to_dict(self) -> dict[str, Any]:
         """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""

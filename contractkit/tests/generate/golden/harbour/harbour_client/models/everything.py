@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from typing import Any, Literal, Self
+from typing import Any, Self
 from uuid import UUID
 
 from attrs import define, field
@@ -11,6 +11,7 @@ from attrs import define, field
 from .. import codec, encoders, variants
 from ..members import Member, Members
 from .address import Address
+from .everything_tag import EverythingTag
 from .order import Order
 from .point import Point
 from .rank import Rank
@@ -20,23 +21,16 @@ from .rank import Rank
 class Everything:
     """{{ not a template }} {% nor this %} ''' ''' \\"""
 
-    tag: Literal["v1"] = "v1"
+    tag: EverythingTag = EverythingTag.V1
     """The one value."""
     price: Decimal | None = None
-    """Decimal."""
     share: Decimal | None = None
-    """Decimal."""
     ratio: float | None = None
     whole: int | None = None
-    """Int64."""
     when: dt.datetime | None = None
-    """Date-time."""
     day: dt.date | None = None
-    """Date."""
     key: UUID | None = None
-    """Uuid."""
     blob: bytes | None = None
-    """Byte."""
     yes: bool | None = None
     anything: Any = None
     free: dict[str, Any] | None = None
@@ -66,7 +60,7 @@ class Everything:
     foo_bar2: str | None = None
 
     additional_properties: dict[str, int] = field(factory=dict)
-    """Members that have no attribute of their own."""
+    """Members that have no attribute of their own, read and sent as they are."""
 
     def to_dict(self) -> dict[str, Any]:
         """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
@@ -79,7 +73,7 @@ class Everything:
 
 
 _MEMBERS = Members(
-    Member("tag", "tag", codec.constant("v1")),
+    Member("tag", "tag", codec.enumeration(EverythingTag), encode=encoders.enum_value),
     Member("price", "price", codec.decimal, encode=encoders.decimal_text, required=False),
     Member("share", "share", codec.decimal_of_number, encode=encoders.decimal_number, required=False),
     Member("ratio", "ratio", codec.number, required=False),

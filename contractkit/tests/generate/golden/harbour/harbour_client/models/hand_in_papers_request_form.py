@@ -4,7 +4,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, Self
 
-from attrs import define
+from attrs import define, field
 
 from .. import codec, encoders
 from ..members import Member, Members
@@ -16,15 +16,17 @@ from .hand_in_papers_request_form_type import HandInPapersRequestFormType
 @define(kw_only=True)
 class HandInPapersRequestForm:
     bill: File
-    """The bill of lading; binary."""
+    """The bill of lading."""
     annexes: list[File] | None = None
     consignee: Address
     dated: dt.date | None = None
-    """Date."""
     copies: int | None = None
     """At least 1."""
     remarks: list[str] | None = None
     type: HandInPapersRequestFormType | None = None
+
+    additional_properties: dict[str, Any] = field(factory=dict)
+    """Members that have no attribute of their own, read and sent as they are."""
 
     def to_dict(self) -> dict[str, Any]:
         """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from .. import variants
-from ..types import UnknownVariant
 from .crew_inspection import CrewInspection
 from .hull_inspection import HullInspection
+from .inspection_base import InspectionBase
 
-Inspection: TypeAlias = HullInspection | CrewInspection | UnknownVariant
+Inspection: TypeAlias = HullInspection | CrewInspection | InspectionBase
 
 
 def decode_inspection(value: Any) -> Inspection:
@@ -19,5 +19,11 @@ def decode_inspection(value: Any) -> Inspection:
 
 
 _DECODE: Callable[[Any], Any] = variants.tagged(
-    "subject", {"hull": HullInspection.from_dict, "CrewInspection": CrewInspection.from_dict}
+    "subject",
+    {
+        "Inspection": InspectionBase.from_dict,
+        "hull": HullInspection.from_dict,
+        "CrewInspection": CrewInspection.from_dict,
+    },
+    InspectionBase.from_dict,
 )

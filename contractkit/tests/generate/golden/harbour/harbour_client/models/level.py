@@ -5,7 +5,7 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any, Self
 
-from attrs import define
+from attrs import define, field
 
 from .. import codec, encoders
 from ..members import Member, Members
@@ -15,9 +15,10 @@ from ..members import Member, Members
 class Level:
     what: str = "Level"
     metres: Decimal
-    """Decimal."""
     at: dt.datetime
-    """Date-time."""
+
+    additional_properties: dict[str, Any] = field(factory=dict)
+    """Members that have no attribute of their own, read and sent as they are."""
 
     def to_dict(self) -> dict[str, Any]:
         """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""

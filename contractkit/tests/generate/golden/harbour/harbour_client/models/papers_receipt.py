@@ -5,7 +5,7 @@ import datetime as dt
 from typing import Any, Self
 from uuid import UUID
 
-from attrs import define
+from attrs import define, field
 
 from .. import codec, encoders
 from ..members import Member, Members
@@ -16,15 +16,16 @@ from .receipt import Receipt
 @define(kw_only=True)
 class PapersReceipt:
     cargo_id: UUID | None = None
-    """Uuid."""
     bill: Receipt
     annexes: list[Receipt]
     consignee: Address
     dated: dt.date | None = None
-    """Date."""
     copies: int | None = None
     remarks: list[str] | None = None
     type: str | None = None
+
+    additional_properties: dict[str, Any] = field(factory=dict)
+    """Members that have no attribute of their own, read and sent as they are."""
 
     def to_dict(self) -> dict[str, Any]:
         """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""

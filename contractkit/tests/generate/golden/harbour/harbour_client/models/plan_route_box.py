@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from attrs import define
+from attrs import define, field
 
 from .. import codec
 from ..members import Member, Members
@@ -13,6 +13,9 @@ from ..members import Member, Members
 class PlanRouteBox:
     north: int | None = None
     south: int | None = None
+
+    additional_properties: dict[str, Any] = field(factory=dict)
+    """Members that have no attribute of their own, read and sent as they are."""
 
     def to_dict(self) -> dict[str, Any]:
         """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""

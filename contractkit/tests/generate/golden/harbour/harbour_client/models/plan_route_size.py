@@ -27,4 +27,5 @@ class PlanRouteSize:
 _MEMBERS = Members(
     Member("length", "length", codec.integer, required=False),
     Member("beam", "beam", codec.integer, required=False),
+    beside=None,
 )

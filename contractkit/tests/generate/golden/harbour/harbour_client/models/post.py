@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from attrs import define
+from attrs import define, field
 
 from .. import codec, encoders
 from ..members import Member, Members
@@ -15,6 +15,9 @@ class Post:
     title: str | None = None
     held: list[Sailor] | None = None
     next: Post | None | Unset = UNSET
+
+    additional_properties: dict[str, Any] = field(factory=dict)
+    """Members that have no attribute of their own, read and sent as they are."""
 
     def to_dict(self) -> dict[str, Any]:
         """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""

@@ -5,7 +5,7 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any, Self
 
-from attrs import define
+from attrs import define, field
 
 from .. import codec, encoders
 from ..members import Member, Members
@@ -24,17 +24,18 @@ class Ship:
     """1 to 40 characters."""
     class_: ShipClass
     draught: Decimal
-    """Metres below the water line; decimal."""
+    """Metres below the water line."""
     built: dt.date | None = None
-    """Date."""
     arrived: dt.datetime | None = None
-    """Date-time."""
     access_code: str | None = None
     berth: int | None | Unset = UNSET
     from_: str | None = None
     """The last port."""
     labels: dict[str, str] | None = None
     home: Address | None | Unset = UNSET
+
+    additional_properties: dict[str, Any] = field(factory=dict)
+    """Members that have no attribute of their own, read and sent as they are."""
 
     def to_dict(self) -> dict[str, Any]:
         """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""

@@ -4,16 +4,15 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, Self
 
-from attrs import define
+from attrs import define, field
 
-from .. import codec, encoders, variants
+from .. import codec, encoders
 from ..members import Member, Members
 from ..types import UNSET, Unset
 from .address import Address
-from .box import Box
-from .bulk import Bulk
 from .maybe_address import MaybeAddress
 from .ship_class import ShipClass
+from .ship_patch_cargo import ShipPatchCargo, decode_ship_patch_cargo
 from .ship_patch_pennant import ShipPatchPennant
 
 
@@ -30,11 +29,13 @@ class ShipPatch:
     pennant: ShipPatchPennant | None | Unset = UNSET
     ranks: list[int | None] | None | Unset = UNSET
     notes: dict[str, str | None] | None | Unset = UNSET
-    cargo: Box | Bulk | None | Unset = UNSET
+    cargo: ShipPatchCargo | None | Unset = UNSET
     seen: dt.datetime | None | Unset = UNSET
-    """Date-time."""
     owner: Address | None | Unset = UNSET
     never: MaybeAddress | None | Unset = UNSET
+
+    additional_properties: dict[str, Any] = field(factory=dict)
+    """Members that have no attribute of their own, read and sent as they are."""
 
     def to_dict(self) -> dict[str, Any]:
         """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
@@ -112,9 +113,7 @@ _MEMBERS = Members(
         required=False,
         nullable=True,
     ),
-    Member(
-        "cargo", "cargo", codec.nullable(variants.one_of(Box.from_dict, Bulk.from_dict)), required=False, nullable=True
-    ),
+    Member("cargo", "cargo", codec.nullable(decode_ship_patch_cargo), required=False, nullable=True),
     Member(
         "seen",
         "seen",

@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import Any, Self
 from uuid import UUID
 
-from attrs import define
+from attrs import define, field
 
 from .. import codec, encoders
 from ..members import Member, Members
@@ -13,7 +13,9 @@ from ..members import Member, Members
 @define(kw_only=True)
 class Ticket:
     ticket: UUID
-    """Uuid."""
+
+    additional_properties: dict[str, Any] = field(factory=dict)
+    """Members that have no attribute of their own, read and sent as they are."""
 
     def to_dict(self) -> dict[str, Any]:
         """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""

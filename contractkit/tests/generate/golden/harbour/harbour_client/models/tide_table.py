@@ -4,7 +4,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, Self
 
-from attrs import define
+from attrs import define, field
 
 from .. import codec, encoders
 from ..members import Member, Members
@@ -15,9 +15,11 @@ from .tide_table_datum import TideTableDatum
 @define(kw_only=True)
 class TideTable:
     day: dt.date
-    """Date."""
     levels: list[Level]
     datum: TideTableDatum | None = None
+
+    additional_properties: dict[str, Any] = field(factory=dict)
+    """Members that have no attribute of their own, read and sent as they are."""
 
     def to_dict(self) -> dict[str, Any]:
         """The object as JSON, without what is left out. Raises codec.EncodeError for what cannot be sent."""
