@@ -4,11 +4,13 @@ import asyncio
 import atexit
 import importlib
 import shutil
+import socket
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 from types import ModuleType
@@ -73,11 +75,19 @@ class Client:
     """A session, sync or async, that is called alike."""
 
     def __init__(
-        self, asynchronous: bool, server: Handler | str, auth: Any = None, *, seed: int = 0, **settings: Any
+        self,
+        asynchronous: bool,
+        server: Handler | str | httpx.BaseTransport,
+        auth: Any = None,
+        *,
+        seed: int = 0,
+        **settings: Any,
     ) -> None:
-        """`server` is a function, or the URL of a real one; `seed` draws the waits."""
+        """`server` is a function, the URL of a real one, or a transport; `seed` draws the waits."""
         self.asynchronous = asynchronous
-        transport = None if isinstance(server, str) else httpx.MockTransport(server)
+        transport: Any = server
+        if not isinstance(server, httpx.BaseTransport):
+            transport = None if isinstance(server, str) else httpx.MockTransport(server)
         base_url = server if isinstance(server, str) else "http://api.test/v1"
         given = {"resilience": resilience.Resilience(), "hooks": telemetry.Hooks(), "headers": {}, "timeout": 30.0}
         kind = calls.AsyncSession if asynchronous else calls.Session
@@ -141,6 +151,14 @@ class Clock:
 
     async def asleep(self, seconds: float) -> None:
         self.sleep(seconds)
+        await Turn()
+
+
+class Turn:
+    """Awaited, lets the other tasks run."""
+
+    def __await__(self) -> Generator[None, None, None]:
+        yield
 
 
 class Script:
@@ -193,3 +211,23 @@ class Pieces(httpx.SyncByteStream, httpx.AsyncByteStream):
 
     async def aclose(self) -> None:
         self.closed = True
+
+
+@contextmanager
+def listening(*answers: bytes) -> Iterator[str]:
+    """The URL of a server that gives each connection one answer and hangs up; an empty one resets it."""
+
+    def serve() -> None:
+        for answer in answers:
+            connection, _ = listener.accept()
+            connection.recv(65536)
+            if not answer:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+            connection.sendall(answer)
+            connection.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        thread.join(10)

@@ -38,6 +38,34 @@ def breaker(state: Any, clock: Clock, **settings: Any) -> Any:
     return made
 
 
+class OneBlip(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """A host that resets the calls that are under way, once there are so many, and answers every later one."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.calls = 0
+        self.lock = threading.Lock()
+        self.all = threading.Barrier(count, timeout=10)
+        self.all_async = asyncio.Barrier(count)
+
+    def _broken(self) -> bool:
+        with self.lock:
+            self.calls += 1
+            return self.calls <= self.count
+
+    def handle_request(self, _: httpx.Request) -> httpx.Response:
+        if self._broken():
+            self.all.wait()
+            raise httpx.ReadError("reset")
+        return httpx.Response(200, json=[])
+
+    async def handle_async_request(self, _: httpx.Request) -> httpx.Response:
+        if self._broken():
+            await self.all_async.wait()
+            raise httpx.ReadError("reset")
+        return httpx.Response(200, json=[])
+
+
 def refused(made: Any) -> bool:
     try:
         made.admit("op")
@@ -52,6 +80,7 @@ def refused(made: Any) -> bool:
         (State.CLOSED, "succeed", State.CLOSED),
         (State.CLOSED, "fail", State.CLOSED),
         (State.CLOSED, "fail twice", State.OPEN),
+        (State.CLOSED, "fail twice at once", State.CLOSED),
         (State.CLOSED, "cancel", State.CLOSED),
         (State.CLOSED, "pause", State.CLOSED),
         (State.OPEN, "admit", State.OPEN),
@@ -70,6 +99,9 @@ def test_every_event_leads_from_every_state_to_one(state: Any, event: str, after
     elif event == "admit":
         assert refused(made)
     elif event == "fail twice":
+        made.fail(made.admit("op"))
+        made.fail(made.admit("op"))
+    elif event == "fail twice at once":
         first, second = made.admit("op"), made.admit("op")
         made.fail(first)
         made.fail(second)
@@ -84,6 +116,34 @@ def test_a_success_forgets_the_failures_before_it(clock: Clock) -> None:
         made.fail(made.admit("op"))
         made.succeed(made.admit("op"))
     assert made.state is State.CLOSED
+
+
+def test_a_success_of_a_try_that_was_under_way_forgets_failures_too(clock: Clock) -> None:
+    made = breaker(State.CLOSED, clock)
+    early = made.admit("op")
+    made.fail(made.admit("op"))
+    made.succeed(early)
+    made.fail(made.admit("op"))
+    assert made.state is State.CLOSED
+
+
+def test_who_is_told_of_an_open_circuit_may_call_again() -> None:
+    told: list[bool] = []
+    settings = resilience.Resilience(breaker_failures=1)
+    made: Any = resilience.CircuitBreaker("api.test", settings, changed=lambda _: told.append(refused(made)))
+    thread = threading.Thread(target=lambda: made.fail(made.admit("op")), daemon=True)
+    thread.start()
+    thread.join(5)
+    assert told == [True]
+
+
+def test_a_blip_that_breaks_all_calls_under_way_does_not_open_the_circuit(asynchronous: bool) -> None:
+    count = 30
+    server = OneBlip(count)
+    client = Client(asynchronous, server)
+    assert client.together(count) == [[]] * count
+    assert client.call() == []
+    assert server.calls == 2 * count + 1
 
 
 @pytest.mark.parametrize("event", ["succeed", "fail", "cancel"])

@@ -2,7 +2,9 @@
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC
 from enum import Enum
 from random import Random
@@ -18,9 +20,26 @@ FAILURES = frozenset({502, 503, 504})
 """The statuses that say that the host is down; a 429 is an answer of a host that is well."""
 
 Validator = Callable[[Any, "Attribute[Any]", Any], Any]
-_positive: Validator = validators.optional(validators.gt(0))
-_not_negative: Validator = validators.ge(0)
-_at_least_one: Validator = validators.optional(validators.ge(1))
+
+
+def _count(_: Any, attribute: "Attribute[Any]", value: Any) -> None:
+    if type(value) is not int or value < 1:
+        raise ValueError(f"{attribute.name} must be a whole number of at least 1, not {value!r}")
+
+
+def _seconds(_: Any, attribute: "Attribute[Any]", value: Any) -> None:
+    if type(value) not in (int, float) or not value >= 0:
+        raise ValueError(f"{attribute.name} must be a number of seconds, not {value!r}")
+
+
+def _some_seconds(instance: Any, attribute: "Attribute[Any]", value: Any) -> None:
+    _seconds(instance, attribute, value)
+    if not value:
+        raise ValueError(f"{attribute.name} must be more than 0")
+
+
+_maybe_some_seconds: Validator = validators.optional(_some_seconds)
+_maybe_count: Validator = validators.optional(_count)
 
 
 @frozen(kw_only=True)
@@ -31,19 +50,19 @@ class Resilience:
     key, or that the document marks with `x-idempotent`.
     """
 
-    attempts: int = field(default=5, validator=_at_least_one)
+    attempts: int = field(default=5, validator=_count)
     """Tries a call, the first one included."""
-    wait_initial: float = field(default=1.0, validator=_not_negative)
+    wait_initial: float = field(default=1.0, validator=_seconds)
     """The wait after the first try; it doubles with each further one, and is shortened at random by up to a half."""
-    wait_max: float = field(default=8.0, validator=_not_negative)
+    wait_max: float = field(default=8.0, validator=_seconds)
     """The longest wait that is not asked for by the server's Retry-After."""
-    deadline: float | None = field(default=60.0, validator=_positive)
+    deadline: float | None = field(default=60.0, validator=_maybe_some_seconds)
     """The time for a call with all its tries and waits; None sets no limit, nor one to what a Retry-After asks for."""
-    breaker_failures: int | None = field(default=10, validator=_at_least_one)
-    """The circuit opens after this many failures in a row; None: never."""
-    breaker_pause: float = field(default=30.0, validator=_positive)
+    breaker_failures: int | None = field(default=10, validator=_maybe_count)
+    """The circuit opens after this many failures in a row, where those at once count as one; None: never."""
+    breaker_pause: float = field(default=30.0, validator=_some_seconds)
     """How long an open circuit sends nothing."""
-    breaker_probes: int = field(default=1, validator=_at_least_one)
+    breaker_probes: int = field(default=1, validator=_count)
     """How many calls at once try out whether the host is back."""
 
     @classmethod
@@ -66,9 +85,9 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
     try:
         then = parsedate_to_datetime(text)
-    except ValueError:
+        return max(0.0, then.replace(tzinfo=then.tzinfo or UTC).timestamp() - time.time())
+    except (ValueError, OverflowError):  # a server may send what no calendar has
         return None
-    return max(0.0, then.replace(tzinfo=then.tzinfo or UTC).timestamp() - time.time())
 
 
 class State(Enum):
@@ -88,11 +107,13 @@ class CircuitBreaker:
     | open | no; after the pause half-open | | |
     | half-open | as many at once as there are probes | closes | opens |
 
-    A call that was admitted in an earlier state says nothing about the present one: its outcome is ignored.
+    Failures are in a row when each was admitted after the one before it had failed: of those that were under way at
+    once the first counts alone, because one restart of a host breaks them all. A try that was admitted in an earlier
+    state says nothing about the present one: its outcome is ignored.
     """
 
     def __init__(self, host: str, resilience: Resilience, *, changed: Callable[[State], None]) -> None:
-        """`changed` is told each new state."""
+        """`changed` is told each new state, by the thread that brought it about, and may use the breaker."""
         self._host = host
         self._limit = resilience.breaker_failures
         self._pause = resilience.breaker_pause
@@ -100,7 +121,9 @@ class CircuitBreaker:
         self._changed = changed
         self._lock = threading.Lock()
         self._state = State.CLOSED
-        self._epoch = 0
+        self._moment = 0  # goes up with each new state and with each failure that counts
+        self._since = 0  # the moment at which the state began
+        self._news: deque[State] = deque()
         self._failures = 0
         self._probing = 0
         self._reopens = 0.0
@@ -121,42 +144,54 @@ class CircuitBreaker:
                 if self._probing >= self._probes:
                     raise self._refusal(operation, self._pause)
                 self._probing += 1
-            return self._epoch
+            ticket = self._moment
+        self._tell()
+        return ticket
 
     def succeed(self, ticket: int) -> None:
         """The host answered."""
         if self._state is State.CLOSED and not self._failures:
             return
         with self._lock:
-            if ticket != self._epoch:
+            if ticket < self._since:
                 return
             if self._state is State.HALF_OPEN:
                 self._become(State.CLOSED)
             self._failures = 0
+        self._tell()
 
     def fail(self, ticket: int) -> None:
         """The host did not answer, or said that it is down."""
         if self._limit is None:
             return
         with self._lock:
-            if ticket != self._epoch:
+            if ticket != self._moment:
                 return
+            self._moment += 1
             self._failures += 1
             if self._state is State.HALF_OPEN or self._failures >= self._limit:
                 self._reopens = time.monotonic() + self._pause
                 self._become(State.OPEN)
+        self._tell()
 
     def cancel(self, ticket: int) -> None:
         """The try was given up by the caller, which says nothing of the host."""
         with self._lock:
-            if ticket == self._epoch and self._state is State.HALF_OPEN:
+            if ticket >= self._since and self._state is State.HALF_OPEN:
                 self._probing -= 1
 
     def _become(self, state: State) -> None:
         self._state = state
-        self._epoch += 1
+        self._moment += 1
+        self._since = self._moment
         self._failures = self._probing = 0
-        self._changed(state)
+        self._news.append(state)
+
+    def _tell(self) -> None:
+        """Tells new states once the lock is free: who is told may call, or take long."""
+        with suppress(IndexError):  # another thread has told it
+            while self._news:
+                self._changed(self._news.popleft())
 
     def _refusal(self, operation: str, seconds: float) -> CircuitOpenError:
         message = f"nothing was sent, because {self._host} failed too often; it may be tried again in {seconds:.1f} s"
