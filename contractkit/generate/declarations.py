@@ -109,7 +109,9 @@ class Declarations:
             self._fill(name, schema, objects[0])
         else:
             annotation = self.annotation(schema, f"{name}Object" if is_nullable(schema) else name)
-            self.made[name] = Alias(name, "" if "$ref" in schema else texts.described(schema), annotation)
+            self.made[name] = Alias(
+                name, "" if "$ref" in schema else texts.described(schema, on_the_wire=True), annotation
+            )
 
     def _reference(self, reference: str) -> str:
         """The name of what a reference points at, which is declared when it was not."""
@@ -180,7 +182,7 @@ class Declarations:
 
     def _fill(self, name: str, schema: Schema, shape: Shape, *, files: bool = False) -> None:
         members = [self._member(name, key, each, shape, files) for key, each in shape.properties.items()]
-        self.made[name] = Record(name, texts.described(schema), tuple(members))
+        self.made[name] = Record(name, texts.described(schema, on_the_wire=True), tuple(members))
 
     def _member(self, owner: str, name: str, schema: Any, shape: Shape, files: bool) -> Member:
         annotation = self.annotation(schema, owner + name_part(name))
@@ -188,7 +190,7 @@ class Declarations:
             annotation = "list[bytes]" if annotation.startswith("list[") else "bytes"
         inner = schema if isinstance(schema, Mapping) else {}
         always = name in shape.required and not inner.get("readOnly") and not inner.get("writeOnly")
-        comment = "" if "$ref" in inner else texts.described(inner)
+        comment = "" if "$ref" in inner else texts.described(inner, on_the_wire=True)
         return Member(name, annotation if always else f"NotRequired[{annotation}]", comment)
 
     def _is_file(self, schema: Any) -> bool:

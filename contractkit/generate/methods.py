@@ -136,7 +136,7 @@ class Methods:
         ]
         about = {(each["in"], each["name"]): each.get("description") for each in found}
         for each in operation.parameters:
-            limits = texts.limits(self._schema(each.schema))
+            limits = texts.limits(self._schema(each.schema), on_the_wire=True)
             yield each.name, texts.joined(texts.paragraph(about[each.location, each.name]), limits)
         if operation.body:
             yield "body", texts.paragraph(self.document.follow(node["requestBody"]).get("description"))

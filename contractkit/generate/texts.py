@@ -12,6 +12,9 @@ DIRECTIVE = re.compile(
     r"(^|#)\s*(?=noqa\b|(type|fmt|ruff|isort|yapf|flake8|mypy|pyright|pylint|pragma)\s*:)", re.IGNORECASE
 )
 MARKUP = ("- ", "* ", "|", "```", "#", ">", *(f"{number}. " for number in range(1, 10)))
+SIZES = frozenset({"int32", "int64", "float", "double"})  # formats that Python has no word for
+TYPES = SIZES | {"date", "date-time", "uuid", "decimal", "byte", "binary"}  # formats that have a type
+MAX_PATTERN = 60  # characters; a longer one explains nothing
 Schema = Mapping[str, Any]
 
 
@@ -95,16 +98,22 @@ def docstring(parts: list[str], indent: int) -> list[str]:
     return _quoted(found)
 
 
-def limits(schema: Schema) -> str:
-    """The limits of a schema in words: `1 to 64 characters`, `at most 1000`."""
+def limits(schema: Schema, *, on_the_wire: bool = False) -> str:
+    """The limits of a schema in words: `1 to 64 characters`, `at most 1000`.
+
+    A format that the Python type tells is left out; `on_the_wire` names it, for values that are still JSON.
+    """
     spans = (
         ("minLength", "maxLength", " characters"),
         ("minItems", "maxItems", " entries"),
         ("minProperties", "maxProperties", " members"),
-        ("minimum", "maximum", ""),
     )
-    found = [span(schema.get(low), schema.get(high), unit) for low, high, unit in spans]
-    if isinstance(schema.get("format"), str):
+    found = [*(span(schema.get(low), schema.get(high), unit) for low, high, unit in spans), _range(schema)]
+    if "multipleOf" in schema:
+        found.append(f"a multiple of {schema['multipleOf']}")
+    if len(pattern := str(schema.get("pattern", ""))) <= MAX_PATTERN and "`" not in pattern:
+        found.append(f"pattern `{pattern}`" if pattern else "")
+    if isinstance(schema.get("format"), str) and schema["format"] not in (SIZES if on_the_wire else TYPES):
         found.append(schema["format"])
     if "default" in schema and not isinstance(schema["default"], (dict, list)):
         found.append(f"default {schema['default']!r}")
@@ -123,9 +132,29 @@ def span(low: object, high: object, unit: str) -> str:
     return f"{low}{unit}" if low == high else f"{low} to {high}{unit}"
 
 
-def described(schema: Schema) -> str:
-    """A schema's first paragraph, and its limits."""
-    return joined(paragraph(schema.get("description") or schema.get("title")), limits(schema))
+def _range(schema: Schema) -> str:
+    """The limits of a number, each of which may itself be out of the range."""
+    low, high = schema.get("minimum"), schema.get("maximum")
+    above = low is not None and schema.get("exclusiveMinimum") is True
+    below = high is not None and schema.get("exclusiveMaximum") is True
+    if not above and not below:
+        return span(low, high, "")
+    ends = [
+        f"more than {low}" if above else span(low, None, ""),
+        f"less than {high}" if below else span(None, high, ""),
+    ]
+    return " and ".join(each for each in ends if each)
+
+
+def described(schema: Schema, *, on_the_wire: bool = False) -> str:
+    """A schema's first paragraph, its limits, and whether it is deprecated."""
+    about = joined(paragraph(schema.get("description") or schema.get("title")), limits(schema, on_the_wire=on_the_wire))
+    return outdated(about) if schema.get("deprecated") is True else about
+
+
+def outdated(about: str) -> str:
+    """A description of what is deprecated."""
+    return f"{about.rstrip('.')}. Deprecated." if about else "Deprecated."
 
 
 def joined(text: str, limit: str) -> str:

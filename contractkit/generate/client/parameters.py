@@ -81,7 +81,7 @@ def parameters_of(
                 name=_name(each.name, names),
                 annotation=value.annotation if required else optional(value.annotation),
                 required=required,
-                about=_about(document, each, about.get((each.location, each.name), "")),
+                about=_about(document, each, about.get((each.location, each.name), {})),
                 value=value,
                 parameter=each,
             )
@@ -120,15 +120,15 @@ def _descriptions(
     return {(each["in"], each["name"]): each for each in found}
 
 
-def _about(document: Document, parameter: Parameter, node: Any) -> str:
-    """What a parameter means, with the limits and the default of its schema."""
-    described = node.get("description") if node else ""
-    schema = document.follow(parameter.schema)
-    limits = texts.limits(schema) if isinstance(schema, Mapping) else ""
-    about = texts.joined(texts.paragraph(described), limits)
+def _about(document: Document, parameter: Parameter, node: Mapping[str, Any]) -> str:
+    """What a parameter means, in its own words or in those of its schema, with the limits and the default of that."""
+    found = document.follow(parameter.schema)
+    schema = found if isinstance(found, Mapping) else {}
+    text = texts.paragraph(node.get("description")) or texts.paragraph(schema.get("description"))
+    about = texts.joined(text, texts.limits(schema))
     if _is_key(parameter):
         return texts.joined(about, "made up when left out")
-    return f"{about} Deprecated.".strip() if node and node.get("deprecated") is True else about
+    return texts.outdated(about) if True in (node.get("deprecated"), schema.get("deprecated")) else about
 
 
 def _statement(argument: Argument) -> list[str]:

@@ -85,8 +85,48 @@ def test_a_comment_tells_no_tool_what_to_do(text: str) -> None:
     assert line.startswith("# - ") or " # " not in line
 
 
+DESCRIBED = [
+    ({"minimum": 0, "exclusiveMinimum": True, "maximum": 5}, "More than 0 and at most 5."),
+    ({"minimum": 0, "maximum": 5, "exclusiveMaximum": True}, "At least 0 and less than 5."),
+    ({"minimum": 0, "exclusiveMinimum": True}, "More than 0."),
+    ({"maximum": 5, "exclusiveMinimum": True}, "At most 5."),
+    ({"minimum": 0, "exclusiveMinimum": False, "maximum": 5}, "0 to 5."),
+    ({"multipleOf": 100, "description": "An amount."}, "An amount; a multiple of 100."),
+    ({"pattern": r"^\d{4}$"}, r"Pattern `^\d{4}$`."),
+    ({"pattern": "a" * 200}, ""),
+    ({"deprecated": True, "description": "Old."}, "Old. Deprecated."),
+    ({"deprecated": True}, "Deprecated."),
+    ({"format": "date-time"}, ""),
+    ({"format": "int64"}, ""),
+    ({"format": "email"}, "Email."),
+]
+
+
+@pytest.mark.parametrize(("schema", "said"), DESCRIBED)
+def test_limits_are_told_as_they_are_and_nothing_that_the_type_tells(schema: dict[str, object], said: str) -> None:
+    assert texts.described(schema) == said
+
+
+def test_values_on_the_wire_have_their_format_told() -> None:
+    assert texts.described({"type": "string", "format": "date-time"}, on_the_wire=True) == "Date-time."
+
+
 SCHEMA = st.dictionaries(
-    st.sampled_from(["description", "title", "minLength", "maximum", "format", "default", "minItems"]),
+    st.sampled_from(
+        [
+            "description",
+            "title",
+            "minLength",
+            "maximum",
+            "format",
+            "default",
+            "minItems",
+            "pattern",
+            "multipleOf",
+            "exclusiveMaximum",
+            "deprecated",
+        ]
+    ),
     st.recursive(TEXT | st.none() | st.integers() | st.floats(), lambda inner: st.lists(inner, max_size=2)),
 )
 

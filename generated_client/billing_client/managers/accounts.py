@@ -24,7 +24,7 @@ class AccountsManager:
         The account with its groups, their projects and the contracts they are under.
 
         Args:
-            uuid: The account; 1 to 64 characters.
+            uuid: The account; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -71,7 +71,7 @@ class AccountsManager:
           another account is a 409, one that stands twice in the body a 422.
 
         Args:
-            uuid: The account; 1 to 64 characters.
+            uuid: The account; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             body: The whole account as it shall be.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
@@ -120,7 +120,7 @@ class AccountsManager:
         gateway again, resolves that.
 
         Args:
-            uuid: The account; 1 to 64 characters.
+            uuid: The account; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -166,7 +166,7 @@ class AsyncAccountsManager:
         The account with its groups, their projects and the contracts they are under.
 
         Args:
-            uuid: The account; 1 to 64 characters.
+            uuid: The account; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -215,7 +215,7 @@ class AsyncAccountsManager:
           another account is a 409, one that stands twice in the body a 422.
 
         Args:
-            uuid: The account; 1 to 64 characters.
+            uuid: The account; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             body: The whole account as it shall be.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
@@ -264,7 +264,7 @@ class AsyncAccountsManager:
         gateway again, resolves that.
 
         Args:
-            uuid: The account; 1 to 64 characters.
+            uuid: The account; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:

@@ -24,7 +24,7 @@ class BillingGroupsManager:
         The group with its projects and the contracts it is under, by month.
 
         Args:
-            billing_group_id: The billing group; 1 to 64 characters.
+            billing_group_id: The billing group; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -72,7 +72,7 @@ class BillingGroupsManager:
         Statements that are no longer REGISTERED stay as they are.
 
         Args:
-            billing_group_id: The billing group; 1 to 64 characters.
+            billing_group_id: The billing group; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             body: What shall change; members that are absent stay as they are.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
@@ -117,7 +117,7 @@ class BillingGroupsManager:
         stay, and so do statements that are no longer REGISTERED. It answers 200 also when there was none.
 
         Args:
-            billing_group_id: The billing group; 1 to 64 characters.
+            billing_group_id: The billing group; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -161,7 +161,7 @@ class AsyncBillingGroupsManager:
         The group with its projects and the contracts it is under, by month.
 
         Args:
-            billing_group_id: The billing group; 1 to 64 characters.
+            billing_group_id: The billing group; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -209,7 +209,7 @@ class AsyncBillingGroupsManager:
         Statements that are no longer REGISTERED stay as they are.
 
         Args:
-            billing_group_id: The billing group; 1 to 64 characters.
+            billing_group_id: The billing group; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             body: What shall change; members that are absent stay as they are.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
@@ -254,7 +254,7 @@ class AsyncBillingGroupsManager:
         stay, and so do statements that are no longer REGISTERED. It answers 200 also when there was none.
 
         Args:
-            billing_group_id: The billing group; 1 to 64 characters.
+            billing_group_id: The billing group; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:

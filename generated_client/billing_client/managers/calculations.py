@@ -44,7 +44,7 @@ class CalculationsManager:
                 repetition with the same key is answered as the first one was and done once; another request
                 with the same key is a 409. A key belongs to the account that the request is about (a grant
                 of credit to several is remembered for each of them), and is forgotten when that account is
-                deleted; 1 to 128 characters; made up when left out.
+                deleted; 1 to 128 characters, pattern `^[!-~]+$`; made up when left out.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -89,8 +89,9 @@ class CalculationsManager:
         `maxProgress`, then look at `status`.
 
         Args:
-            uuid: Only calculations of this account; 1 to 64 characters.
-            month: Only calculations of this month; 7 characters.
+            uuid: Only calculations of this account; 1 to 64 characters, pattern
+                `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+            month: Only calculations of this month; 7 characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -130,8 +131,8 @@ class CalculationsManager:
         409. Where nothing was calculated it answers 200.
 
         Args:
-            month: The billing month; 7 characters.
-            uuid: The account; 1 to 64 characters.
+            month: The billing month; 7 characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
+            uuid: The account; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -223,7 +224,7 @@ class CalculationsManager:
                 repetition with the same key is answered as the first one was and done once; another request
                 with the same key is a 409. A key belongs to the account that the request is about (a grant
                 of credit to several is remembered for each of them), and is forgotten when that account is
-                deleted; 1 to 128 characters; made up when left out.
+                deleted; 1 to 128 characters, pattern `^[!-~]+$`; made up when left out.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -262,7 +263,7 @@ class CalculationsManager:
         The batch with its progress. Poll until `progress` equals `maxProgress`, then look at `status`.
 
         Args:
-            batch_id: The batch; 1 to 64 characters.
+            batch_id: The batch; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -321,7 +322,7 @@ class AsyncCalculationsManager:
                 repetition with the same key is answered as the first one was and done once; another request
                 with the same key is a 409. A key belongs to the account that the request is about (a grant
                 of credit to several is remembered for each of them), and is forgotten when that account is
-                deleted; 1 to 128 characters; made up when left out.
+                deleted; 1 to 128 characters, pattern `^[!-~]+$`; made up when left out.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -366,8 +367,9 @@ class AsyncCalculationsManager:
         `maxProgress`, then look at `status`.
 
         Args:
-            uuid: Only calculations of this account; 1 to 64 characters.
-            month: Only calculations of this month; 7 characters.
+            uuid: Only calculations of this account; 1 to 64 characters, pattern
+                `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+            month: Only calculations of this month; 7 characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -409,8 +411,8 @@ class AsyncCalculationsManager:
         409. Where nothing was calculated it answers 200.
 
         Args:
-            month: The billing month; 7 characters.
-            uuid: The account; 1 to 64 characters.
+            month: The billing month; 7 characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
+            uuid: The account; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -502,7 +504,7 @@ class AsyncCalculationsManager:
                 repetition with the same key is answered as the first one was and done once; another request
                 with the same key is a 409. A key belongs to the account that the request is about (a grant
                 of credit to several is remembered for each of them), and is forgotten when that account is
-                deleted; 1 to 128 characters; made up when left out.
+                deleted; 1 to 128 characters, pattern `^[!-~]+$`; made up when left out.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -541,7 +543,7 @@ class AsyncCalculationsManager:
         The batch with its progress. Poll until `progress` equals `maxProgress`, then look at `status`.
 
         Args:
-            batch_id: The batch; 1 to 64 characters.
+            batch_id: The batch; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:

@@ -33,8 +33,8 @@ class ContractsManager:
         All contracts, in the order of their ids.
 
         Args:
-            page: Which page, from 1. A page behind the last one is empty; 1 to 1000000, int32, default 1.
-            items_per_page: How many items a page holds; 1 to 100, int32, default 20.
+            page: Which page, from 1. A page behind the last one is empty; 1 to 1000000, default 1.
+            items_per_page: How many items a page holds; 1 to 100, default 20.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -92,7 +92,7 @@ class ContractsManager:
                 repetition with the same key is answered as the first one was and done once; another request
                 with the same key is a 409. A key belongs to the account that the request is about (a grant
                 of credit to several is remembered for each of them), and is forgotten when that account is
-                deleted; 1 to 128 characters; made up when left out.
+                deleted; 1 to 128 characters, pattern `^[!-~]+$`; made up when left out.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -133,7 +133,7 @@ class ContractsManager:
         The terms as they were agreed.
 
         Args:
-            contract_id: The contract; 1 to 64 characters.
+            contract_id: The contract; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -171,7 +171,7 @@ class ContractsManager:
         is 409. A second call is a 404.
 
         Args:
-            contract_id: The contract; 1 to 64 characters.
+            contract_id: The contract; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -213,7 +213,7 @@ class ContractsManager:
         that is no counter is a 404.
 
         Args:
-            contract_id: The contract; 1 to 64 characters.
+            contract_id: The contract; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             counter_names: Only these counters; the parameter is repeated for each; at most 100 entries.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
@@ -261,8 +261,8 @@ class AsyncContractsManager:
         All contracts, in the order of their ids.
 
         Args:
-            page: Which page, from 1. A page behind the last one is empty; 1 to 1000000, int32, default 1.
-            items_per_page: How many items a page holds; 1 to 100, int32, default 20.
+            page: Which page, from 1. A page behind the last one is empty; 1 to 1000000, default 1.
+            items_per_page: How many items a page holds; 1 to 100, default 20.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -322,7 +322,7 @@ class AsyncContractsManager:
                 repetition with the same key is answered as the first one was and done once; another request
                 with the same key is a 409. A key belongs to the account that the request is about (a grant
                 of credit to several is remembered for each of them), and is forgotten when that account is
-                deleted; 1 to 128 characters; made up when left out.
+                deleted; 1 to 128 characters, pattern `^[!-~]+$`; made up when left out.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -363,7 +363,7 @@ class AsyncContractsManager:
         The terms as they were agreed.
 
         Args:
-            contract_id: The contract; 1 to 64 characters.
+            contract_id: The contract; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -401,7 +401,7 @@ class AsyncContractsManager:
         is 409. A second call is a 404.
 
         Args:
-            contract_id: The contract; 1 to 64 characters.
+            contract_id: The contract; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -443,7 +443,7 @@ class AsyncContractsManager:
         that is no counter is a 404.
 
         Args:
-            contract_id: The contract; 1 to 64 characters.
+            contract_id: The contract; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             counter_names: Only these counters; the parameter is repeated for each; at most 100 entries.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 

@@ -31,8 +31,8 @@ class CountersManager:
         All counters with their list prices, in the order of their names.
 
         Args:
-            page: Which page, from 1. A page behind the last one is empty; 1 to 1000000, int32, default 1.
-            items_per_page: How many items a page holds; 1 to 100, int32, default 20.
+            page: Which page, from 1. A page behind the last one is empty; 1 to 1000000, default 1.
+            items_per_page: How many items a page holds; 1 to 100, default 20.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -77,7 +77,7 @@ class CountersManager:
         The counter with all of its list prices.
 
         Args:
-            counter_name: The counter; 1 to 64 characters.
+            counter_name: The counter; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -122,7 +122,7 @@ class CountersManager:
         price: anything else is a 409. Statements that are no longer REGISTERED stay as they are.
 
         Args:
-            counter_name: The counter; 1 to 64 characters.
+            counter_name: The counter; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             body: The list price of a counter from a day on.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
@@ -172,8 +172,8 @@ class AsyncCountersManager:
         All counters with their list prices, in the order of their names.
 
         Args:
-            page: Which page, from 1. A page behind the last one is empty; 1 to 1000000, int32, default 1.
-            items_per_page: How many items a page holds; 1 to 100, int32, default 20.
+            page: Which page, from 1. A page behind the last one is empty; 1 to 1000000, default 1.
+            items_per_page: How many items a page holds; 1 to 100, default 20.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -220,7 +220,7 @@ class AsyncCountersManager:
         The counter with all of its list prices.
 
         Args:
-            counter_name: The counter; 1 to 64 characters.
+            counter_name: The counter; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -265,7 +265,7 @@ class AsyncCountersManager:
         price: anything else is a 409. Statements that are no longer REGISTERED stay as they are.
 
         Args:
-            counter_name: The counter; 1 to 64 characters.
+            counter_name: The counter; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             body: The list price of a counter from a day on.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 

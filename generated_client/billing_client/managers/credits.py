@@ -36,14 +36,14 @@ class CreditsManager:
         `WELCOME-2026` among them.
 
         Args:
-            coupon_code: The code on the coupon; 1 to 64 characters.
+            coupon_code: The code on the coupon; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             uuid: The account that the call is about. A console token has to be of this account; 1 to 64
-                characters.
+                characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             idempotency_key: A name for this very request, in visible ASCII, chosen by the caller. A
                 repetition with the same key is answered as the first one was and done once; another request
                 with the same key is a 409. A key belongs to the account that the request is about (a grant
                 of credit to several is remembered for each of them), and is forgotten when that account is
-                deleted; 1 to 128 characters; made up when left out.
+                deleted; 1 to 128 characters, pattern `^[!-~]+$`; made up when left out.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -98,7 +98,7 @@ class CreditsManager:
         - The credit counts for a month when its window and the month share a day.
 
         Args:
-            campaign_id: The campaign; 1 to 64 characters.
+            campaign_id: The campaign; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             body: The same credit for each account of `uuidList`. It is usable from `expirationDateFrom`
                 (today where absent) to `expirationDateTo`, both days included. Without `expirationDateTo`
                 it lasts `expirationPeriod` months from its first day; without either it does not end.
@@ -106,7 +106,7 @@ class CreditsManager:
                 repetition with the same key is answered as the first one was and done once; another request
                 with the same key is a 409. A key belongs to the account that the request is about (a grant
                 of credit to several is remembered for each of them), and is forgotten when that account is
-                deleted; 1 to 128 characters; made up when left out.
+                deleted; 1 to 128 characters, pattern `^[!-~]+$`; made up when left out.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -155,8 +155,8 @@ class CreditsManager:
         Calculating an open statement again may still use what it used before.
 
         Args:
-            campaign_id: The campaign; 1 to 64 characters.
-            reason: Why, for the ledger; 1 to 500 characters.
+            campaign_id: The campaign; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+            reason: Why, for the ledger; 1 to 500 characters, pattern `^[^\\x00-\\x1F\\x7F-\\x9F]+$`.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -204,10 +204,10 @@ class CreditsManager:
 
         Args:
             uuid: The account that the call is about. A console token has to be of this account; 1 to 64
-                characters.
+                characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             balance_price_type_code: Only credit of this type.
-            page: Which page, from 1. A page behind the last one is empty; 1 to 1000000, int32, default 1.
-            items_per_page: How many items a page holds; 1 to 100, int32, default 20.
+            page: Which page, from 1. A page behind the last one is empty; 1 to 1000000, default 1.
+            items_per_page: How many items a page holds; 1 to 100, default 20.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -271,7 +271,7 @@ class CreditsManager:
 
         Args:
             uuid: The account that the call is about. A console token has to be of this account; 1 to 64
-                characters.
+                characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -319,14 +319,14 @@ class AsyncCreditsManager:
         `WELCOME-2026` among them.
 
         Args:
-            coupon_code: The code on the coupon; 1 to 64 characters.
+            coupon_code: The code on the coupon; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             uuid: The account that the call is about. A console token has to be of this account; 1 to 64
-                characters.
+                characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             idempotency_key: A name for this very request, in visible ASCII, chosen by the caller. A
                 repetition with the same key is answered as the first one was and done once; another request
                 with the same key is a 409. A key belongs to the account that the request is about (a grant
                 of credit to several is remembered for each of them), and is forgotten when that account is
-                deleted; 1 to 128 characters; made up when left out.
+                deleted; 1 to 128 characters, pattern `^[!-~]+$`; made up when left out.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -381,7 +381,7 @@ class AsyncCreditsManager:
         - The credit counts for a month when its window and the month share a day.
 
         Args:
-            campaign_id: The campaign; 1 to 64 characters.
+            campaign_id: The campaign; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             body: The same credit for each account of `uuidList`. It is usable from `expirationDateFrom`
                 (today where absent) to `expirationDateTo`, both days included. Without `expirationDateTo`
                 it lasts `expirationPeriod` months from its first day; without either it does not end.
@@ -389,7 +389,7 @@ class AsyncCreditsManager:
                 repetition with the same key is answered as the first one was and done once; another request
                 with the same key is a 409. A key belongs to the account that the request is about (a grant
                 of credit to several is remembered for each of them), and is forgotten when that account is
-                deleted; 1 to 128 characters; made up when left out.
+                deleted; 1 to 128 characters, pattern `^[!-~]+$`; made up when left out.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -438,8 +438,8 @@ class AsyncCreditsManager:
         Calculating an open statement again may still use what it used before.
 
         Args:
-            campaign_id: The campaign; 1 to 64 characters.
-            reason: Why, for the ledger; 1 to 500 characters.
+            campaign_id: The campaign; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+            reason: Why, for the ledger; 1 to 500 characters, pattern `^[^\\x00-\\x1F\\x7F-\\x9F]+$`.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -487,10 +487,10 @@ class AsyncCreditsManager:
 
         Args:
             uuid: The account that the call is about. A console token has to be of this account; 1 to 64
-                characters.
+                characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             balance_price_type_code: Only credit of this type.
-            page: Which page, from 1. A page behind the last one is empty; 1 to 1000000, int32, default 1.
-            items_per_page: How many items a page holds; 1 to 100, int32, default 20.
+            page: Which page, from 1. A page behind the last one is empty; 1 to 1000000, default 1.
+            items_per_page: How many items a page holds; 1 to 100, default 20.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -554,7 +554,7 @@ class AsyncCreditsManager:
 
         Args:
             uuid: The account that the call is about. A console token has to be of this account; 1 to 64
-                characters.
+                characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:

@@ -46,14 +46,17 @@ class MeteringManager:
 
         Args:
             uuid: The account that the call is about. A console token has to be of this account; 1 to 64
-                characters.
-            app_key: Only readings under this app key; 1 to 64 characters.
-            from_: The first day; 10 characters, date.
-            to: The last day, included; 10 characters, date.
+                characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+            app_key: Only readings under this app key; 1 to 64 characters, pattern
+                `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+            from_: The first day; 10 characters, pattern
+                `^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$`.
+            to: The last day, included; 10 characters, pattern
+                `^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$`.
             counter_name: Only readings of this counter; of an unknown one there are none; 1 to 64
-                characters.
-            page: Which page, from 1. A page behind the last one is empty; 1 to 1000000, int32, default 1.
-            items_per_page: How many items a page holds; 1 to 100, int32, default 20.
+                characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+            page: Which page, from 1. A page behind the last one is empty; 1 to 1000000, default 1.
+            items_per_page: How many items a page holds; 1 to 100, default 20.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -141,12 +144,12 @@ class MeteringManager:
         Args:
             body: A batch of readings.
             uuid: The account that the call is about. A console token has to be of this account; 1 to 64
-                characters.
+                characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             idempotency_key: A name for this very request, in visible ASCII, chosen by the caller. A
                 repetition with the same key is answered as the first one was and done once; another request
                 with the same key is a 409. A key belongs to the account that the request is about (a grant
                 of credit to several is remembered for each of them), and is forgotten when that account is
-                deleted; 1 to 128 characters; made up when left out.
+                deleted; 1 to 128 characters, pattern `^[!-~]+$`; made up when left out.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -189,9 +192,9 @@ class MeteringManager:
         One reading of the account, by the id that its sender or, failing that, the provider gave it.
 
         Args:
-            meter_id: The meter; 1 to 64 characters.
+            meter_id: The meter; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             uuid: The account that the call is about. A console token has to be of this account; 1 to 64
-                characters.
+                characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -233,9 +236,11 @@ class MeteringManager:
         answer is 409. Repeating it deletes nothing more.
 
         Args:
-            app_key: The app key; 1 to 64 characters.
-            from_: The first day; 10 characters, date.
-            to: The last day, included; 10 characters, date.
+            app_key: The app key; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+            from_: The first day; 10 characters, pattern
+                `^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$`.
+            to: The last day, included; 10 characters, pattern
+                `^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$`.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -297,14 +302,17 @@ class AsyncMeteringManager:
 
         Args:
             uuid: The account that the call is about. A console token has to be of this account; 1 to 64
-                characters.
-            app_key: Only readings under this app key; 1 to 64 characters.
-            from_: The first day; 10 characters, date.
-            to: The last day, included; 10 characters, date.
+                characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+            app_key: Only readings under this app key; 1 to 64 characters, pattern
+                `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+            from_: The first day; 10 characters, pattern
+                `^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$`.
+            to: The last day, included; 10 characters, pattern
+                `^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$`.
             counter_name: Only readings of this counter; of an unknown one there are none; 1 to 64
-                characters.
-            page: Which page, from 1. A page behind the last one is empty; 1 to 1000000, int32, default 1.
-            items_per_page: How many items a page holds; 1 to 100, int32, default 20.
+                characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+            page: Which page, from 1. A page behind the last one is empty; 1 to 1000000, default 1.
+            items_per_page: How many items a page holds; 1 to 100, default 20.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -392,12 +400,12 @@ class AsyncMeteringManager:
         Args:
             body: A batch of readings.
             uuid: The account that the call is about. A console token has to be of this account; 1 to 64
-                characters.
+                characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             idempotency_key: A name for this very request, in visible ASCII, chosen by the caller. A
                 repetition with the same key is answered as the first one was and done once; another request
                 with the same key is a 409. A key belongs to the account that the request is about (a grant
                 of credit to several is remembered for each of them), and is forgotten when that account is
-                deleted; 1 to 128 characters; made up when left out.
+                deleted; 1 to 128 characters, pattern `^[!-~]+$`; made up when left out.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -440,9 +448,9 @@ class AsyncMeteringManager:
         One reading of the account, by the id that its sender or, failing that, the provider gave it.
 
         Args:
-            meter_id: The meter; 1 to 64 characters.
+            meter_id: The meter; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             uuid: The account that the call is about. A console token has to be of this account; 1 to 64
-                characters.
+                characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -484,9 +492,11 @@ class AsyncMeteringManager:
         answer is 409. Repeating it deletes nothing more.
 
         Args:
-            app_key: The app key; 1 to 64 characters.
-            from_: The first day; 10 characters, date.
-            to: The last day, included; 10 characters, date.
+            app_key: The app key; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+            from_: The first day; 10 characters, pattern
+                `^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$`.
+            to: The last day, included; 10 characters, pattern
+                `^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$`.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:

@@ -44,11 +44,11 @@ class PaymentsManager:
         `totalDue` are of today until the statement is paid.
 
         Args:
-            month: The billing month, `YYYY-MM`; 7 characters.
+            month: The billing month, `YYYY-MM`; 7 characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
             uuid: The account that the call is about. A console token has to be of this account; 1 to 64
-                characters.
-            page: Which page, from 1. A page behind the last one is empty; 1 to 1000000, int32, default 1.
-            items_per_page: How many statements a page holds; 1 to 100, int32, default 100.
+                characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+            page: Which page, from 1. A page behind the last one is empty; 1 to 1000000, default 1.
+            items_per_page: How many statements a page holds; 1 to 100, default 100.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -109,11 +109,11 @@ class PaymentsManager:
         first. Their `totalAmount` includes the late fee, once the late-fee batch has marked them overdue.
 
         Args:
-            month: The billing month, `YYYY-MM`; 7 characters.
+            month: The billing month, `YYYY-MM`; 7 characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
             uuid: The account that the call is about. A console token has to be of this account; 1 to 64
-                characters.
-            page: Which page, from 1. A page behind the last one is empty; 1 to 1000000, int32, default 1.
-            items_per_page: How many statements a page holds; 1 to 100, int32, default 100.
+                characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+            page: Which page, from 1. A page behind the last one is empty; 1 to 1000000, default 1.
+            items_per_page: How many statements a page holds; 1 to 100, default 100.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -171,7 +171,7 @@ class PaymentsManager:
         Name the target when a call may arrive twice: the second is then a 409, and does not toggle back.
 
         Args:
-            month: The billing month, `YYYY-MM`; 7 characters.
+            month: The billing month, `YYYY-MM`; 7 characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
             body: Which statement to close or to open again. Without `paymentStatusCode` it goes to the
                 other of REGISTERED and READY.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
@@ -223,11 +223,12 @@ class PaymentsManager:
         The statements of all accounts, or of one, from the first to the last month, both included.
 
         Args:
-            month_from: The first month; 7 characters.
-            month_to: The last month, included; 7 characters.
-            uuid: Only statements of this account; 1 to 64 characters.
-            page: Which page, from 1. A page behind the last one is empty; 1 to 1000000, int32, default 1.
-            items_per_page: How many items a page holds; 1 to 100, int32, default 20.
+            month_from: The first month; 7 characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
+            month_to: The last month, included; 7 characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
+            uuid: Only statements of this account; 1 to 64 characters, pattern
+                `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+            page: Which page, from 1. A page behind the last one is empty; 1 to 1000000, default 1.
+            items_per_page: How many items a page holds; 1 to 100, default 20.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -309,15 +310,15 @@ class PaymentsManager:
           further call is a 409 until the doubt is resolved, so that nobody is charged twice.
 
         Args:
-            month: The billing month, `YYYY-MM`; 7 characters.
+            month: The billing month, `YYYY-MM`; 7 characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
             body: Which statement to pay.
             uuid: The account that the call is about. A console token has to be of this account; 1 to 64
-                characters.
+                characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             idempotency_key: A name for this very request, in visible ASCII, chosen by the caller. A
                 repetition with the same key is answered as the first one was and done once; another request
                 with the same key is a 409. A key belongs to the account that the request is about (a grant
                 of credit to several is remembered for each of them), and is forgotten when that account is
-                deleted; 1 to 128 characters; made up when left out.
+                deleted; 1 to 128 characters, pattern `^[!-~]+$`; made up when left out.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -366,8 +367,8 @@ class PaymentsManager:
         meanwhile, paying is a 409, and the statement has to be opened and calculated again.
 
         Args:
-            month: The billing month, `YYYY-MM`; 7 characters.
-            payment_group_id: The statement; 1 to 72 characters.
+            month: The billing month, `YYYY-MM`; 7 characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
+            payment_group_id: The statement; 1 to 72 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -416,13 +417,13 @@ class PaymentsManager:
         nothing leads out of it.
 
         Args:
-            month: The billing month, `YYYY-MM`; 7 characters.
+            month: The billing month, `YYYY-MM`; 7 characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
             body: Which payment to give back, and why.
             idempotency_key: A name for this very request, in visible ASCII, chosen by the caller. A
                 repetition with the same key is answered as the first one was and done once; another request
                 with the same key is a 409. A key belongs to the account that the request is about (a grant
                 of credit to several is remembered for each of them), and is forgotten when that account is
-                deleted; 1 to 128 characters; made up when left out.
+                deleted; 1 to 128 characters, pattern `^[!-~]+$`; made up when left out.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -468,10 +469,10 @@ class PaymentsManager:
         credits alone paid, no money was received: the answer is a 409 with `resultCode` 12009.
 
         Args:
-            month: The billing month, `YYYY-MM`; 7 characters.
+            month: The billing month, `YYYY-MM`; 7 characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
             uuid: The account that the call is about. A console token has to be of this account; 1 to 64
-                characters.
-            payment_group_id: The statement; 1 to 72 characters.
+                characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+            payment_group_id: The statement; 1 to 72 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -530,11 +531,11 @@ class AsyncPaymentsManager:
         `totalDue` are of today until the statement is paid.
 
         Args:
-            month: The billing month, `YYYY-MM`; 7 characters.
+            month: The billing month, `YYYY-MM`; 7 characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
             uuid: The account that the call is about. A console token has to be of this account; 1 to 64
-                characters.
-            page: Which page, from 1. A page behind the last one is empty; 1 to 1000000, int32, default 1.
-            items_per_page: How many statements a page holds; 1 to 100, int32, default 100.
+                characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+            page: Which page, from 1. A page behind the last one is empty; 1 to 1000000, default 1.
+            items_per_page: How many statements a page holds; 1 to 100, default 100.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -595,11 +596,11 @@ class AsyncPaymentsManager:
         first. Their `totalAmount` includes the late fee, once the late-fee batch has marked them overdue.
 
         Args:
-            month: The billing month, `YYYY-MM`; 7 characters.
+            month: The billing month, `YYYY-MM`; 7 characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
             uuid: The account that the call is about. A console token has to be of this account; 1 to 64
-                characters.
-            page: Which page, from 1. A page behind the last one is empty; 1 to 1000000, int32, default 1.
-            items_per_page: How many statements a page holds; 1 to 100, int32, default 100.
+                characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+            page: Which page, from 1. A page behind the last one is empty; 1 to 1000000, default 1.
+            items_per_page: How many statements a page holds; 1 to 100, default 100.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -657,7 +658,7 @@ class AsyncPaymentsManager:
         Name the target when a call may arrive twice: the second is then a 409, and does not toggle back.
 
         Args:
-            month: The billing month, `YYYY-MM`; 7 characters.
+            month: The billing month, `YYYY-MM`; 7 characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
             body: Which statement to close or to open again. Without `paymentStatusCode` it goes to the
                 other of REGISTERED and READY.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
@@ -709,11 +710,12 @@ class AsyncPaymentsManager:
         The statements of all accounts, or of one, from the first to the last month, both included.
 
         Args:
-            month_from: The first month; 7 characters.
-            month_to: The last month, included; 7 characters.
-            uuid: Only statements of this account; 1 to 64 characters.
-            page: Which page, from 1. A page behind the last one is empty; 1 to 1000000, int32, default 1.
-            items_per_page: How many items a page holds; 1 to 100, int32, default 20.
+            month_from: The first month; 7 characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
+            month_to: The last month, included; 7 characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
+            uuid: Only statements of this account; 1 to 64 characters, pattern
+                `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+            page: Which page, from 1. A page behind the last one is empty; 1 to 1000000, default 1.
+            items_per_page: How many items a page holds; 1 to 100, default 20.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -795,15 +797,15 @@ class AsyncPaymentsManager:
           further call is a 409 until the doubt is resolved, so that nobody is charged twice.
 
         Args:
-            month: The billing month, `YYYY-MM`; 7 characters.
+            month: The billing month, `YYYY-MM`; 7 characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
             body: Which statement to pay.
             uuid: The account that the call is about. A console token has to be of this account; 1 to 64
-                characters.
+                characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             idempotency_key: A name for this very request, in visible ASCII, chosen by the caller. A
                 repetition with the same key is answered as the first one was and done once; another request
                 with the same key is a 409. A key belongs to the account that the request is about (a grant
                 of credit to several is remembered for each of them), and is forgotten when that account is
-                deleted; 1 to 128 characters; made up when left out.
+                deleted; 1 to 128 characters, pattern `^[!-~]+$`; made up when left out.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -854,8 +856,8 @@ class AsyncPaymentsManager:
         meanwhile, paying is a 409, and the statement has to be opened and calculated again.
 
         Args:
-            month: The billing month, `YYYY-MM`; 7 characters.
-            payment_group_id: The statement; 1 to 72 characters.
+            month: The billing month, `YYYY-MM`; 7 characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
+            payment_group_id: The statement; 1 to 72 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -904,13 +906,13 @@ class AsyncPaymentsManager:
         nothing leads out of it.
 
         Args:
-            month: The billing month, `YYYY-MM`; 7 characters.
+            month: The billing month, `YYYY-MM`; 7 characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
             body: Which payment to give back, and why.
             idempotency_key: A name for this very request, in visible ASCII, chosen by the caller. A
                 repetition with the same key is answered as the first one was and done once; another request
                 with the same key is a 409. A key belongs to the account that the request is about (a grant
                 of credit to several is remembered for each of them), and is forgotten when that account is
-                deleted; 1 to 128 characters; made up when left out.
+                deleted; 1 to 128 characters, pattern `^[!-~]+$`; made up when left out.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -956,10 +958,10 @@ class AsyncPaymentsManager:
         credits alone paid, no money was received: the answer is a 409 with `resultCode` 12009.
 
         Args:
-            month: The billing month, `YYYY-MM`; 7 characters.
+            month: The billing month, `YYYY-MM`; 7 characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
             uuid: The account that the call is about. A console token has to be of this account; 1 to 64
-                characters.
-            payment_group_id: The statement; 1 to 72 characters.
+                characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+            payment_group_id: The statement; 1 to 72 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:

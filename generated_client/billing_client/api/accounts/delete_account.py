@@ -57,7 +57,7 @@ def sync(
     again, resolves that.
 
     Args:
-        uuid: The account; 1 to 64 characters.
+        uuid: The account; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
 
     Raises:
         UnexpectedResponse: The answer is not as documented.

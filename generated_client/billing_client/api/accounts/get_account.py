@@ -50,7 +50,7 @@ def sync(
     The account with its groups, their projects and the contracts they are under.
 
     Args:
-        uuid: The account; 1 to 64 characters.
+        uuid: The account; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
 
     Raises:
         UnexpectedResponse: The answer is not as documented.

@@ -68,7 +68,7 @@ def sync(
       account is a 409, one that stands twice in the body a 422.
 
     Args:
-        uuid: The account; 1 to 64 characters.
+        uuid: The account; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
         body: The whole account as it shall be.
 
     Raises:

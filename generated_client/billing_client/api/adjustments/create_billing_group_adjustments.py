@@ -78,7 +78,7 @@ def sync(
             with the same key is answered as the first one was and done once; another request with the same
             key is a 409. A key belongs to the account that the request is about (a grant of credit to
             several is remembered for each of them), and is forgotten when that account is deleted; 1 to 128
-            characters; made up when left out.
+            characters, pattern `^[!-~]+$`; made up when left out.
 
     Raises:
         UnexpectedResponse: The answer is not as documented.

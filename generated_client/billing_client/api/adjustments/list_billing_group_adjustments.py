@@ -62,9 +62,9 @@ def sync(
     then of their ids.
 
     Args:
-        billing_group_id: The billing group; 1 to 64 characters.
-        page: Which page, from 1. A page behind the last one is empty; 1 to 1000000, int32, default 1.
-        items_per_page: How many items a page holds; 1 to 100, int32, default 20.
+        billing_group_id: The billing group; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+        page: Which page, from 1. A page behind the last one is empty; 1 to 1000000, default 1.
+        items_per_page: How many items a page holds; 1 to 100, default 20.
 
     Raises:
         UnexpectedResponse: The answer is not as documented.

@@ -50,7 +50,7 @@ def sync(
     The group with its projects and the contracts it is under, by month.
 
     Args:
-        billing_group_id: The billing group; 1 to 64 characters.
+        billing_group_id: The billing group; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
 
     Raises:
         UnexpectedResponse: The answer is not as documented.

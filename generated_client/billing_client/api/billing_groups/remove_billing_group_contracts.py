@@ -51,7 +51,7 @@ def sync(
     and so do statements that are no longer REGISTERED. It answers 200 also when there was none.
 
     Args:
-        billing_group_id: The billing group; 1 to 64 characters.
+        billing_group_id: The billing group; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
 
     Raises:
         UnexpectedResponse: The answer is not as documented.

@@ -67,7 +67,7 @@ def sync(
     Statements that are no longer REGISTERED stay as they are.
 
     Args:
-        billing_group_id: The billing group; 1 to 64 characters.
+        billing_group_id: The billing group; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
         body: What shall change; members that are absent stay as they are.
 
     Raises:

@@ -59,8 +59,8 @@ def sync(
     Where nothing was calculated it answers 200.
 
     Args:
-        month: The billing month; 7 characters.
-        uuid: The account; 1 to 64 characters.
+        month: The billing month; 7 characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
+        uuid: The account; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
 
     Raises:
         UnexpectedResponse: The answer is not as documented.

@@ -50,7 +50,7 @@ def sync(
     The batch with its progress. Poll until `progress` equals `maxProgress`, then look at `status`.
 
     Args:
-        batch_id: The batch; 1 to 64 characters.
+        batch_id: The batch; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
 
     Raises:
         UnexpectedResponse: The answer is not as documented.

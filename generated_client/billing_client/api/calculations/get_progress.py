@@ -60,8 +60,8 @@ def sync(
     `maxProgress`, then look at `status`.
 
     Args:
-        uuid: Only calculations of this account; 1 to 64 characters.
-        month: Only calculations of this month; 7 characters.
+        uuid: Only calculations of this account; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+        month: Only calculations of this month; 7 characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
 
     Raises:
         UnexpectedResponse: The answer is not as documented.

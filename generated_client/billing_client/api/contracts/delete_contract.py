@@ -52,7 +52,7 @@ def sync(
     409. A second call is a 404.
 
     Args:
-        contract_id: The contract; 1 to 64 characters.
+        contract_id: The contract; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
 
     Raises:
         UnexpectedResponse: The answer is not as documented.

@@ -50,7 +50,7 @@ def sync(
     The terms as they were agreed.
 
     Args:
-        contract_id: The contract; 1 to 64 characters.
+        contract_id: The contract; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
 
     Raises:
         UnexpectedResponse: The answer is not as documented.

@@ -58,7 +58,7 @@ def sync(
     counter is a 404.
 
     Args:
-        contract_id: The contract; 1 to 64 characters.
+        contract_id: The contract; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
         counter_names: Only these counters; the parameter is repeated for each; at most 100 entries.
 
     Raises:

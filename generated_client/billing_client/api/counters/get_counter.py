@@ -50,7 +50,7 @@ def sync(
     The counter with all of its list prices.
 
     Args:
-        counter_name: The counter; 1 to 64 characters.
+        counter_name: The counter; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
 
     Raises:
         UnexpectedResponse: The answer is not as documented.

@@ -57,8 +57,8 @@ def sync(
     All counters with their list prices, in the order of their names.
 
     Args:
-        page: Which page, from 1. A page behind the last one is empty; 1 to 1000000, int32, default 1.
-        items_per_page: How many items a page holds; 1 to 100, int32, default 20.
+        page: Which page, from 1. A page behind the last one is empty; 1 to 1000000, default 1.
+        items_per_page: How many items a page holds; 1 to 100, default 20.
 
     Raises:
         UnexpectedResponse: The answer is not as documented.

@@ -63,7 +63,7 @@ def sync(
     price: anything else is a 409. Statements that are no longer REGISTERED stay as they are.
 
     Args:
-        counter_name: The counter; 1 to 64 characters.
+        counter_name: The counter; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
         body: The list price of a counter from a day on.
 
     Raises:

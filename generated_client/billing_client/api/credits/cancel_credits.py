@@ -61,8 +61,8 @@ def sync(
     statement again may still use what it used before.
 
     Args:
-        campaign_id: The campaign; 1 to 64 characters.
-        reason: Why, for the ledger; 1 to 500 characters.
+        campaign_id: The campaign; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+        reason: Why, for the ledger; 1 to 500 characters, pattern `^[^\\x00-\\x1F\\x7F-\\x9F]+$`.
 
     Raises:
         UnexpectedResponse: The answer is not as documented.

@@ -54,7 +54,7 @@ def sync(
 
     Args:
         uuid: The account that the call is about. A console token has to be of this account; 1 to 64
-            characters.
+            characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
 
     Raises:
         UnexpectedResponse: The answer is not as documented.

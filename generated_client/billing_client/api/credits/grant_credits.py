@@ -70,7 +70,7 @@ def sync(
     - The credit counts for a month when its window and the month share a day.
 
     Args:
-        campaign_id: The campaign; 1 to 64 characters.
+        campaign_id: The campaign; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
         body: The same credit for each account of `uuidList`. It is usable from `expirationDateFrom` (today
             where absent) to `expirationDateTo`, both days included. Without `expirationDateTo` it lasts
             `expirationPeriod` months from its first day; without either it does not end.
@@ -78,7 +78,7 @@ def sync(
             with the same key is answered as the first one was and done once; another request with the same
             key is a 409. A key belongs to the account that the request is about (a grant of credit to
             several is remembered for each of them), and is forgotten when that account is deleted; 1 to 128
-            characters; made up when left out.
+            characters, pattern `^[!-~]+$`; made up when left out.
 
     Raises:
         UnexpectedResponse: The answer is not as documented.

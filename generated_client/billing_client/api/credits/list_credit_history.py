@@ -68,10 +68,10 @@ def sync(
 
     Args:
         uuid: The account that the call is about. A console token has to be of this account; 1 to 64
-            characters.
+            characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
         balance_price_type_code: Only credit of this type.
-        page: Which page, from 1. A page behind the last one is empty; 1 to 1000000, int32, default 1.
-        items_per_page: How many items a page holds; 1 to 100, int32, default 20.
+        page: Which page, from 1. A page behind the last one is empty; 1 to 1000000, default 1.
+        items_per_page: How many items a page holds; 1 to 100, default 20.
 
     Raises:
         UnexpectedResponse: The answer is not as documented.

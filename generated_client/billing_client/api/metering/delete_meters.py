@@ -65,9 +65,11 @@ def sync(
     Repeating it deletes nothing more.
 
     Args:
-        app_key: The app key; 1 to 64 characters.
-        from_: The first day; 10 characters, date.
-        to: The last day, included; 10 characters, date.
+        app_key: The app key; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+        from_: The first day; 10 characters, pattern
+            `^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$`.
+        to: The last day, included; 10 characters, pattern
+            `^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$`.
 
     Raises:
         UnexpectedResponse: The answer is not as documented.

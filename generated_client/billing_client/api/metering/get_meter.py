@@ -53,9 +53,9 @@ def sync(
     One reading of the account, by the id that its sender or, failing that, the provider gave it.
 
     Args:
-        meter_id: The meter; 1 to 64 characters.
+        meter_id: The meter; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
         uuid: The account that the call is about. A console token has to be of this account; 1 to 64
-            characters.
+            characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
 
     Raises:
         UnexpectedResponse: The answer is not as documented.

@@ -83,13 +83,17 @@ def sync(
 
     Args:
         uuid: The account that the call is about. A console token has to be of this account; 1 to 64
-            characters.
-        app_key: Only readings under this app key; 1 to 64 characters.
-        from_: The first day; 10 characters, date.
-        to: The last day, included; 10 characters, date.
-        counter_name: Only readings of this counter; of an unknown one there are none; 1 to 64 characters.
-        page: Which page, from 1. A page behind the last one is empty; 1 to 1000000, int32, default 1.
-        items_per_page: How many items a page holds; 1 to 100, int32, default 20.
+            characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+        app_key: Only readings under this app key; 1 to 64 characters, pattern
+            `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+        from_: The first day; 10 characters, pattern
+            `^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$`.
+        to: The last day, included; 10 characters, pattern
+            `^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$`.
+        counter_name: Only readings of this counter; of an unknown one there are none; 1 to 64 characters,
+            pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+        page: Which page, from 1. A page behind the last one is empty; 1 to 1000000, default 1.
+        items_per_page: How many items a page holds; 1 to 100, default 20.
 
     Raises:
         UnexpectedResponse: The answer is not as documented.

@@ -58,8 +58,8 @@ def sync(
     meanwhile, paying is a 409, and the statement has to be opened and calculated again.
 
     Args:
-        month: The billing month, `YYYY-MM`; 7 characters.
-        payment_group_id: The statement; 1 to 72 characters.
+        month: The billing month, `YYYY-MM`; 7 characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
+        payment_group_id: The statement; 1 to 72 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
 
     Raises:
         UnexpectedResponse: The answer is not as documented.

@@ -61,7 +61,7 @@ def sync(
     Name the target when a call may arrive twice: the second is then a 409, and does not toggle back.
 
     Args:
-        month: The billing month, `YYYY-MM`; 7 characters.
+        month: The billing month, `YYYY-MM`; 7 characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
         body: Which statement to close or to open again. Without `paymentStatusCode` it goes to the other of
             REGISTERED and READY.
 

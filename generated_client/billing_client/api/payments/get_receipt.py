@@ -60,10 +60,10 @@ def sync(
     credits alone paid, no money was received: the answer is a 409 with `resultCode` 12009.
 
     Args:
-        month: The billing month, `YYYY-MM`; 7 characters.
+        month: The billing month, `YYYY-MM`; 7 characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
         uuid: The account that the call is about. A console token has to be of this account; 1 to 64
-            characters.
-        payment_group_id: The statement; 1 to 72 characters.
+            characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+        payment_group_id: The statement; 1 to 72 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
 
     Raises:
         UnexpectedResponse: The answer is not as documented.

@@ -69,11 +69,11 @@ def sync(
     The statements of all accounts, or of one, from the first to the last month, both included.
 
     Args:
-        month_from: The first month; 7 characters.
-        month_to: The last month, included; 7 characters.
-        uuid: Only statements of this account; 1 to 64 characters.
-        page: Which page, from 1. A page behind the last one is empty; 1 to 1000000, int32, default 1.
-        items_per_page: How many items a page holds; 1 to 100, int32, default 20.
+        month_from: The first month; 7 characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
+        month_to: The last month, included; 7 characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
+        uuid: Only statements of this account; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+        page: Which page, from 1. A page behind the last one is empty; 1 to 1000000, default 1.
+        items_per_page: How many items a page holds; 1 to 100, default 20.
 
     Raises:
         UnexpectedResponse: The answer is not as documented.

@@ -64,11 +64,11 @@ def sync(
     first. Their `totalAmount` includes the late fee, once the late-fee batch has marked them overdue.
 
     Args:
-        month: The billing month, `YYYY-MM`; 7 characters.
+        month: The billing month, `YYYY-MM`; 7 characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
         uuid: The account that the call is about. A console token has to be of this account; 1 to 64
-            characters.
-        page: Which page, from 1. A page behind the last one is empty; 1 to 1000000, int32, default 1.
-        items_per_page: How many statements a page holds; 1 to 100, int32, default 100.
+            characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+        page: Which page, from 1. A page behind the last one is empty; 1 to 1000000, default 1.
+        items_per_page: How many statements a page holds; 1 to 100, default 100.
 
     Raises:
         UnexpectedResponse: The answer is not as documented.

@@ -75,15 +75,15 @@ def sync(
       further call is a 409 until the doubt is resolved, so that nobody is charged twice.
 
     Args:
-        month: The billing month, `YYYY-MM`; 7 characters.
+        month: The billing month, `YYYY-MM`; 7 characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
         body: Which statement to pay.
         uuid: The account that the call is about. A console token has to be of this account; 1 to 64
-            characters.
+            characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
         idempotency_key: A name for this very request, in visible ASCII, chosen by the caller. A repetition
             with the same key is answered as the first one was and done once; another request with the same
             key is a 409. A key belongs to the account that the request is about (a grant of credit to
             several is remembered for each of them), and is forgotten when that account is deleted; 1 to 128
-            characters; made up when left out.
+            characters, pattern `^[!-~]+$`; made up when left out.
 
     Raises:
         UnexpectedResponse: The answer is not as documented.

@@ -101,7 +101,6 @@ class CargoManager:
         """Papers of a cargo, in one form.
 
         Args:
-            cargo_id: Uuid.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -234,7 +233,6 @@ class AsyncCargoManager:
         """Papers of a cargo, in one form.
 
         Args:
-            cargo_id: Uuid.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:

@@ -58,6 +58,7 @@ class CrewManager:
             lambda cursor: self.list_crew(cursor=cursor, limit=limit, deadline=deadline),
             items=lambda page: page.data,
             next=lambda page: page.next_cursor or None,
+            parameter="cursor",
         )
 
     def list_ranks(self, *, deadline: float | None = None) -> list[Rank]:
@@ -111,6 +112,7 @@ class CrewManager:
             lambda page_token: self.list_voyages(page_token=page_token, deadline=deadline),
             items=lambda page: page.voyages,
             next=lambda page: page.meta.next_page_token,
+            parameter="pageToken",
         )
 
     def inspect(self, *, body: Inspection, deadline: float | None = None) -> InspectionReport:
@@ -174,6 +176,7 @@ class AsyncCrewManager:
             lambda cursor: self.list_crew(cursor=cursor, limit=limit, deadline=deadline),
             items=lambda page: page.data,
             next=lambda page: page.next_cursor or None,
+            parameter="cursor",
         )
 
     async def list_ranks(self, *, deadline: float | None = None) -> list[Rank]:
@@ -227,6 +230,7 @@ class AsyncCrewManager:
             lambda page_token: self.list_voyages(page_token=page_token, deadline=deadline),
             items=lambda page: page.voyages,
             next=lambda page: page.meta.next_page_token,
+            parameter="pageToken",
         )
 
     async def inspect(self, *, body: Inspection, deadline: float | None = None) -> InspectionReport:

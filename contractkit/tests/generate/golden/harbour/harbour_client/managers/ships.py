@@ -48,7 +48,8 @@ class ShipsManager:
             page_size: Ships a page; 1 to 50, default 20.
             class_: Only ships of this class.
             flag: Flags, any of them.
-            from_: Arrived at this moment or later; date-time.
+            order: Two cases of one word, and no identifiers.
+            from_: Arrived at this moment or later.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -261,7 +262,6 @@ class ShipsManager:
 
         Args:
             ship_id: The id that the harbour gave.
-            body: Binary.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -308,7 +308,8 @@ class AsyncShipsManager:
             page_size: Ships a page; 1 to 50, default 20.
             class_: Only ships of this class.
             flag: Flags, any of them.
-            from_: Arrived at this moment or later; date-time.
+            order: Two cases of one word, and no identifiers.
+            from_: Arrived at this moment or later.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:
@@ -521,7 +522,6 @@ class AsyncShipsManager:
 
         Args:
             ship_id: The id that the harbour gave.
-            body: Binary.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
         Returns:

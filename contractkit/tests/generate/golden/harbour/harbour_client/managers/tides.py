@@ -36,7 +36,6 @@ class TidesManager:
         The table of a day, for people as text and for programs as JSON.
 
         Args:
-            day: Date.
             accept: The media type that is asked for; whichever the API prefers if left out.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 
@@ -137,7 +136,6 @@ class AsyncTidesManager:
         The table of a day, for people as text and for programs as JSON.
 
         Args:
-            day: Date.
             accept: The media type that is asked for; whichever the API prefers if left out.
             deadline: Seconds for the call with all its tries; None leaves it to the Resilience.
 

@@ -45,9 +45,6 @@ def sync(
 ) -> PapersReceipt:
     """Papers of a cargo, in one form.
 
-    Args:
-        cargo_id: Uuid.
-
     Raises:
         UnexpectedResponse: The answer is not as documented.
         httpx.TransportError: There is no answer; a httpx.TimeoutException if it took too long.

@@ -76,7 +76,8 @@ def sync(
         page_size: Ships a page; 1 to 50, default 20.
         class_: Only ships of this class.
         flag: Flags, any of them.
-        from_: Arrived at this moment or later; date-time.
+        order: Two cases of one word, and no identifiers.
+        from_: Arrived at this moment or later.
 
     Raises:
         UnexpectedResponse: The answer is not as documented.

@@ -45,7 +45,6 @@ def sync(
 
     Args:
         ship_id: The id that the harbour gave.
-        body: Binary.
 
     Raises:
         UnexpectedResponse: The answer is not as documented.

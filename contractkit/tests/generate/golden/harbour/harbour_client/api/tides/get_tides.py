@@ -60,7 +60,6 @@ def sync(
     The table of a day, for people as text and for programs as JSON.
 
     Args:
-        day: Date.
         accept: The media type that is asked for; whichever the API prefers if left out.
 
     Raises:
