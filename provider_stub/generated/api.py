@@ -78,7 +78,7 @@ class AccountsApi(Protocol):
 
         The account with its groups, their projects and the contracts they are under.
 
-        `uuid`: The account; 1 to 64 characters.
+        `uuid`: The account; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,
@@ -104,7 +104,7 @@ class AccountsApi(Protocol):
         Makes the account be what the body says, with its region, billing groups and projects; answers 200
         whether it was there before or not, and repeating it changes nothing.
 
-        `uuid`: The account; 1 to 64 characters.
+        `uuid`: The account; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,
@@ -133,7 +133,7 @@ class AccountsApi(Protocol):
         state they are in. Contracts and counters belong to nobody and stay. There is no way back; a second
         call is a 404.
 
-        `uuid`: The account; 1 to 64 characters.
+        `uuid`: The account; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,
@@ -164,8 +164,8 @@ class CountersApi(Protocol):
 
         All counters with their list prices, in the order of their names.
 
-        `page`: Which page, from 1. A page behind the last one is empty; 1 to 1000000, int32, default 1.
-        `items_per_page`: How many items a page holds; 1 to 100, int32, default 20.
+        `page`: Which page, from 1. A page behind the last one is empty; 1 to 1000000, default 1.
+        `items_per_page`: How many items a page holds; 1 to 100, default 20.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,
@@ -188,7 +188,7 @@ class CountersApi(Protocol):
 
         The counter with all of its list prices.
 
-        `counter_name`: The counter; 1 to 64 characters.
+        `counter_name`: The counter; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,
@@ -216,7 +216,7 @@ class CountersApi(Protocol):
         latest in effect on its first day or, for a counter that is new in the month, the first one of the
         month.
 
-        `counter_name`: The counter; 1 to 64 characters.
+        `counter_name`: The counter; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,
@@ -254,13 +254,17 @@ class MeteringApi(Protocol):
         before `from` is a 422.
 
         `uuid`: The account that the call is about. A console token has to be of this account; 1 to 64
-            characters.
-        `app_key`: Only readings under this app key; 1 to 64 characters.
-        `from_`: The first day; 10 characters, date.
-        `to`: The last day, included; 10 characters, date.
-        `counter_name`: Only readings of this counter; of an unknown one there are none; 1 to 64 characters.
-        `page`: Which page, from 1. A page behind the last one is empty; 1 to 1000000, int32, default 1.
-        `items_per_page`: How many items a page holds; 1 to 100, int32, default 20.
+            characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+        `app_key`: Only readings under this app key; 1 to 64 characters, pattern
+            `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+        `from_`: The first day; 10 characters, pattern
+            `^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$`, date.
+        `to`: The last day, included; 10 characters, pattern
+            `^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$`, date.
+        `counter_name`: Only readings of this counter; of an unknown one there are none; 1 to 64 characters,
+            pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+        `page`: Which page, from 1. A page behind the last one is empty; 1 to 1000000, default 1.
+        `items_per_page`: How many items a page holds; 1 to 100, default 20.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,
@@ -288,12 +292,12 @@ class MeteringApi(Protocol):
         Takes 1 to 1000 readings and answers what became of each.
 
         `uuid`: The account that the call is about. A console token has to be of this account; 1 to 64
-            characters.
+            characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
         `idempotency_key`: A name for this very request, in visible ASCII, chosen by the caller. A
             repetition with the same key is answered as the first one was and done once; another request
             with the same key is a 409. A key belongs to the account that the request is about (a grant of
             credit to several is remembered for each of them), and is forgotten when that account is
-            deleted; 1 to 128 characters.
+            deleted; 1 to 128 characters, pattern `^[!-~]+$`.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,
@@ -323,8 +327,8 @@ class MeteringApi(Protocol):
         One reading of the account, by the id that its sender or, failing that, the provider gave it.
 
         `uuid`: The account that the call is about. A console token has to be of this account; 1 to 64
-            characters.
-        `meter_id`: The meter; 1 to 64 characters.
+            characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+        `meter_id`: The meter; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,
@@ -352,9 +356,11 @@ class MeteringApi(Protocol):
         zone of the account's region. All or none: if one of them belongs to a month that is paid, the
         answer is 409. Repeating it deletes nothing more.
 
-        `app_key`: The app key; 1 to 64 characters.
-        `from_`: The first day; 10 characters, date.
-        `to`: The last day, included; 10 characters, date.
+        `app_key`: The app key; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+        `from_`: The first day; 10 characters, pattern
+            `^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$`, date.
+        `to`: The last day, included; 10 characters, pattern
+            `^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$`, date.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,
@@ -385,8 +391,8 @@ class ContractsApi(Protocol):
 
         All contracts, in the order of their ids.
 
-        `page`: Which page, from 1. A page behind the last one is empty; 1 to 1000000, int32, default 1.
-        `items_per_page`: How many items a page holds; 1 to 100, int32, default 20.
+        `page`: Which page, from 1. A page behind the last one is empty; 1 to 1000000, default 1.
+        `items_per_page`: How many items a page holds; 1 to 100, default 20.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,
@@ -415,7 +421,7 @@ class ContractsApi(Protocol):
             repetition with the same key is answered as the first one was and done once; another request
             with the same key is a 409. A key belongs to the account that the request is about (a grant of
             credit to several is remembered for each of them), and is forgotten when that account is
-            deleted; 1 to 128 characters.
+            deleted; 1 to 128 characters, pattern `^[!-~]+$`.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,
@@ -442,7 +448,7 @@ class ContractsApi(Protocol):
 
         The terms as they were agreed.
 
-        `contract_id`: The contract; 1 to 64 characters.
+        `contract_id`: The contract; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,
@@ -467,7 +473,7 @@ class ContractsApi(Protocol):
         Only a contract that no billing group is under, in any month, can be deleted; otherwise the answer
         is 409. A second call is a 404.
 
-        `contract_id`: The contract; 1 to 64 characters.
+        `contract_id`: The contract; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,
@@ -495,7 +501,7 @@ class ContractsApi(Protocol):
         these are all counters that have a price in the contract's currency, in the list or agreed; a name
         that is no counter is a 404.
 
-        `contract_id`: The contract; 1 to 64 characters.
+        `contract_id`: The contract; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
         `counter_names`: Only these counters; the parameter is repeated for each; at most 100 entries.
 
         Errors:
@@ -524,7 +530,7 @@ class BillingGroupsApi(Protocol):
 
         The group with its projects and the contracts it is under, by month.
 
-        `billing_group_id`: The billing group; 1 to 64 characters.
+        `billing_group_id`: The billing group; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,
@@ -549,7 +555,7 @@ class BillingGroupsApi(Protocol):
 
         Changes what the body names and leaves the rest; repeating it changes nothing.
 
-        `billing_group_id`: The billing group; 1 to 64 characters.
+        `billing_group_id`: The billing group; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,
@@ -577,7 +583,7 @@ class BillingGroupsApi(Protocol):
         Removes the group's terms of all months; the list price applies again. The contracts themselves
         stay, and so do statements that are no longer REGISTERED. It answers 200 also when there was none.
 
-        `billing_group_id`: The billing group; 1 to 64 characters.
+        `billing_group_id`: The billing group; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,
@@ -608,9 +614,9 @@ class AdjustmentsApi(Protocol):
         All adjustments of the project, past and future ones too, in the order of their first months and
         then of their ids.
 
-        `project_id`: The project; 1 to 64 characters.
-        `page`: Which page, from 1. A page behind the last one is empty; 1 to 1000000, int32, default 1.
-        `items_per_page`: How many items a page holds; 1 to 100, int32, default 20.
+        `project_id`: The project; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+        `page`: Which page, from 1. A page behind the last one is empty; 1 to 1000000, default 1.
+        `items_per_page`: How many items a page holds; 1 to 100, default 20.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,
@@ -641,7 +647,7 @@ class AdjustmentsApi(Protocol):
             repetition with the same key is answered as the first one was and done once; another request
             with the same key is a 409. A key belongs to the account that the request is about (a grant of
             credit to several is remembered for each of them), and is forgotten when that account is
-            deleted; 1 to 128 characters.
+            deleted; 1 to 128 characters, pattern `^[!-~]+$`.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,
@@ -699,9 +705,9 @@ class AdjustmentsApi(Protocol):
         All adjustments of the billing group, past and future ones too, in the order of their first months
         and then of their ids.
 
-        `billing_group_id`: The billing group; 1 to 64 characters.
-        `page`: Which page, from 1. A page behind the last one is empty; 1 to 1000000, int32, default 1.
-        `items_per_page`: How many items a page holds; 1 to 100, int32, default 20.
+        `billing_group_id`: The billing group; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+        `page`: Which page, from 1. A page behind the last one is empty; 1 to 1000000, default 1.
+        `items_per_page`: How many items a page holds; 1 to 100, default 20.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,
@@ -732,7 +738,7 @@ class AdjustmentsApi(Protocol):
             repetition with the same key is answered as the first one was and done once; another request
             with the same key is a 409. A key belongs to the account that the request is about (a grant of
             credit to several is remembered for each of them), and is forgotten when that account is
-            deleted; 1 to 128 characters.
+            deleted; 1 to 128 characters, pattern `^[!-~]+$`.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,
@@ -799,7 +805,7 @@ class CalculationsApi(Protocol):
             repetition with the same key is answered as the first one was and done once; another request
             with the same key is a 409. A key belongs to the account that the request is about (a grant of
             credit to several is remembered for each of them), and is forgotten when that account is
-            deleted; 1 to 128 characters.
+            deleted; 1 to 128 characters, pattern `^[!-~]+$`.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,
@@ -829,8 +835,9 @@ class CalculationsApi(Protocol):
         ended stay in the list; where nothing was ever calculated it is empty. Poll until `progress` equals
         `maxProgress`, then look at `status`.
 
-        `uuid`: Only calculations of this account; 1 to 64 characters.
-        `month`: Only calculations of this month; 7 characters.
+        `uuid`: Only calculations of this account; 1 to 64 characters, pattern
+            `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+        `month`: Only calculations of this month; 7 characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,
@@ -857,8 +864,8 @@ class CalculationsApi(Protocol):
         contracts and adjustments stay. All or none: if a statement is no longer REGISTERED the answer is
         409. Where nothing was calculated it answers 200.
 
-        `month`: The billing month; 7 characters.
-        `uuid`: The account; 1 to 64 characters.
+        `month`: The billing month; 7 characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
+        `uuid`: The account; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,
@@ -915,7 +922,7 @@ class CalculationsApi(Protocol):
             repetition with the same key is answered as the first one was and done once; another request
             with the same key is a 409. A key belongs to the account that the request is about (a grant of
             credit to several is remembered for each of them), and is forgotten when that account is
-            deleted; 1 to 128 characters.
+            deleted; 1 to 128 characters, pattern `^[!-~]+$`.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,
@@ -940,7 +947,7 @@ class CalculationsApi(Protocol):
 
         The batch with its progress. Poll until `progress` equals `maxProgress`, then look at `status`.
 
-        `batch_id`: The batch; 1 to 64 characters.
+        `batch_id`: The batch; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,
@@ -973,11 +980,11 @@ class PaymentsApi(Protocol):
         to, and the trace of the calculation. A month that was never calculated has none. `unpaidAmount` and
         `totalDue` are of today until the statement is paid.
 
-        `month`: The billing month, `YYYY-MM`; 7 characters.
+        `month`: The billing month, `YYYY-MM`; 7 characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
         `uuid`: The account that the call is about. A console token has to be of this account; 1 to 64
-            characters.
-        `page`: Which page, from 1. A page behind the last one is empty; 1 to 1000000, int32, default 1.
-        `items_per_page`: How many statements a page holds; 1 to 100, int32, default 100.
+            characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+        `page`: Which page, from 1. A page behind the last one is empty; 1 to 1000000, default 1.
+        `items_per_page`: How many statements a page holds; 1 to 100, default 100.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,
@@ -1005,11 +1012,11 @@ class PaymentsApi(Protocol):
         The statements of months **before** this one that are REGISTERED or READY and owe something, oldest
         first. Their `totalAmount` includes the late fee, once the late-fee batch has marked them overdue.
 
-        `month`: The billing month, `YYYY-MM`; 7 characters.
+        `month`: The billing month, `YYYY-MM`; 7 characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
         `uuid`: The account that the call is about. A console token has to be of this account; 1 to 64
-            characters.
-        `page`: Which page, from 1. A page behind the last one is empty; 1 to 1000000, int32, default 1.
-        `items_per_page`: How many statements a page holds; 1 to 100, int32, default 100.
+            characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+        `page`: Which page, from 1. A page behind the last one is empty; 1 to 1000000, default 1.
+        `items_per_page`: How many statements a page holds; 1 to 100, default 100.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,
@@ -1036,7 +1043,7 @@ class PaymentsApi(Protocol):
         paid): to `paymentStatusCode` or, where that is left out, to the other of the two. Any other target,
         and any other state, is a 409.
 
-        `month`: The billing month, `YYYY-MM`; 7 characters.
+        `month`: The billing month, `YYYY-MM`; 7 characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,
@@ -1066,11 +1073,11 @@ class PaymentsApi(Protocol):
 
         The statements of all accounts, or of one, from the first to the last month, both included.
 
-        `month_from`: The first month; 7 characters.
-        `month_to`: The last month, included; 7 characters.
-        `uuid`: Only statements of this account; 1 to 64 characters.
-        `page`: Which page, from 1. A page behind the last one is empty; 1 to 1000000, int32, default 1.
-        `items_per_page`: How many items a page holds; 1 to 100, int32, default 20.
+        `month_from`: The first month; 7 characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
+        `month_to`: The last month, included; 7 characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
+        `uuid`: Only statements of this account; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+        `page`: Which page, from 1. A page behind the last one is empty; 1 to 1000000, default 1.
+        `items_per_page`: How many items a page holds; 1 to 100, default 20.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,
@@ -1099,14 +1106,14 @@ class PaymentsApi(Protocol):
         Charges `payable` through the payment gateway and makes the READY statement PAID, and thereby
         immutable. Where credits pay all, the amount is 0 and nothing is charged.
 
-        `month`: The billing month, `YYYY-MM`; 7 characters.
+        `month`: The billing month, `YYYY-MM`; 7 characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
         `uuid`: The account that the call is about. A console token has to be of this account; 1 to 64
-            characters.
+            characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
         `idempotency_key`: A name for this very request, in visible ASCII, chosen by the caller. A
             repetition with the same key is answered as the first one was and done once; another request
             with the same key is a 409. A key belongs to the account that the request is about (a grant of
             credit to several is remembered for each of them), and is forgotten when that account is
-            deleted; 1 to 128 characters.
+            deleted; 1 to 128 characters, pattern `^[!-~]+$`.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,
@@ -1139,8 +1146,8 @@ class PaymentsApi(Protocol):
         statement is READY again. Paying it again burns the same credit again; if that has gone elsewhere
         meanwhile, paying is a 409, and the statement has to be opened and calculated again.
 
-        `month`: The billing month, `YYYY-MM`; 7 characters.
-        `payment_group_id`: The statement; 1 to 72 characters.
+        `month`: The billing month, `YYYY-MM`; 7 characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
+        `payment_group_id`: The statement; 1 to 72 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,
@@ -1169,12 +1176,12 @@ class PaymentsApi(Protocol):
         where it came from (credit of a cancelled campaign is cancelled again at once). REFUNDED is final:
         nothing leads out of it.
 
-        `month`: The billing month, `YYYY-MM`; 7 characters.
+        `month`: The billing month, `YYYY-MM`; 7 characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
         `idempotency_key`: A name for this very request, in visible ASCII, chosen by the caller. A
             repetition with the same key is answered as the first one was and done once; another request
             with the same key is a 409. A key belongs to the account that the request is about (a grant of
             credit to several is remembered for each of them), and is forgotten when that account is
-            deleted; 1 to 128 characters.
+            deleted; 1 to 128 characters, pattern `^[!-~]+$`.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,
@@ -1203,10 +1210,10 @@ class PaymentsApi(Protocol):
         Proof of the money that was received for a PAID statement, the same whenever it is asked for. Where
         credits alone paid, no money was received: the answer is a 409 with `resultCode` 12009.
 
-        `month`: The billing month, `YYYY-MM`; 7 characters.
+        `month`: The billing month, `YYYY-MM`; 7 characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
         `uuid`: The account that the call is about. A console token has to be of this account; 1 to 64
-            characters.
-        `payment_group_id`: The statement; 1 to 72 characters.
+            characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+        `payment_group_id`: The statement; 1 to 72 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,
@@ -1240,14 +1247,14 @@ class CreditsApi(Protocol):
         handed to customers; no operation creates one, since the provider knows them from its configuration,
         `WELCOME-2026` among them.
 
-        `coupon_code`: The code on the coupon; 1 to 64 characters.
+        `coupon_code`: The code on the coupon; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
         `uuid`: The account that the call is about. A console token has to be of this account; 1 to 64
-            characters.
+            characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
         `idempotency_key`: A name for this very request, in visible ASCII, chosen by the caller. A
             repetition with the same key is answered as the first one was and done once; another request
             with the same key is a 409. A key belongs to the account that the request is about (a grant of
             credit to several is remembered for each of them), and is forgotten when that account is
-            deleted; 1 to 128 characters.
+            deleted; 1 to 128 characters, pattern `^[!-~]+$`.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,
@@ -1276,12 +1283,12 @@ class CreditsApi(Protocol):
         Grants the same credit to each account of `uuidList`, to all or to none. The campaign comes into
         being with its first grant; each call grants anew, so give it an `Idempotency-Key`.
 
-        `campaign_id`: The campaign; 1 to 64 characters.
+        `campaign_id`: The campaign; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
         `idempotency_key`: A name for this very request, in visible ASCII, chosen by the caller. A
             repetition with the same key is answered as the first one was and done once; another request
             with the same key is a 409. A key belongs to the account that the request is about (a grant of
             credit to several is remembered for each of them), and is forgotten when that account is
-            deleted; 1 to 128 characters.
+            deleted; 1 to 128 characters, pattern `^[!-~]+$`.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,
@@ -1311,8 +1318,8 @@ class CreditsApi(Protocol):
         answers the grants that it touched, none when nothing was left. A campaign without any grant is a
         404.
 
-        `campaign_id`: The campaign; 1 to 64 characters.
-        `reason`: Why, for the ledger; 1 to 500 characters.
+        `campaign_id`: The campaign; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
+        `reason`: Why, for the ledger; 1 to 500 characters, pattern `^[^\\x00-\\x1F\\x7F-\\x9F]+$`.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,
@@ -1341,10 +1348,10 @@ class CreditsApi(Protocol):
         type or of all types.
 
         `uuid`: The account that the call is about. A console token has to be of this account; 1 to 64
-            characters.
+            characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
         `balance_price_type_code`: Only credit of this type.
-        `page`: Which page, from 1. A page behind the last one is empty; 1 to 1000000, int32, default 1.
-        `items_per_page`: How many items a page holds; 1 to 100, int32, default 20.
+        `page`: Which page, from 1. A page behind the last one is empty; 1 to 1000000, default 1.
+        `items_per_page`: How many items a page holds; 1 to 100, default 20.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,
@@ -1371,7 +1378,7 @@ class CreditsApi(Protocol):
         month can use it.
 
         `uuid`: The account that the call is about. A console token has to be of this account; 1 to 64
-            characters.
+            characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
 
         Errors:
         `400`: The request does not fit its schema: a missing or unknown member or parameter, a wrong type,

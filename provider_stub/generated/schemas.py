@@ -49,7 +49,8 @@ class Adjustment(TypedDict):
 class AdjustmentDescription(TypedDict):
     """The text that the invoice shows, in one language."""
 
-    # The language, for example `ko`, `en` or `en-US`; 2 to 8 characters.
+    # The language, for example `ko`, `en` or `en-US`; 2 to 8 characters, pattern
+    # `^[A-Za-z]{2,3}([-_][A-Za-z]{2,4})?$`.
     locale: str
     message: Label
 
@@ -378,7 +379,7 @@ class CreditEntry(TypedDict):
     CANCEL.
     """
 
-    # The entry, given by the provider; 1 to 64 characters.
+    # The entry, given by the provider; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
     entryId: str
     creditId: CreditId
     creditName: Name
@@ -450,7 +451,7 @@ class DeletedMeters(TypedDict):
 
     header: ResponseHeader
 
-    # The number of readings that were there and are gone; 0 to 9007199254740991, int64.
+    # The number of readings that were there and are gone; 0 to 9007199254740991.
     deleted: int
 
 
@@ -479,7 +480,7 @@ class GrantCreditsRequest(TypedDict):
     expirationDateFrom: NotRequired[Date]
     expirationDateTo: NotRequired[Date]
 
-    # Months that the credit lasts, where `expirationDateTo` does not say its last day; 1 to 600, int32.
+    # Months that the credit lasts, where `expirationDateTo` does not say its last day; 1 to 600.
     expirationPeriod: NotRequired[int]
 
     # The accounts that get it, all of them or none; 1 to 1000 entries.
@@ -492,7 +493,8 @@ class Health(TypedDict):
     header: ResponseHeader
     status: HealthStatus
 
-    # The version of this contract that the provider serves; 1 to 64 characters.
+    # The version of this contract that the provider serves; 1 to 64 characters, pattern
+    # `^[0-9]+\.[0-9]+\.[0-9]+$`.
     version: NotRequired[str]
 
 
@@ -567,7 +569,7 @@ class MeterResponse(TypedDict):
 class MeterResult(TypedDict):
     """What became of the reading at `index` of the batch."""
 
-    # Its place in `meterList`, from 0; 0 to 999, int32.
+    # Its place in `meterList`, from 0; 0 to 999.
     index: int
     meterId: NotRequired[MeterId]
     resultCode: MeterResultCode
@@ -628,7 +630,7 @@ class Problem(TypedDict):
     # The kind of problem, the same in every occurrence; 1 to 200 characters.
     title: str
 
-    # The HTTP status of this answer; 400 to 599, int32.
+    # The HTTP status of this answer; 400 to 599.
     status: int
 
     # What happened this time, in a sentence; at most 10000 characters.
@@ -719,7 +721,8 @@ class PutCounterRequest(TypedDict):
 class Receipt(TypedDict):
     """Proof of the money that was received; `amount` is the sum of the `lines`."""
 
-    # The number of the receipt, the same whenever it is asked for; 1 to 100 characters.
+    # The number of the receipt, the same whenever it is asked for; 1 to 100 characters, pattern
+    # `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
     number: str
     uuid: AccountId
     paymentGroupId: PaymentGroupId
@@ -784,7 +787,7 @@ class ResponseHeader(TypedDict):
     # Whether the call did what was asked.
     isSuccessful: bool
 
-    # 0 for success, otherwise the code of the error; 0 to 99999, int32.
+    # 0 for success, otherwise the code of the error; 0 to 99999.
     resultCode: int
 
     # `SUCCESS`; in a problem its `detail` or, where it has none, its `title`; 1 to 10000 characters.
@@ -961,7 +964,8 @@ class UsageInput(TypedDict):
     counterVolume: Decimal
 
 
-# The account, the party that is billed. Console operations take it in the header `uuid`; 1 to 64 characters.
+# The account, the party that is billed. Console operations take it in the header `uuid`; 1 to 64 characters,
+# pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
 AccountId: TypeAlias = str
 
 
@@ -969,7 +973,7 @@ AccountId: TypeAlias = str
 AdjustmentDescriptions: TypeAlias = list[AdjustmentDescription]
 
 
-# An adjustment, given by the provider; 1 to 64 characters.
+# An adjustment, given by the provider; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
 AdjustmentId: TypeAlias = str
 
 
@@ -983,16 +987,17 @@ AdjustmentTypeCode: TypeAlias = Literal["STATIC_DISCOUNT", "STATIC_EXTRA", "PERC
 
 # How much: a percentage from 0 to 100 for the PERCENT types, a whole number of minor units for the STATIC
 # ones; anything else is a 422. It is a JSON number and is read through its shortest text, so 7.5 is exactly
-# seven and a half; percentages have at most 12 decimal places; 0 to 1000000000000, double.
+# seven and a half; percentages have at most 12 decimal places; 0 to 1000000000000.
 AdjustmentValue: TypeAlias = float
 
 
 # An amount that a caller sets, in the minor unit of its currency: 0 to 10^12, so that sums of such amounts
-# stay within the bounds of `Money`; 0 to 1000000000000, int64.
+# stay within the bounds of `Money`; 0 to 1000000000000.
 Amount: TypeAlias = int
 
 
-# The key under which a project's usage is reported, unique over all accounts; 1 to 64 characters.
+# The key under which a project's usage is reported, unique over all accounts; 1 to 64 characters, pattern
+# `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
 AppKey: TypeAlias = str
 
 
@@ -1001,7 +1006,7 @@ AppKey: TypeAlias = str
 BalancePriceTypeCode: TypeAlias = Literal["FREE", "PAID", "PROMOTIONAL", "REFUND"]
 
 
-# A batch that was started; 1 to 64 characters.
+# A batch that was started; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
 BatchId: TypeAlias = str
 
 
@@ -1010,11 +1015,11 @@ BatchJobCode: TypeAlias = Literal["CALC_LATE_FEE", "CALCULATE_ALL", "EXPIRE_CRED
 
 
 # A billing group, unique over all accounts. The word `adjustments` is taken by a path of this API and
-# refused; 1 to 64 characters.
+# refused; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
 BillingGroupId: TypeAlias = str
 
 
-# A calculation that was started; 1 to 64 characters.
+# A calculation that was started; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
 CalculationId: TypeAlias = str
 
 
@@ -1028,11 +1033,12 @@ CalculationStep: TypeAlias = Literal[
 ]
 
 
-# A campaign, named by whoever runs it; it exists once credit has been granted under it; 1 to 64 characters.
+# A campaign, named by whoever runs it; it exists once credit has been granted under it; 1 to 64 characters,
+# pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
 CampaignId: TypeAlias = str
 
 
-# A contract, given by the provider; 1 to 64 characters.
+# A contract, given by the provider; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
 ContractId: TypeAlias = str
 
 
@@ -1041,7 +1047,8 @@ ContractId: TypeAlias = str
 ContractType: TypeAlias = Literal["PERIOD", "VOLUME", "PARTNER"]
 
 
-# The name of a counter, the thing that is measured and priced; 1 to 64 characters.
+# The name of a counter, the thing that is measured and priced; 1 to 64 characters, pattern
+# `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
 CounterName: TypeAlias = str
 
 
@@ -1051,11 +1058,12 @@ CounterType: TypeAlias = Literal["DELTA", "GAUGE", "CUMULATIVE"]
 
 # The unit of the volume. It is converted to the counter's own unit before pricing, so it has to measure the
 # same thing; any other, and any that is not in the list of `Unit`, is refused with 422 rather than 400,
-# because senders learn units at run time; 1 to 32 characters.
+# because senders learn units at run time; 1 to 32 characters, pattern `^[A-Z][A-Z0-9_]*$`.
 CounterUnit: TypeAlias = str
 
 
-# The code of a coupon, as it was handed to the customer; 1 to 64 characters.
+# The code of a coupon, as it was handed to the customer; 1 to 64 characters, pattern
+# `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
 CouponCode: TypeAlias = str
 
 
@@ -1065,7 +1073,7 @@ CouponCode: TypeAlias = str
 CreditEntryKind: TypeAlias = Literal["GRANT", "USE", "RESTORE", "EXPIRE", "CANCEL"]
 
 
-# One grant of credit to one account; 1 to 64 characters.
+# One grant of credit to one account; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
 CreditId: TypeAlias = str
 
 
@@ -1075,17 +1083,19 @@ Currency: TypeAlias = Literal["KRW", "JPY", "USD"]
 
 
 # A calendar day, `YYYY-MM-DD`, of the years 2000 to 2099, in the time zone of the account's region; 10
-# characters, date.
+# characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$`, date.
 Date: TypeAlias = str
 
 
 # A decimal number from 0 in plain notation: at most 15 digits before the point and 12 behind it. A string, so
-# that nothing on the way turns it into binary floating point; 1 to 28 characters, decimal.
+# that nothing on the way turns it into binary floating point; 1 to 28 characters, pattern
+# `^(0|[1-9][0-9]{0,14})(\.[0-9]{1,12})?$`, decimal.
 Decimal: TypeAlias = str
 
 
 # A computed decimal number from 0 in plain notation, without trailing zeros and not rounded; a quotient that
-# never ends is cut far behind any digit that matters; 1 to 180 characters, decimal.
+# never ends is cut far behind any digit that matters; 1 to 180 characters, pattern
+# `^(0|[1-9][0-9]{0,49})(\.[0-9]{1,120})?$`, decimal.
 ExactDecimal: TypeAlias = str
 
 
@@ -1107,20 +1117,21 @@ JobErrors: TypeAlias = list[FieldError]
 JobStatus: TypeAlias = Literal["PENDING", "RUNNING", "DONE", "FAILED"]
 
 
-# Text for people that may be empty; at most 200 characters.
+# Text for people that may be empty; at most 200 characters, pattern `^[^\x00-\x1F\x7F-\x9F]*$`.
 Label: TypeAlias = str
 
 
 # The last day on which a credit is usable, `YYYY-MM-DD`, in the time zone of the account's region; 10
-# characters, date.
+# characters, pattern `^2[0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$`, date.
 LastDay: TypeAlias = str
 
 
-# How many readings of the batch ended this way; 0 to 1000, int32.
+# How many readings of the batch ended this way; 0 to 1000.
 MeterCount: TypeAlias = int
 
 
-# A meter, unique within its account. It makes sending a meter again harmless; 1 to 64 characters.
+# A meter, unique within its account. It makes sending a meter again harmless; 1 to 64 characters, pattern
+# `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
 MeterId: TypeAlias = str
 
 
@@ -1130,21 +1141,22 @@ MeterResultCode: TypeAlias = Literal["ACCEPTED", "DUPLICATE", "CONFLICT", "REJEC
 
 # An amount in the minor unit of its currency: 1500 is 1,500 KRW, 1,500 JPY, or 15.00 USD. The bounds are
 # those within which every JSON reader is exact (2^53 - 1). A bill beyond them is refused, never rounded;
-# -9007199254740991 to 9007199254740991, int64.
+# -9007199254740991 to 9007199254740991.
 Money: TypeAlias = int
 
 
 # A billing month, `YYYY-MM`, of the years 2000 to 2099. It begins with the first instant of the month in the
-# time zone of the account's region and ends just before the first instant of the next; 7 characters.
+# time zone of the account's region and ends just before the first instant of the next; 7 characters, pattern
+# `^20[0-9]{2}-(0[1-9]|1[0-2])$`.
 Month: TypeAlias = str
 
 
-# A name for people, in any script; 1 to 200 characters.
+# A name for people, in any script; 1 to 200 characters, pattern `^[^\x00-\x1F\x7F-\x9F]+$`.
 Name: TypeAlias = str
 
 
 # The statement of one billing group's month, and the payment for it: given by the provider, the same after
-# every calculation; 1 to 72 characters.
+# every calculation; 1 to 72 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
 PaymentGroupId: TypeAlias = str
 
 
@@ -1154,12 +1166,12 @@ PaymentStatusCode: TypeAlias = Literal["REGISTERED", "READY", "PAID", "CANCELLED
 
 
 # A percentage, 10 for 10%. It is a JSON number and is read through its shortest text, so 0.1 is exactly one
-# tenth. More than 12 decimal places are refused with 422; 0 to 100, double.
+# tenth. More than 12 decimal places are refused with 422; 0 to 100.
 Percentage: TypeAlias = float
 
 
 # An amount that a caller sets and that can not be nothing, in the minor unit of its currency; 1 to
-# 1000000000000, int64.
+# 1000000000000.
 PositiveAmount: TypeAlias = int
 
 
@@ -1171,11 +1183,11 @@ PriceModel: TypeAlias = Literal["PER_UNIT", "FLAT", "PACKAGE", "GRADUATED", "VOL
 ProgressCode: TypeAlias = Literal["API_CALCULATE_USAGE_AND_PRICE"]
 
 
-# A project, unique over all accounts; 1 to 64 characters.
+# A project, unique over all accounts; 1 to 64 characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
 ProjectId: TypeAlias = str
 
 
-# Why it was done, for the record; 1 to 500 characters.
+# Why it was done, for the record; 1 to 500 characters, pattern `^[^\x00-\x1F\x7F-\x9F]+$`.
 Reason: TypeAlias = str
 
 
@@ -1184,12 +1196,13 @@ Region: TypeAlias = Literal["KR", "JP", "ETC"]
 
 
 # The thing that was measured, for example a virtual machine. Readings of GAUGE and CUMULATIVE counters belong
-# together when they share it. Empty and absent mean the same: one unnamed resource; at most 128 characters.
+# together when they share it. Empty and absent mean the same: one unnamed resource; at most 128 characters,
+# pattern `^[!-~]*$`.
 ResourceId: TypeAlias = str
 
 
 # A number of steps. `progress` never falls, and equals `maxProgress` exactly when the job has ended, well or
-# not: whoever polls can stop there and look at `status`; 0 to 9007199254740991, int64.
+# not: whoever polls can stop there and look at `status`; 0 to 9007199254740991.
 StepCount: TypeAlias = int
 
 
@@ -1198,7 +1211,7 @@ StepCount: TypeAlias = int
 TierMode: TypeAlias = Literal["GRADUATED", "VOLUME"]
 
 
-# How many items match on all pages together; 0 to 9007199254740991, int64.
+# How many items match on all pages together; 0 to 9007199254740991.
 TotalItems: TypeAlias = int
 
 
