@@ -173,11 +173,11 @@ def test_a_payment_that_is_slower_than_its_deadline_is_not_known_to_be_made_and_
     with pytest.raises(DeadlineError, match="whether it took effect is not known") as caught:
         caller.call(
             lambda client: client.payments.pay(
-                month=MONTH, body=body, uuid=subject.account, idempotency_key="slow", deadline=0.2
+                month=MONTH, body=body, uuid=subject.account, idempotency_key=subject.name, deadline=0.2
             )
         )
     assert isinstance(caught.value.__cause__, httpx.ReadTimeout | TimeoutError)
-    caller.call(lambda client: PAY.do(client, subject, "slow"))
+    caller.call(lambda client: PAY.do(client, subject, subject.name))
     assert PAY.effect(faulty, subject) == PAY.once
 
 
