@@ -31,13 +31,14 @@ class Asked:
     """What is measured: `name` is a method of the manager `tag`, and a module of that name in both clients.
 
     `paths` come first on the import path. `stock` is the package of the stock generator, or empty. `many` is the file
-    of a large reply, or empty.
+    of a large reply, or empty. `secured` says whether the client takes a token.
     """
 
     url: str
     paths: list[str]
     package: str
     client_class: str
+    secured: bool
     stock: str
     tag: str
     name: str
@@ -78,17 +79,26 @@ class Job:
             return cls(asked, ours, operation, parse, None, None)
         return cls(asked, ours, operation, parse, import_module(asked.stock), import_module(f"{asked.stock}.{module}"))
 
+    def client(self, name: str) -> Any:
+        """A client of ours, of the class of that name."""
+        made: Callable[..., Any] = getattr(self.ours, name)
+        return made(self.asked.url, TOKEN) if self.asked.secured else made(self.asked.url)
+
     def plain_arguments(self) -> dict[str, Any]:
         """What httpx is asked with: the same path, query and headers as the client sends."""
         request = self.operation.build(**self.asked.arguments)
         return {"url": request.path, "params": list(request.query) or None, "headers": dict(request.headers)}
 
+    def plain_headers(self) -> dict[str, str]:
+        """What httpx sends with every request, as the client does."""
+        return {"Authorization": f"Bearer {TOKEN}"} if self.asked.secured else {}
+
     def sync(self) -> dict[str, list[float]]:
         """Seconds of calls, with connections that are kept."""
         asked, url = self.asked, self.asked.url
         with (
-            getattr(self.ours, asked.client_class)(url, TOKEN) as client,
-            httpx.Client(base_url=url, headers={"Authorization": f"Bearer {TOKEN}"}) as plain,
+            self.client(asked.client_class) as client,
+            httpx.Client(base_url=url, headers=self.plain_headers()) as plain,
         ):
             method = getattr(getattr(client, asked.tag), asked.name)
             given = self.plain_arguments()
@@ -106,8 +116,8 @@ class Job:
         """The same with the asynchronous clients, one call after the other."""
         asked, url = self.asked, self.asked.url
         async with (
-            getattr(self.ours, f"Async{asked.client_class}")(url, TOKEN) as client,
-            httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {TOKEN}"}) as plain,
+            self.client(f"Async{asked.client_class}") as client,
+            httpx.AsyncClient(base_url=url, headers=self.plain_headers()) as plain,
         ):
             method = getattr(getattr(client, asked.tag), asked.name)
             given = self.plain_arguments()

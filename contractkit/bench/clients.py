@@ -20,6 +20,7 @@ from contractkit.bench.own import Quantity, Section
 from contractkit.config import Config, child_environment
 from contractkit.errors import ServerError
 from contractkit.generate.client import Distribution
+from contractkit.generate.client.managers import placement
 from contractkit.process import free_port, running
 from contractkit.steps import Echo
 
@@ -114,6 +115,8 @@ def _generated(config: Config, made: Distribution, chosen: Target | None, times:
     refusal = _refusal(done.stdout + done.stderr) if done.returncode else ""
     notes = [f"{STOCK} refuses the document: {refusal}"] if refusal else _left_out(stock, len(made.endpoints))
     seconds = {name: statistics.median(each) for name, each in taken.items()}
+    if chosen is None:
+        notes.append("no call is measured: the document has no GET that can be called with plain values")
     operation = f"api.{chosen.endpoint.tag}.{chosen.endpoint.name}" if chosen else ""
     broken, module = _broken(stock, STOCK_PACKAGE), f"{STOCK_PACKAGE}.{operation}"
     if not refusal and broken:
@@ -191,6 +194,7 @@ def _calling(clients: Clients, chosen: Target, rounds: Rounds, folder: Path) -> 
             paths=[str(clients.ours), str(clients.stock)],
             package=clients.made.package,
             client_class=clients.made.client_class,
+            secured=placement(clients.made.document) is not None,
             stock=STOCK_PACKAGE if clients.stock_module else "",
             tag=chosen.endpoint.tag,
             name=chosen.endpoint.name,

@@ -212,7 +212,8 @@ def test_requests_are_made_of_the_examples_of_the_document() -> None:
 def test_a_client_slow_to_import_is_a_failure_and_a_generator_that_refuses_the_document_is_named(
     shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (shop / "spec.yaml").write_text(SPEC.replace("{type: string}, example: reading lamp", "{enum: [a, A]}, example: a"))
+    spec = SPEC.replace("{type: string}, example: reading lamp", "{enum: [a, A]}, example: a")
+    (shop / "spec.yaml").write_text(spec.replace("security: [{staff: []}]\n", "").partition("components:")[0])
     monkeypatch.setattr(clients, "MOST_MILLISECONDS", 0.001)
     loaded = config.load(shop)
     sections = list(clients.measure(loaded, clients.subject(loaded), FEW, lambda _: None, tmp_path))
@@ -220,6 +221,12 @@ def test_a_client_slow_to_import_is_a_failure_and_a_generator_that_refuses_the_d
     assert len(failures) == 1
     assert failures[0].startswith("`from shop_client import ShopClient` takes ")
     assert "openapi-python-client refuses the document: ValueError: Duplicate key A" in sections[0].notes[-1]
+    assert [quantity.name for quantity in sections[2].quantities if quantity.unit == "ms"] == [
+        "one call: the client",
+        "one call: plain httpx",
+        "one call, awaited: the client",
+        "one call, awaited: plain httpx",
+    ]
 
 
 @pytest.mark.parametrize(
