@@ -3,16 +3,23 @@
 import copy
 import json
 import pickle
-import socket
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import httpx
 import pytest
 
-from contractkit.tests.generate.runtime import Client, Clock, Script, calls, codec, errors, operation, reply
+from contractkit.tests.generate.runtime import (
+    Client,
+    Clock,
+    Script,
+    calls,
+    codec,
+    errors,
+    listening,
+    operation,
+    reply,
+    resilience,
+)
 
 PROBLEM = {
     "title": "Conflict",
@@ -226,27 +233,22 @@ def test_parse_gives_the_documented_value_of_errors_too() -> None:
 OK = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 7\r\n\r\n"
 
 
-@contextmanager
-def listening(*answers: bytes) -> Iterator[str]:
-    """The URL of a server that gives each connection one answer and hangs up; an empty one resets it."""
-
-    def serve() -> None:
-        for answer in answers:
-            connection, _ = listener.accept()
-            connection.recv(65536)
-            if not answer:
-                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-            connection.sendall(answer)
-            connection.close()
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        thread.join(10)
-
-
 @pytest.mark.parametrize("broken", [b"", OK, OK + b'{"a"', OK[:20], b"no HTTP\r\n\r\n"])
 def test_a_connection_that_breaks_is_tried_again(asynchronous: bool, broken: bytes) -> None:
     with listening(broken, OK + json.dumps({"a": 1}).replace(" ", "").encode()) as url:
         assert Client(asynchronous, url).call() == {"a": 1}
+
+
+def test_a_redirection_to_no_address_is_an_answer(asynchronous: bool) -> None:
+    answer = b"HTTP/1.1 302 Found\r\nlocation: http://[::1/x\r\ncontent-length: 0\r\n\r\n"
+    with listening(answer) as url, pytest.raises(errors.UnexpectedResponse) as caught:
+        Client(asynchronous, url, resilience=resilience.Resilience(breaker_failures=1)).call()
+    assert (caught.value.status_code, caught.value.operation) == (302, "list_meters")
+
+
+def test_cookies_of_answers_are_not_sent_with_later_calls(asynchronous: bool) -> None:
+    server = Script(httpx.Response(200, headers={"set-cookie": "sid=1; Path=/"}, json={}))
+    client = Client(asynchronous, server)
+    client.call()
+    client.call(request=calls.Request("/meters", cookies={"own": "2"}))
+    assert [sent.get("cookie") for sent in server.sent] == [None, "own=2"]

@@ -128,8 +128,14 @@ def test_a_retry_after_as_a_date_is_waited_for(
     assert clock.sleeps == [21.0]
 
 
-@pytest.mark.parametrize("text", ["soon", "-4", "1.5", "", "Wed, 99 Foo 2026"])
-def test_a_retry_after_that_cannot_be_read_leaves_the_usual_wait(asynchronous: bool, clock: Clock, text: str) -> None:
+@pytest.mark.parametrize(
+    "text",
+    ["soon", "-4", "1.5", "", "Wed, 99 Foo 2026", "21 Oct 99999999999999 07:28:00 GMT",
+     "1 Jan 2026 00:00:99999999999 GMT", "1 Jan 2026 00:00:00 +99999999999999", "0", "Tue, 01 Jan 2019 00:00:00 GMT"],
+)  # fmt: skip
+def test_a_retry_after_that_asks_for_no_wait_or_cannot_be_read_leaves_the_usual_one(
+    asynchronous: bool, clock: Clock, text: str
+) -> None:
     busy = httpx.Response(503, headers={"retry-after": text}, json={})
     Client(asynchronous, Script(busy, 200)).call()
     assert [0.5 <= wait <= 1 for wait in clock.sleeps] == [True]
@@ -193,6 +199,14 @@ def test_a_key_that_is_given_is_sent(asynchronous: bool) -> None:
     assert [sent["idempotency-key"] for sent in server.sent] == ["mine", "mine"]
 
 
+@pytest.mark.parametrize("blank", ["", "  "])
+def test_a_key_that_is_blank_is_refused_before_anything_is_sent(asynchronous: bool, blank: str) -> None:
+    server = Script(200)
+    with pytest.raises(ValueError, match="Idempotency-Key is blank"):
+        Client(asynchronous, server).call(KEYED, calls.Request("/pay", headers={"Idempotency-Key": blank}))
+    assert server.requests == []
+
+
 def test_without_resilience_a_call_is_one_request(asynchronous: bool, clock: Clock) -> None:
     server = Script(httpx.ConnectError)
     client = Client(asynchronous, server, resilience=resilience.Resilience.off())
@@ -204,7 +218,9 @@ def test_without_resilience_a_call_is_one_request(asynchronous: bool, clock: Clo
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"attempts": 0}, {"wait_initial": -1}, {"wait_max": -1}, {"deadline": 0}, {"breaker_failures": 0},
+    [{"attempts": 0}, {"attempts": None}, {"attempts": 2.5}, {"attempts": True}, {"wait_max": float("nan")},
+     {"breaker_pause": None}, {"breaker_probes": None}, {"deadline": float("nan")},
+     {"wait_initial": -1}, {"wait_max": -1}, {"deadline": 0}, {"breaker_failures": 0},
      {"breaker_pause": 0}, {"breaker_probes": 0}],
 )  # fmt: skip
 def test_a_setting_that_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:

@@ -1,7 +1,9 @@
 """Sessions: they send calls, try them again, and return what the document says of a success."""
 
+import asyncio
 import ssl
 from collections.abc import Mapping
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from random import Random
 from typing import Any, TypeVar
 
@@ -11,10 +13,12 @@ import stamina
 from .auth import Auth, TokenAuth
 from .errors import ApiError
 from .operation import Answer, Body, Operation, Reply, Request, parsed
+from .reading import CODINGS, acheck_location, check_location
 from .resilience import Resilience
 from .streams import AsyncEventStream, EventStream
 from .telemetry import Hooks, Observer
-from .tries import Host, Tries
+from .transport import direct
+from .tries import Failed, Host, Tries
 
 T = TypeVar("T")
 
@@ -44,10 +48,12 @@ class Session:
         self.http = httpx.Client(
             auth=TokenAuth(auth, refreshed=observer.refreshed) if auth else None,
             base_url=base_url,
-            headers=headers,
+            headers={"Accept-Encoding": CODINGS, **headers},
             timeout=timeout,
             verify=verify,
-            transport=transport,
+            transport=transport or direct(verify),
+            cookies=_forgetful(),
+            event_hooks={"response": [check_location]},
         )
 
     def call(self, operation: Operation[T], request: Request, *, deadline: float | None = None) -> T:
@@ -69,11 +75,14 @@ class Session:
 
     def _again(self, tries: Tries[T], first: ApiError) -> T:
         """The tries after one that raised `first`, which is raised again where none may follow."""
-        for attempt in stamina.retry_context(tries.wait_after, self._host.resilience.attempts, None):
-            with attempt:
-                if attempt.num == 1:
-                    raise first
-                return self._one(tries)
+        try:
+            for attempt in stamina.retry_context(tries.wait_after, self._host.resilience.attempts, None):
+                with attempt, tries.again():
+                    if attempt.num == 1:
+                        raise first
+                    return self._one(tries)
+        except Failed as failed:
+            raise failed.error from failed.error.__cause__
         raise AssertionError("a try returns or raises")
 
     def _one(self, tries: Tries[T]) -> T:
@@ -110,10 +119,12 @@ class AsyncSession:
         self.http = httpx.AsyncClient(
             auth=TokenAuth(auth, refreshed=observer.refreshed) if auth else None,
             base_url=base_url,
-            headers=headers,
+            headers={"Accept-Encoding": CODINGS, **headers},
             timeout=timeout,
             verify=verify,
             transport=transport,
+            cookies=_forgetful(),
+            event_hooks={"response": [acheck_location]},
         )
 
     async def call(self, operation: Operation[T], request: Request, *, deadline: float | None = None) -> T:
@@ -122,7 +133,7 @@ class AsyncSession:
         `deadline` is in seconds over all tries; None leaves it to the Resilience. Raises ApiError.
         """
         built = self._host.request(self.http.build_request, operation, request)
-        with Tries(self._host, operation, built, deadline) as tries:
+        async with Tries(self._host, operation, built, deadline) as tries:
             try:
                 return await self._one(tries)
             except ApiError as error:
@@ -135,19 +146,26 @@ class AsyncSession:
 
     async def _again(self, tries: Tries[T], first: ApiError) -> T:
         """The tries after one that raised `first`, which is raised again where none may follow."""
-        async for attempt in stamina.retry_context(tries.wait_after, self._host.resilience.attempts, None):
-            with attempt:
-                if attempt.num == 1:
-                    raise first
-                return await self._one(tries)
+        try:
+            async for attempt in stamina.retry_context(tries.wait_after, self._host.resilience.attempts, None):
+                with attempt, tries.again():
+                    if attempt.num == 1:
+                        raise first
+                    return await self._one(tries)
+        except Failed as failed:
+            raise failed.error from failed.error.__cause__
         raise AssertionError("a try returns or raises")
 
     async def _one(self, tries: Tries[T]) -> T:
         with tries.one():
             secured = httpx.USE_CLIENT_DEFAULT if tries.operation.secured else None
-            response = await self.http.send(tries.request, stream=True, auth=secured)
-            streamed = tries.received(response)
-            content = b"" if streamed else await _aread(response, tries)
+            try:
+                async with asyncio.timeout(tries.left) as limit:
+                    response = await self.http.send(tries.request, stream=True, auth=secured)
+                    streamed = tries.received(response)
+                    content = b"" if streamed else await _aread(response, tries)
+            except TimeoutError as error:  # of the deadline, or of a function that gives the token
+                raise tries.late() if limit.expired() else error from None
         return await _aopened(response, tries) if streamed else tries.answer(response, content)
 
 
@@ -156,10 +174,18 @@ def parse(operation: Operation[Any], response: httpx.Response) -> Any:
     return parsed(operation, Answer(response.status_code, response.headers, response.content))
 
 
-def _read(response: httpx.Response, tries: Tries[Any]) -> bytes:
+def _forgetful() -> CookieJar:
+    """A jar that keeps nothing: a client has no session, and the cookies of a call are its own."""
+    return CookieJar(DefaultCookiePolicy(allowed_domains=()))
+
+
+def _read(response: httpx.Response, tries: Tries[Any]) -> bytes | None:
+    """The body as it came; None where it is in the response."""
     try:
+        if response.is_stream_consumed:  # by a transport in memory
+            return None
         chunks = []
-        for chunk in response.iter_bytes():
+        for chunk in response.iter_raw():
             tries.check()
             chunks.append(chunk)
         return b"".join(chunks)
@@ -167,10 +193,13 @@ def _read(response: httpx.Response, tries: Tries[Any]) -> bytes:
         response.close()
 
 
-async def _aread(response: httpx.Response, tries: Tries[Any]) -> bytes:
+async def _aread(response: httpx.Response, tries: Tries[Any]) -> bytes | None:
+    """The body as it came; None where it is in the response."""
     try:
+        if response.is_stream_consumed:  # by a transport in memory
+            return None
         chunks = []
-        async for chunk in response.aiter_bytes():
+        async for chunk in response.aiter_raw():
             tries.check()
             chunks.append(chunk)
         return b"".join(chunks)
@@ -180,7 +209,7 @@ async def _aread(response: httpx.Response, tries: Tries[Any]) -> bytes:
 
 def _opened(response: httpx.Response, tries: Tries[Any]) -> Any:
     try:
-        return EventStream(response, *tries.events(response), tries.failed)
+        return EventStream(response, *tries.events(response), tries.broken)
     except BaseException:
         response.close()
         raise
@@ -188,7 +217,7 @@ def _opened(response: httpx.Response, tries: Tries[Any]) -> Any:
 
 async def _aopened(response: httpx.Response, tries: Tries[Any]) -> Any:
     try:
-        return AsyncEventStream(response, *tries.events(response), tries.failed)
+        return AsyncEventStream(response, *tries.events(response), tries.broken)
     except BaseException:
         await response.aclose()
         raise

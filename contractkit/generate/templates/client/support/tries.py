@@ -4,31 +4,45 @@ The session and its async twin differ in their I/O alone, because all that is de
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from math import isnan
 from random import Random
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
-from uuid import uuid4
 
 import httpx
 
-from .encoding import query_string
+from .building import Build, built
 from .errors import ApiError, CircuitOpenError, DeadlineError, ResponseError, TransportError
 from .operation import Answer, Operation, Request, event_decoder, success, unexpected
+from .reading import decoded
 from .resilience import FAILURES, RETRIED, CircuitBreaker, Resilience
 from .streams import ServerSentEvent
 from .telemetry import Observer
+from .transport import Until
 
 T = TypeVar("T")
 
-Build = Callable[..., httpx.Request]
 READS = ("GET", "HEAD", "OPTIONS")
 PHASES = ("connect", "read", "write", "pool")
 OURS = (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.PoolTimeout)
 """Errors of this side, which say nothing about the host."""
 HOPELESS = (httpx.LocalProtocolError, httpx.UnsupportedProtocol)
 """Errors that another try would only repeat."""
+LIMIT = "limit"
+"""The extension of a request that holds it to the deadline of its call, when it is sent anew."""
+
+
+class Failed(Exception):  # noqa: N818  # no error of ours, but what the machinery of tries is told of one
+    """A try that failed, for stamina, which logs its `repr`: nothing of what the host sent is in it."""
+
+    def __init__(self, error: ApiError) -> None:
+        super().__init__(error.status_code if isinstance(error, ResponseError) else None)
+        self.error = error
+
+    def __repr__(self) -> str:
+        return f"{type(self.error).__name__}({self.args[0] or ''})"
 
 
 class Host:
@@ -42,27 +56,13 @@ class Host:
         self.resilience = resilience
         self.observer = observer
         self.timeout = timeout
+        self.patience = min(timeout, resilience.deadline or timeout)
         self.random = random or Random()  # noqa: S311  # spreads waits; nothing is kept secret with it
         self.breaker = CircuitBreaker(httpx.URL(base_url).netloc.decode(), resilience, changed=observer.circuit)
 
     def request(self, build: Build, operation: Operation[Any], request: Request) -> httpx.Request:
-        """The request, built once for all tries, so that they send the same bytes and the same idempotency key."""
-        url = self.base_url + request.path
-        if request.query:
-            url += "?" + query_string(request.query)
-        headers = dict(request.headers)
-        key = operation.key_header
-        if key is not None and not any(name.lower() == key.lower() for name in headers):
-            headers[key] = str(uuid4())
-        return build(
-            operation.method,
-            url,
-            headers=headers,
-            cookies=dict(request.cookies) or None,
-            content=request.content,
-            data=request.data,
-            files=request.files,
-        )
+        """The request, built once for all tries."""
+        return built(build, self.base_url, operation, request)
 
 
 class Tries(Generic[T]):
@@ -77,53 +77,113 @@ class Tries(Generic[T]):
         self._host = host
         self._sent = 0
         seconds = host.resilience.deadline if deadline is None else deadline
+        if seconds is not None and isnan(seconds):
+            raise ValueError("a deadline of NaN is none")
         self._until = None if seconds is None else time.monotonic() + seconds
-        self._error: Exception | None = None
+        self._timeout = request.extensions["timeout"]
+        self._error: ApiError | None = None
 
     def __enter__(self) -> Self:
+        self._host.observer.before(self.operation)
+        return self._begun()
+
+    async def __aenter__(self) -> Self:
+        for hook in self._host.observer.before(self.operation):
+            await hook
+        return self._begun()
+
+    def _begun(self) -> Self:
         self._observed = self._host.observer.begin(self.operation, self.request)
+        self.request.extensions[LIMIT] = self.limit
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._observed.end(attempts=self._sent, status=self.status, error=error)
+        self._ended(error)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for hook in self._ended(error):
+            await hook
+
+    def _ended(self, error: BaseException | None) -> list[Awaitable[None]]:
+        del self.request.extensions[LIMIT]  # else each call would leave a cycle behind
+        return self._observed.end(attempts=self._sent, status=self.status, error=error)
 
     @contextmanager
     def one(self) -> Iterator[None]:
         """One try, from asking the breaker to the last byte of the answer: its outcome is told to the breaker."""
-        self._limit()
+        self.limit()
         breaker = self._host.breaker
         ticket = self._admitted()
         self.status = None
         self.count += 1
         self._sent += 1
+        self._began = time.monotonic()
         try:
             yield
         except httpx.RequestError as error:
-            (breaker.cancel if isinstance(error, OURS) else breaker.fail)(ticket)
+            (breaker.fail if self._blames(error) else breaker.cancel)(ticket)
             raise self.failed(error) from error
-        except DeadlineError:
-            breaker.fail(ticket)
+        except DeadlineError as error:
+            (breaker.fail if self._blames(error) else breaker.cancel)(ticket)
+            raise
+        except ResponseError as error:
+            self.status = error.status_code
+            breaker.succeed(ticket)
             raise
         except BaseException:
             breaker.cancel(ticket)
             raise
         (breaker.fail if self.status in FAILURES else breaker.succeed)(ticket)
 
+    @contextmanager
+    def again(self) -> Iterator[None]:
+        """One try in the hands of stamina."""
+        try:
+            yield
+        except ApiError as error:
+            raise Failed(error) from error
+
+    def limit(self) -> None:
+        """Holds what is sent next to what is left of the deadline. Raises DeadlineError when nothing is."""
+        left = self.left
+        if left is None or self._until is None:
+            return
+        if left <= 0:
+            raise DeadlineError(self.operation.id, "the deadline passed before the request was sent")
+        timeout = Until.of(min(left, self._host.timeout), self._until)
+        self.request.extensions["timeout"] = dict.fromkeys(PHASES, timeout)
+
+    @property
+    def left(self) -> float | None:
+        """The seconds that are left; None for ever."""
+        return None if self._until is None else self._until - time.monotonic()
+
     def received(self, response: httpx.Response) -> bool:
         """Notes the head of an answer; whether its body is to be handed out as it comes."""
         self.status = response.status_code
         self._sent += len(response.history)
-        return self.operation.streaming and response.is_success
+        if not (self.operation.streaming and response.is_success):
+            return False
+        self._until = None  # a stream may go on for ever; the pauses between its pieces may not
+        self.request.extensions["timeout"] = self._timeout
+        return True
 
     def check(self) -> None:
         """Raises DeadlineError when the time is over; asked between two pieces of an answer, which may drip."""
-        if self._until is not None and time.monotonic() >= self._until:
-            raise DeadlineError(self.operation.id, f"the deadline passed while the answer was read{self._effect}")
+        if self._is_over:
+            raise self.late()
 
-    def answer(self, response: httpx.Response, content: bytes) -> T:
+    def late(self) -> DeadlineError:
+        """The error for a deadline that passes during a try."""
+        return DeadlineError(self.operation.id, f"the deadline passed before the answer was read{self._effect}")
+
+    def answer(self, response: httpx.Response, raw: bytes | None) -> T:
         """What the call returns. Raises ResponseError."""
+        content = decoded(self.operation.id, response, raw)
         return success(self.operation, Answer(response.status_code, response.headers, content))
 
     def events(self, response: httpx.Response) -> tuple[Any, Callable[[ServerSentEvent], Any]]:
@@ -132,25 +192,46 @@ class Tries(Generic[T]):
 
     def failed(self, error: Exception) -> ApiError:
         """The error for one of httpx, or of a stream that cannot be read."""
-        if not isinstance(error, httpx.RequestError):
-            return unexpected(self.operation, Answer(self.status or 0, {}, b""), str(error))
         text = str(error) or type(error).__name__
-        if isinstance(error, httpx.TimeoutException) and self._until is not None and time.monotonic() >= self._until:
+        if isinstance(error, httpx.TimeoutException) and self._is_over:
             return DeadlineError(self.operation.id, f"the deadline passed: {text}{self._effect}")
-        return TransportError(self.operation.id, f"no answer: {text}{self._effect}")
+        if isinstance(error, httpx.TransportError):
+            return TransportError(self.operation.id, f"no answer: {text}{self._effect}")
+        return unexpected(self.operation, Answer(self.status or 0, {}, b""), text)
+
+    def broken(self, error: Exception) -> ApiError:
+        """The error for a stream that breaks after its head, and who looks on is told of it."""
+        failed = self.failed(error)
+        self._observed.broke(attempts=self._sent, status=self.status, error=failed)
+        return failed
+
+    @property
+    def _is_over(self) -> bool:
+        return self._until is not None and time.monotonic() >= self._until
+
+    def _blames(self, error: Exception) -> bool:
+        """Whether a failure is the host's: not that of a caller who waits for much less than the client would."""
+        if isinstance(error, OURS):
+            return False
+        if isinstance(error, DeadlineError) or (isinstance(error, httpx.TimeoutException) and self._is_over):
+            return time.monotonic() - self._began >= self._host.patience / 2
+        return True
 
     @property
     def _effect(self) -> str:
         """What an error without an answer says of the effect; a read has none."""
         return "" if self.operation.method in READS else "; whether it took effect is not known"
 
-    def wait_after(self, error: Exception) -> bool | float:
+    def wait_after(self, failure: Exception) -> bool | float:
         """The seconds to wait before the next try; False for no further one."""
+        if not isinstance(failure, Failed):
+            return False
+        error = failure.error
         refused, self._error = error is self._error, error
         if refused or not self._may_repeat(error):
             return False
         asked = error.retry_after if isinstance(error, ResponseError) else None
-        wait = self._host.resilience.wait(self.count, self._host.random) if asked is None else asked
+        wait = asked or self._host.resilience.wait(self.count, self._host.random)  # none of 0, of a past date
         if self._until is not None and time.monotonic() + wait >= self._until:
             return False
         self._observed.retried(attempts=self._sent, status=self.status, error=error, wait=wait)
@@ -175,13 +256,3 @@ class Tries(Generic[T]):
         if isinstance(error, ResponseError):
             return error.status_code in RETRIED
         return isinstance(error, TransportError) and not isinstance(error.__cause__, HOPELESS)
-
-    def _limit(self) -> None:
-        """No phase of a try may take longer than what is left of the deadline."""
-        if self._until is None:
-            return
-        left = self._until - time.monotonic()
-        if left <= 0:
-            raise DeadlineError(self.operation.id, "the deadline passed before the request was sent")
-        if left < self._host.timeout:
-            self.request.extensions["timeout"] = dict.fromkeys(PHASES, left)
