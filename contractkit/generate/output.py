@@ -47,7 +47,7 @@ def _files(folder: Path) -> dict[str, bytes]:
 
 def _format(folder: Path, rules: str) -> None:
     """Formats with the ruff that is installed beside this interpreter, and with nobody's settings but these."""
-    options = ["--isolated", "--no-cache", "--quiet", "--target-version", "py311", "--line-length", "120", str(folder)]
+    options = ["--isolated", "--no-cache", "--target-version", "py311", "--line-length", "120", str(folder)]
     for words in (["check", "--fix-only", "--unsafe-fixes", "--select", rules], ["format"]):
         done = subprocess.run([tool("ruff"), *words, *options], capture_output=True, text=True, check=False)
         if done.returncode:

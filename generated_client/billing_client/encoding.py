@@ -58,6 +58,13 @@ def json_bytes(value: Any, encode: Encoder = plain) -> bytes:
     return _utf8(json_text(_body(value, encode)))
 
 
+def check_media_type(chosen: str | None, value: Any, *fitting: str) -> None:
+    """Raises EncodeError where a body is to be sent as what does not fit it; None chooses nothing."""
+    if chosen is not None and chosen not in fitting:
+        reason = f"{chosen!r} does not fit a body of the type {type(value).__name__}: {' or '.join(fitting)}"
+        raise EncodeError(reason, argument="content_type")
+
+
 def text_bytes(value: Any) -> bytes:
     """A text as a body, in UTF-8."""
     if isinstance(value, str):

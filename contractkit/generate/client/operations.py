@@ -132,6 +132,18 @@ class Endpoint:
         return sorted(bodies.any_of(self.values)[1])
 
     @property
+    def is_given(self) -> str:
+        """What tells that there is a body; empty where there must be one."""
+        if not self.sent or self.body[0].required:
+            return ""
+        return "body is not None" if self.body[0].default == "None" else "not isinstance(body, Unset)"
+
+    @property
+    def has_choice(self) -> bool:
+        """Whether a media type can be asked for that does not fit the body."""
+        return any(each.name == "content_type" for each in self.body)
+
+    @property
     def cases(self) -> list[Case]:
         """The types of value that a body may have, and the media types of each."""
         if not self.sent:
@@ -242,7 +254,10 @@ class Endpoints:
         about = texts.paragraph(self.document.follow(node["requestBody"]).get("description")) or texts.described(schema)
         value = Value(annotation, nullable=any(each.value.nullable for each in sent))
         required = operation.body_required
-        yield Argument("body", annotation if required else optional(annotation), required, about, value)
+        if required or not value.nullable:
+            yield Argument("body", annotation if required else optional(annotation), required, about, value)
+        else:
+            yield Argument("body", f"{annotation} | Unset", required, about, value, default="UNSET")
         choices = [each.media_type for each in sent]
         if len({each.value.annotation for each in sent}) < len(sent) or not _distinct([[each] for each in sent]):
             names.taken.add("content_type")

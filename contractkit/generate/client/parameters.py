@@ -34,11 +34,12 @@ class Argument:
     about: str
     value: Value
     parameter: Parameter | None = None  # None: the body, or what chooses its media type
+    default: str = "None"  # of what may be left out
 
     @property
     def written(self) -> str:
         """As it stands in a signature."""
-        return f"{self.name}: {self.annotation}" + ("" if self.required else " = None")
+        return f"{self.name}: {self.annotation}" + ("" if self.required else f" = {self.default}")
 
     @property
     def location(self) -> str:

@@ -60,6 +60,8 @@ PATHS: dict[str, Any] = {
     **sending("multipart", {"multipart/form-data": FORM}),
     **sending("text", {"text/csv": {"type": "string"}}),
     **sending("binary", {"image/png": {"type": "string", "format": "binary"}}),
+    **sending("nothing", {"application/json": {**TEXT, "nullable": True}}, required=False),
+    **sending("null", {"application/json": {**NOTE, "nullable": True}}),
     **sending("several", {"application/json": NOTE, "text/plain": TEXT, "image/png": {}, "image/gif": {}}),
 }  # fmt: skip
 
@@ -218,3 +220,16 @@ def test_where_two_media_types_take_the_same_python_type_the_caller_may_choose(s
     assert send("several", body=b"gif", content_type="image/gif").headers["content-type"] == "image/gif"
     note = package.models.SeveralRequest(text="hi")
     assert send("several", body=note).headers["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize(("body", "chosen"), [(b"gif", "application/json"), (b"gif", "text/gif"), ("a", "image/gif")])
+def test_a_media_type_that_does_not_fit_the_body_is_refused(send: Send, body: object, chosen: str) -> None:
+    with pytest.raises(ValueError, match=rf"^content_type: '{chosen}' does not fit a body of the type"):
+        send("several", body=body, content_type=chosen)
+
+
+def test_a_body_that_may_be_null_is_null_where_none_is_given_for_it(send: Send) -> None:
+    for request in (send("nothing", body=None), send("null", body=None)):
+        assert (request.content, request.headers["content-type"]) == (b"null", "application/json")
+    assert send("nothing", body="").content == b'""'
+    assert "content-type" not in send("nothing").headers

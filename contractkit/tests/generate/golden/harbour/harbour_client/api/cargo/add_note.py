@@ -33,6 +33,7 @@ def build(
     """The request of one call, not sent yet."""
     headers: dict[str, str] = {"Accept": "application/json"}
     if isinstance(body, Note):
+        encoding.check_media_type(content_type, body, "application/json", "application/x-www-form-urlencoded")
         if content_type == "application/x-www-form-urlencoded":
             headers["Content-Type"] = "application/x-www-form-urlencoded"
             content = encoding.url_encoded(body, Note.to_dict, {})
@@ -40,9 +41,11 @@ def build(
             headers["Content-Type"] = "application/json"
             content = encoding.json_bytes(body, Note.to_dict)
     elif isinstance(body, str):
+        encoding.check_media_type(content_type, body, "text/plain")
         headers["Content-Type"] = "text/plain"
         content = encoding.text_bytes(body)
     else:
+        encoding.check_media_type(content_type, body, "application/octet-stream")
         headers["Content-Type"] = "application/octet-stream"
         content = encoding.raw_bytes(body)
     return Request(
