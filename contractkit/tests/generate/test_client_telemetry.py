@@ -1,5 +1,6 @@
 """What can be seen of the calls of generated clients: spans, metrics, log events and hooks, and what never is."""
 
+import asyncio
 import builtins
 import logging
 from typing import Any
@@ -13,7 +14,18 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from contractkit.tests.generate.runtime import PACKAGE, Client, Clock, Script, calls, errors, operation, telemetry
+from contractkit.tests.generate.runtime import (
+    PACKAGE,
+    Client,
+    Clock,
+    Pieces,
+    Script,
+    calls,
+    errors,
+    operation,
+    reply,
+    telemetry,
+)
 
 SECRETS = ("s3cret-token", "s3cret-query", "s3cret-body")
 
@@ -109,6 +121,7 @@ def test_the_duration_of_calls_is_measured_in_seconds(asynchronous: bool, seen: 
     call(made)
     name, point = seen.point
     assert (name, point.count, point.sum) == ("http.client.request.duration s", 2, 3.0)
+    assert point.explicit_bounds == (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
     assert point.attributes["url.template"] == "/meters/{meterId}"
     assert point.attributes["http.response.status_code"] == 200
     assert "url.full" not in point.attributes
@@ -205,6 +218,84 @@ def test_hooks_are_told_of_each_call_before_and_after(asynchronous: bool) -> Non
         ("before", telemetry.CallEvent(**same)),
         ("after", telemetry.CallEvent(**same, attempts=1, status=404, error=caught.value)),
     ]
+
+
+def test_hooks_of_an_async_client_may_be_async_and_are_awaited(caplog: pytest.LogCaptureFixture) -> None:
+    told: list[Any] = []
+
+    async def note(event: Any) -> None:
+        await asyncio.sleep(0)
+        told.append((event.attempts, event.status))
+
+    async def broken(_: Any) -> None:
+        raise RuntimeError("hook")
+
+    hooks = telemetry.Hooks(before=[broken, note], after=[note, broken, lambda _: told.append("plain")])
+    assert call(client(True, 200, hooks=hooks)) == {"status": 200}
+    assert sorted(map(str, told)) == ["(0, None)", "(1, 200)", "plain"]
+    assert [record.msg for record in caplog.records].count("hook.failed") == 2
+
+
+def test_one_hook_needs_no_list(asynchronous: bool) -> None:
+    told: list[Any] = []
+    call(client(asynchronous, 200, hooks=telemetry.Hooks(after=told.append)))
+    assert [event.status for event in told] == [200]
+
+
+@pytest.mark.parametrize("place", ["set_span_in_context", "inject", "filter"])
+def test_who_looks_on_and_raises_changes_nothing(
+    asynchronous: bool, seen: Seen, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    def broken(*_: Any, **__: Any) -> Any:
+        raise RuntimeError("onlooker")
+
+    log = logging.getLogger(PACKAGE)
+    if place == "filter":
+        log.addFilter(broken)
+    else:
+        monkeypatch.setattr((propagate if place == "inject" else trace), place, broken)
+    try:
+        made = client(asynchronous, 503, 200, 409)
+        assert call(made) == {"status": 200}
+        with pytest.raises(errors.ConflictError):
+            call(made)
+    finally:
+        log.removeFilter(broken)
+    assert context.get_current() == {}
+    assert len(seen.spans) == (0 if place == "set_span_in_context" else 2)
+
+
+def test_a_call_that_is_cancelled_is_no_error(seen: Seen, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, PACKAGE)
+    with pytest.raises(asyncio.CancelledError):
+        call(client(True, asyncio.CancelledError()))
+    (span,) = seen.spans
+    assert span.status.is_unset
+    assert "error.type" not in span.attributes
+    assert [(record.msg, record.levelname) for record in caplog.records if record.name == PACKAGE] == [
+        ("call.cancelled", "INFO")
+    ]
+
+
+def test_a_stream_that_breaks_after_its_head_is_logged(asynchronous: bool, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, PACKAGE)
+    events = Pieces(b"data: 1\n\n", httpx.ReadError("broken"))
+    answer = httpx.Response(200, headers={"content-type": "text/event-stream"}, stream=events)
+    streaming = operation(replies={"200": reply("events", "text/event-stream")}, streaming=True)
+    with pytest.raises(errors.TransportError):
+        Client(asynchronous, Script(answer)).items(streaming)
+    records: list[Any] = [record for record in caplog.records if record.name == PACKAGE]
+    assert [(each.msg, each.operation, each.status, each.error) for each in records] == [
+        ("stream.failed", "list_meters", 200, "TransportError")
+    ]
+
+
+def test_the_status_of_an_earlier_try_is_not_that_of_a_call_without_an_answer(asynchronous: bool, seen: Seen) -> None:
+    told: list[Any] = []
+    with pytest.raises(errors.TransportError):
+        call(client(asynchronous, 503, httpx.ConnectError, hooks=telemetry.Hooks(after=told.append)))
+    assert (told[0].status, told[0].attempts) == (None, 5)
+    assert "http.response.status_code" not in seen.spans[0].attributes
 
 
 def test_what_is_sent_again_with_a_fresh_token_counts_as_sent(asynchronous: bool) -> None:

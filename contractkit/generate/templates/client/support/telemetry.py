@@ -1,13 +1,17 @@
 """What can be seen of calls: spans and metrics of OpenTelemetry where it is installed, log events, and hooks.
 
 The log events go to the logger that is named as this package. Their messages are fixed names, and what belongs to them
-is in `extra`: call.retried, call.failed, call.finished (DEBUG), circuit.opened, circuit.closed, token.refreshed. None
-holds a token, the value of a query parameter, or a body.
+is in `extra`: call.retried, call.failed, call.cancelled, call.finished (DEBUG), stream.failed, circuit.opened,
+circuit.closed, token.refreshed, and hook.failed. None holds a token, the value of a query parameter, or a body.
+
+Who looks on changes nothing: what hooks, tracers and logging raise is not raised by a call.
 """
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
@@ -23,6 +27,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__.partition(".")[0])
 for _name in (log.name, "stamina"):  # what goes wrong is raised; a program without logging gets no lines on stderr
     logging.getLogger(_name).addHandler(logging.NullHandler())
+
+DURATION = "http.client.request.duration"
+# Seconds; of the conventions, because the default of OpenTelemetry is made for milliseconds.
+BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
 
 
 @frozen(kw_only=True)
@@ -43,16 +51,19 @@ class CallEvent:
     """What the call raised."""
 
 
-Hook = Callable[[CallEvent], None]
+Hook = Callable[[CallEvent], Awaitable[None] | None]
 
 
-def _all(hooks: Iterable[Hook]) -> tuple[Hook, ...]:
-    return tuple(hooks)
+def _all(hooks: Hook | Iterable[Hook]) -> tuple[Hook, ...]:
+    return (hooks,) if callable(hooks) else tuple(hooks)
 
 
 @frozen(kw_only=True)
 class Hooks:
-    """Functions that are called once a call. One that raises is logged, and does not change the call."""
+    """Functions that are called once a call; those of an async client may be `async`, and are awaited.
+
+    One that raises is logged, and does not change the call.
+    """
 
     before: tuple[Hook, ...] = field(default=(), converter=_all)
     after: tuple[Hook, ...] = field(default=(), converter=_all)
@@ -66,23 +77,29 @@ class Observer:
         self.tracing = _tracing(base_url)
         self._host = base_url.netloc.decode()
 
+    def before(self, operation: "Operation[Any]") -> "list[Awaitable[None]]":
+        """A call is about to start; returns what hooks left to await."""
+        if not self.hooks.before:
+            return []
+        return _run(self.hooks.before, CallEvent(operation=operation.id, method=operation.method, path=operation.path))
+
     def begin(self, operation: "Operation[Any]", request: "httpx.Request") -> "Observed":
         """A call starts. Adds the trace context to the request's headers."""
-        if self.hooks.before:
-            _run(self.hooks.before, CallEvent(operation=operation.id, method=operation.method, path=operation.path))
-        span = self.tracing.start(operation, request) if self.tracing else None
+        span = None
+        with suppress(Exception):
+            span = self.tracing.start(operation, request) if self.tracing else None
         return Observed(self, operation, span)
 
     def circuit(self, state: State) -> None:
         """The circuit breaker changed."""
         if state is State.OPEN:
-            log.warning("circuit.opened", extra={"host": self._host})
+            _say(logging.WARNING, "circuit.opened", {"host": self._host})
         elif state is State.CLOSED:
-            log.info("circuit.closed", extra={"host": self._host})
+            _say(logging.INFO, "circuit.closed", {"host": self._host})
 
     def refreshed(self) -> None:
         """The token was refreshed."""
-        log.info("token.refreshed", extra={"host": self._host})
+        _say(logging.INFO, "token.refreshed", {"host": self._host})
 
 
 class Observed:
@@ -99,18 +116,26 @@ class Observed:
     def retried(self, *, attempts: int, status: int | None, error: Exception, wait: float) -> None:
         """A try failed, and there will be another one after `wait` seconds."""
         extra = {**self._fields(attempts, status), "error": error_type(error), "wait": wait}
-        log.warning("call.retried", extra=extra)
+        _say(logging.WARNING, "call.retried", extra)
 
-    def end(self, *, attempts: int, status: int | None, error: BaseException | None) -> None:
-        """The call returns, or raises `error`."""
+    def broke(self, *, attempts: int, status: int | None, error: Exception) -> None:
+        """A stream broke after its head, when its call had long returned."""
+        seconds = time.monotonic() - self._start
+        extra = {**self._fields(attempts, status), "seconds": seconds, "error": error_type(error)}
+        _say(logging.WARNING, "stream.failed", extra)
+
+    def end(self, *, attempts: int, status: int | None, error: BaseException | None) -> "list[Awaitable[None]]":
+        """The call returns, or raises `error`; returns what hooks left to await."""
         seconds = time.monotonic() - self._start
         if self._span is not None:
-            self._span.end(attempts=attempts, status=status, seconds=seconds, error=error)
+            with suppress(Exception):
+                self._span.end(attempts=attempts, status=status, seconds=seconds, error=error)
         if error is not None:
+            name, level = _name_and_level(error)
             extra = {**self._fields(attempts, status), "seconds": seconds, "error": error_type(error)}
-            log.log(logging.INFO if isinstance(error, ClientError) else logging.WARNING, "call.failed", extra=extra)
+            _say(level, name, extra)
         elif log.isEnabledFor(logging.DEBUG):
-            log.debug("call.finished", extra={**self._fields(attempts, status), "seconds": seconds})
+            _say(logging.DEBUG, "call.finished", {**self._fields(attempts, status), "seconds": seconds})
         if after := self._observer.hooks.after:
             operation = self._operation
             event = CallEvent(
@@ -122,7 +147,8 @@ class Observed:
                 seconds=seconds,
                 error=error,
             )
-            _run(after, event)
+            return _run(after, event)
+        return []
 
     def _fields(self, attempts: int, status: int | None) -> dict[str, Any]:
         operation = self._operation
@@ -142,9 +168,7 @@ class Tracing:
         name = __name__.partition(".")[0]
         self._api = api
         self._tracer = api.trace.get_tracer(name)
-        self._duration = api.metrics.get_meter(name).create_histogram(
-            "http.client.request.duration", unit="s", description="Duration of calls, with all tries and waits."
-        )
+        self._duration = _histogram(api.metrics.get_meter(name))
         self._origin = f"{base_url.scheme}://{base_url.netloc.decode('ascii')}"
         port = base_url.port or {"http": 80, "https": 443}.get(base_url.scheme, 0)
         self._server = {"server.address": base_url.host, "server.port": port, "url.scheme": base_url.scheme}
@@ -160,7 +184,8 @@ class Tracing:
             attributes={**common, "url.full": self._origin + path},
         )
         token = api.context.attach(api.trace.set_span_in_context(span))
-        api.propagate.inject(request.headers)
+        with suppress(Exception):  # without it the span is a trace of its own
+            api.propagate.inject(request.headers)
         return Span(api, span, token, self._duration, common)
 
 
@@ -185,10 +210,11 @@ class Span:
         error: BaseException | None,
     ) -> None:
         """Ends the span and counts the call."""
+        self._api.context.detach(self._token)
         outcome: dict[str, Any] = {}
         if status is not None:
             outcome["http.response.status_code"] = status
-        if error is not None:
+        if isinstance(error, Exception):  # one that is none was told to stop, and did
             outcome["error.type"] = error_type(error)
             self._span.set_status(self._api.trace.StatusCode.ERROR)
         if attempts > 1:
@@ -196,7 +222,14 @@ class Span:
         self._span.set_attributes(outcome)
         self._span.end()
         self._duration.record(seconds, {**self._common, **outcome})
-        self._api.context.detach(self._token)
+
+
+def _histogram(meter: Any) -> Any:
+    given = {"unit": "s", "description": "Duration of calls, with all tries and waits."}
+    try:
+        return meter.create_histogram(DURATION, **given, explicit_bucket_boundaries_advisory=BUCKETS)
+    except TypeError:  # of OpenTelemetry before 1.30, where a view sets the buckets
+        return meter.create_histogram(DURATION, **given)
 
 
 @frozen
@@ -224,9 +257,36 @@ def _tracing(base_url: "httpx.URL") -> Tracing | None:
     return Tracing(Api(context, metrics, propagate, trace), base_url)
 
 
-def _run(hooks: tuple[Hook, ...], event: CallEvent) -> None:
+def _name_and_level(error: BaseException) -> tuple[str, int]:
+    if not isinstance(error, Exception):  # a task that is cancelled, a program that is interrupted
+        return "call.cancelled", logging.INFO
+    return "call.failed", logging.INFO if isinstance(error, ClientError) else logging.WARNING
+
+
+def _say(level: int, name: str, extra: Mapping[str, Any]) -> None:
+    with suppress(Exception):  # of a filter; those of handlers logging keeps to itself
+        log.log(level, name, extra=extra)
+
+
+def _run(hooks: tuple[Hook, ...], event: CallEvent) -> list[Awaitable[None]]:
+    pending = []
     for hook in hooks:
-        try:
-            hook(event)
-        except Exception:  # a hook is an onlooker: its failure must not become the call's
+        with _harmless(event):
+            found = hook(event)
+            if isawaitable(found):
+                pending.append(_awaited(found, event))
+    return pending
+
+
+async def _awaited(found: Awaitable[None], event: CallEvent) -> None:
+    with _harmless(event):
+        await found
+
+
+@contextmanager
+def _harmless(event: CallEvent) -> Iterator[None]:
+    try:
+        yield
+    except Exception:
+        with suppress(Exception):
             log.exception("hook.failed", extra={"operation": event.operation})
