@@ -12,6 +12,7 @@ import json
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from time import perf_counter
 from typing import Any, TypeVar
@@ -31,14 +32,13 @@ class Asked:
     """What is measured: `name` is a method of the manager `tag`, and a module of that name in both clients.
 
     `paths` come first on the import path. `stock` is the package of the stock generator, or empty. `many` is the file
-    of a large reply, or empty. `secured` says whether the client takes a token.
+    of a large reply, or empty.
     """
 
     url: str
     paths: list[str]
     package: str
     client_class: str
-    secured: bool
     stock: str
     tag: str
     name: str
@@ -79,10 +79,15 @@ class Job:
             return cls(asked, ours, operation, parse, None, None)
         return cls(asked, ours, operation, parse, import_module(asked.stock), import_module(f"{asked.stock}.{module}"))
 
+    @property
+    def takes_token(self) -> bool:
+        """Whether the document has a place for one."""
+        return "token" in signature(getattr(self.ours, self.asked.client_class)).parameters
+
     def client(self, name: str) -> Any:
         """A client of ours, of the class of that name."""
         made: Callable[..., Any] = getattr(self.ours, name)
-        return made(self.asked.url, TOKEN) if self.asked.secured else made(self.asked.url)
+        return made(self.asked.url, token=TOKEN) if self.takes_token else made(self.asked.url)
 
     def plain_arguments(self) -> dict[str, Any]:
         """What httpx is asked with: the same path, query and headers as the client sends."""
@@ -91,7 +96,7 @@ class Job:
 
     def plain_headers(self) -> dict[str, str]:
         """What httpx sends with every request, as the client does."""
-        return {"Authorization": f"Bearer {TOKEN}"} if self.asked.secured else {}
+        return {"Authorization": f"Bearer {TOKEN}"} if self.takes_token else {}
 
     def sync(self) -> dict[str, list[float]]:
         """Seconds of calls, with connections that are kept."""

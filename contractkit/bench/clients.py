@@ -20,7 +20,6 @@ from contractkit.bench.own import Quantity, Section
 from contractkit.config import Config, child_environment
 from contractkit.errors import ServerError
 from contractkit.generate.client import Distribution
-from contractkit.generate.client.managers import placement
 from contractkit.process import free_port, running
 from contractkit.steps import Echo
 
@@ -194,7 +193,6 @@ def _calling(clients: Clients, chosen: Target, rounds: Rounds, folder: Path) -> 
             paths=[str(clients.ours), str(clients.stock)],
             package=clients.made.package,
             client_class=clients.made.client_class,
-            secured=placement(clients.made.document) is not None,
             stock=STOCK_PACKAGE if clients.stock_module else "",
             tag=chosen.endpoint.tag,
             name=chosen.endpoint.name,
