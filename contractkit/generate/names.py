@@ -6,8 +6,6 @@ from collections.abc import Iterable
 
 from attrs import define, field
 
-# What generated modules import or mean; a schema of that name would hide it.
-RESERVED = frozenset({"Any", "Awaitable", "Literal", "Mapping", "NotRequired", "Protocol", "TypeAlias", "TypedDict"})
 BUILTINS = frozenset({"str", "int", "float", "bool", "bytes", "list", "dict", "tuple", "object"})
 
 
@@ -35,7 +33,7 @@ class Namespace:
 
     @classmethod
     def of(cls, names: Iterable[str] = ()) -> "Namespace":
-        return cls({*RESERVED, *BUILTINS, *names})
+        return cls({*BUILTINS, *names})
 
     def claim(self, wanted: str) -> str:
         """`wanted`, or the first of wanted2, wanted3, ... that is free."""

@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from contractkit.document import load_bundle, operations
 from contractkit.errors import GenerationError
-from contractkit.generate import texts
+from contractkit.generate import reserved, texts
 from contractkit.generate.declarations import Alias, Declarations, Record
 from contractkit.generate.methods import Method, Methods
 from contractkit.generate.names import class_name
@@ -44,7 +44,7 @@ def generate_provider(bundle: Path, out: Path) -> None:
 def _write(document: Mapping[str, Any], folder: Path) -> None:
     wanted = operations(document)
     tags = _interface_names(dict.fromkeys(operation.tag or "default" for operation in wanted))
-    declarations = Declarations.of(document, tags.values())
+    declarations = Declarations.of(document, {*tags.values(), *reserved.for_provider()})
     methods = Methods(Document.load(document), declarations)
     interfaces = [_interface(document, tag, name, methods) for tag, name in tags.items()]
     made = sum(len(interface.methods) for interface in interfaces)

@@ -3,6 +3,7 @@
 import ast
 import importlib.util
 import json
+import re
 import subprocess
 import sys
 import typing
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 
 from contractkit.errors import GenerationError
+from contractkit.generate import provider
 from contractkit.generate.provider import generate_provider
 
 Schemas = dict[str, Any]
@@ -159,6 +161,19 @@ def test_names_that_would_be_one_are_kept_apart_and_references_into_the_middle_a
     )
     module = load(folder)
     assert (module.FooBar, module.FooBar2, module.Any2, module.Part, module.BaseId) == (str, int, bool, list[str], str)
+
+
+def test_a_schema_may_be_called_like_anything_that_the_modules_import(generate: Generate) -> None:
+    templates = Path(provider.__file__).parent / "templates" / "provider"
+    words = {word for path in templates.iterdir() for word in re.findall(r"\b[A-Z]\w+", path.read_text())}
+    assert {"Awaitable", "NotRequired", "Protocol"} <= words
+    replies = {"200": {"description": "It.", "content": {"application/json": {"schema": ref("Protocol")}}}}
+    folder = generate(dict.fromkeys(words, BASE), {"op": {"operationId": "op", "responses": replies}})
+    for name in ("schemas.py", "api.py"):
+        tree = ast.parse((folder / name).read_text())
+        bound = [name.name for each in tree.body if isinstance(each, ast.ImportFrom) for name in each.names]
+        bound += [each.name for each in tree.body if isinstance(each, ast.ClassDef)]
+        assert sorted(bound) == sorted(set(bound))
 
 
 def test_text_of_a_document_cannot_leave_its_comment_or_docstring(generate: Generate) -> None:

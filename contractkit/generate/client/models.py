@@ -4,8 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from attrs import evolve, frozen
 
-from contractkit.generate import shapes, texts
-from contractkit.generate.client import reserved
+from contractkit.generate import reserved, shapes, texts
 from contractkit.generate.client.value import WRITTEN, Value
 from contractkit.generate.names import Namespace
 from contractkit.generate.shapes import Schema

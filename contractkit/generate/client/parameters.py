@@ -6,8 +6,7 @@ from typing import Any
 
 from attrs import frozen
 
-from contractkit.generate import texts
-from contractkit.generate.client import reserved
+from contractkit.generate import reserved, texts
 from contractkit.generate.client.bodies import encoder
 from contractkit.generate.client.value import Value
 from contractkit.generate.client.values import Values

@@ -6,15 +6,22 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-TEMPLATES: Final = Path(__file__).parent.parent / "templates" / "client"
+TEMPLATES: Final = Path(__file__).parent / "templates"
 # The modules that declare models, or import them.
-WITH_MODELS: Final = ("alias", "endpoint", "enumeration", "errors", "manager", "model", "models_init")
-WITH_ARGUMENTS: Final = ("endpoint", "manager")
+WITH_MODELS: Final = tuple(
+    f"client/{name}" for name in ("alias", "endpoint", "enumeration", "errors", "manager", "model", "models_init")
+)
+WITH_ARGUMENTS: Final = ("client/endpoint", "client/manager")
 NOT_PYTHON: Final = re.compile(r'\{\{.*?\}\}|\{%.*?%\}|""".*?"""', re.DOTALL)
 IMPORTS: Final = re.compile(r"^ *(?:from (?!__future__)[\w.]+ )?import (.+)$", re.MULTILINE)
 BOUND: Final = re.compile(r"^ *(?:(?:async )?def (\w+)|([A-Za-z]\w*)(?::[^=\n]+)? = )", re.MULTILINE)
 WORD: Final = re.compile(r"\b[A-Za-z]\w*")
 BUILTINS: Final = frozenset(dir(builtins))
+
+
+def for_provider() -> frozenset[str]:
+    """What the type of a schema must not be called for providers."""
+    return imported(_source("provider/api", "provider/schemas").splitlines())
 
 
 def for_classes() -> frozenset[str]:
@@ -25,7 +32,7 @@ def for_classes() -> frozenset[str]:
 
 def for_members() -> frozenset[str]:
     """What an attribute of a model must not be called."""
-    source = _source("model")
+    source = _source("client/model")
     return imported(source.splitlines()) | (BUILTINS & set(WORD.findall(source)))
 
 
