@@ -14,7 +14,7 @@ from contractkit import document as documents
 from contractkit.errors import GenerationError
 from contractkit.generate import texts
 from contractkit.generate.client import bodies, examples, readme
-from contractkit.generate.client.managers import Manager, managers_of, placement, tags_of
+from contractkit.generate.client.managers import Manager, managers_of, placements, tags_of
 from contractkit.generate.client.operations import Endpoint, Endpoints
 from contractkit.generate.client.values import Values
 from contractkit.generate.names import class_name
@@ -123,15 +123,18 @@ class Distribution:
 
     def _write_package(self, pages: Environment, package: Path) -> str:
         """The modules at the top of the package; returns the source of its errors."""
-        put = placement(self.document)
+        puts = placements(self.document)
+        put = next(iter(puts.values()))
         problem, lines = self._problem()
         place = package / "errors.py"
         _render(pages, "errors.py", place, problem_type=problem, problem_imports=lines)
         errors = place.read_text(encoding="utf-8")
         _render(
             pages, "client.py", package / "client.py", **self._classes(), managers=self.managers, placement=put,
-            about_name=texts.in_docstring(texts.paragraph(put.name)) if put else "",
-            about_prefix=texts.in_docstring(texts.paragraph(put.prefix)) if put else "",
+            placements=puts if len(puts) > 1 else {},
+            about_name=texts.in_docstring(texts.paragraph(put.name)),
+            about_prefix=texts.in_docstring(texts.paragraph(put.prefix)),
+            about_schemes=texts.in_docstring(texts.paragraph(", ".join(puts))),
             title=texts.in_docstring(self.title), user_agent=f"{self.project}/{self.version}",
         )  # fmt: skip
         names = {
@@ -143,7 +146,7 @@ class Distribution:
         _render(pages, "package_init.py", package / "__init__.py", names=sorted(names.items()), about=about)
         for each in sorted((TEMPLATES / "testing").glob("*.jinja")):
             to = package / "testing" / each.stem
-            _render(pages, f"testing/{each.stem}", to, package=self.package, secured=put is not None, **self._classes())
+            _render(pages, f"testing/{each.stem}", to, package=self.package, **self._classes())
         return errors
 
     def _write_operations(self, pages: Environment, package: Path) -> None:

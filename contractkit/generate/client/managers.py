@@ -111,13 +111,21 @@ def _name(tag: str, taken: Namespace) -> str:
 
 
 def placement(document: Document) -> Placement | None:
-    """Where the token goes, by the scheme that most operations ask for; None where no scheme carries one."""
+    """Where the token goes; None where no scheme says so."""
+    return next(iter(placements(document).values())) if document.schemes() else None
+
+
+def placements(document: Document) -> dict[str, Placement]:
+    """Where the credential of each security scheme goes: first the scheme that most operations ask for, the token's.
+
+    A document without schemes has a nameless one: a bearer token, as the most usual.
+    """
     schemes = {name: Scheme.of(name, node) for name, node in document.schemes().items()}
     asked: Counter[str] = Counter(
         name for each in document.operations for alternative in each.security for name in alternative if name in schemes
     )
-    wanted = [name for name, _ in asked.most_common()] or list(schemes)
-    return next((_place(schemes[name]) for name in wanted), None)
+    ordered = dict.fromkeys([*(name for name, _ in asked.most_common()), *schemes])
+    return {name: _place(schemes[name]) for name in ordered} or {"": Placement("header", "Authorization", "Bearer")}
 
 
 def _place(scheme: Scheme) -> Placement:

@@ -104,7 +104,15 @@ class Endpoint:
 
     @property
     def is_secured(self) -> bool:
-        return bool(self.operation.security) or "security" not in self.node
+        """Whether it takes credentials; where the document asks for none anywhere, every operation takes the token."""
+        if any(self.operation.security) or "security" in self.node:
+            return any(self.operation.security)
+        return not any(any(each.security) for each in self.document.operations)
+
+    @property
+    def security(self) -> tuple[tuple[str, ...], ...]:
+        """The alternatives, where the document has more schemes than one."""
+        return self.operation.security if len(self.document.schemes()) > 1 and self.is_secured else ()
 
     @property
     def accept(self) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from attrs import evolve, frozen
 
-from contractkit.generate.client.managers import Manager, Method, placement
+from contractkit.generate.client.managers import Manager, Method, Placement, placements
 from contractkit.generate.client.operations import Endpoint
 from contractkit.generate.client.parameters import Argument
 from contractkit.generate.texts import paragraph
@@ -96,12 +96,13 @@ def context(document: Document, managers: Sequence[Manager], *, errors: str, cha
     shown = list(examples(document, rows))
     calls = [row for row in shown if not row.endpoint.is_streaming]
     info = document.raw.get("info") or {}
-    auth = _auth(document)
+    ways = _ways(document)
     return {
         "title": paragraph(info.get("title")).replace("<", "&lt;") or "an API",
         "version": paragraph(info.get("version")).replace("<", "&lt;"),
         "url": base_url(document),
-        "auth": auth,
+        "ways": ways,
+        "auth": ways[0].place if ways else "",
         "first": next((row for row in calls if row.endpoint.is_secured), next(iter(calls), None)),
         "paged": next(iter(sorted((row for row in calls if row.iterator), key=lambda row: not row.is_paged)), None),
         "stream": next((row for row in shown if row.endpoint.is_streaming), None),
@@ -115,11 +116,23 @@ def context(document: Document, managers: Sequence[Manager], *, errors: str, cha
     }
 
 
-def _auth(document: Document) -> str:
-    """Where the token goes, in words; empty where nothing asks for one."""
-    place = placement(document)
-    if place is None:
-        return ""
+@frozen
+class Way:
+    """One security scheme: its name, where its credential goes, and whether that is a user and a password."""
+
+    scheme: str
+    place: str
+    is_basic: bool = False
+
+
+def _ways(document: Document) -> list[Way]:
+    """The security schemes, that of the token first; none where the document has none."""
+    found = placements(document).items() if document.schemes() else ()
+    return [Way(cell(name), _goes(each), each.prefix == "Basic") for name, each in found]
+
+
+def _goes(place: Placement) -> str:
+    """Where a credential goes, in words."""
     if place.prefix:
         return f"as `{cell(place.name)}: {cell(place.prefix)} ...`"
     kind = "query parameter" if place.location == "query" else place.location

@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from random import Random
 from typing import Any, TypeVar
@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 import httpx
 import stamina
 
-from .auth import Auth, TokenAuth
+from .auth import Auth
+from .credentials import authentication
 from .errors import ApiError
 from .operation import Answer, Body, Operation, Reply, Request, parsed
 from .reading import CODINGS, acheck_location, check_location
@@ -32,7 +33,7 @@ class Session:
     def __init__(
         self,
         base_url: str,
-        auth: Auth | None,
+        auth: Auth | Sequence[Auth] | None,
         *,
         resilience: Resilience,
         hooks: Hooks,
@@ -46,7 +47,7 @@ class Session:
         observer = Observer(httpx.URL(base_url), hooks)
         self._host = Host(base_url, resilience, observer, timeout=timeout, random=random)
         self.http = httpx.Client(
-            auth=TokenAuth(auth, refreshed=observer.refreshed) if auth else None,
+            auth=authentication(auth, observer.refreshed),
             base_url=base_url,
             headers={"Accept-Encoding": CODINGS, **headers},
             timeout=timeout,
@@ -103,7 +104,7 @@ class AsyncSession:
     def __init__(
         self,
         base_url: str,
-        auth: Auth | None,
+        auth: Auth | Sequence[Auth] | None,
         *,
         resilience: Resilience,
         hooks: Hooks,
@@ -117,7 +118,7 @@ class AsyncSession:
         observer = Observer(httpx.URL(base_url), hooks)
         self._host = Host(base_url, resilience, observer, timeout=timeout, random=random)
         self.http = httpx.AsyncClient(
-            auth=TokenAuth(auth, refreshed=observer.refreshed) if auth else None,
+            auth=authentication(auth, observer.refreshed),
             base_url=base_url,
             headers={"Accept-Encoding": CODINGS, **headers},
             timeout=timeout,

@@ -8,6 +8,7 @@ from typing import Any, Self
 import httpx
 from attrs import define, evolve, field
 
+from .building import SECURITY
 from .calls import Operation, Request, parse
 from .encoding import query_string
 from .types import Response
@@ -71,12 +72,14 @@ class Client:
     def send(self, operation: Operation[Any], request: Request) -> Response[Any]:
         """Sends one request. Raises UnexpectedResponse and httpx.TransportError, and nothing for a documented error."""
         client = self.get_httpx_client()
-        return _documented(operation, client.request(operation.method, _target(request), **_parts(request)))
+        return _documented(operation, client.request(operation.method, _target(request), **_parts(operation, request)))
 
     async def asend(self, operation: Operation[Any], request: Request) -> Response[Any]:
         """`send`, for use with asyncio."""
         client = self.get_async_httpx_client()
-        return _documented(operation, await client.request(operation.method, _target(request), **_parts(request)))
+        return _documented(
+            operation, await client.request(operation.method, _target(request), **_parts(operation, request))
+        )
 
     def close(self) -> None:
         """Closes the connections; the next request opens new ones."""
@@ -134,7 +137,7 @@ class AuthenticatedClient(Client):
         return {**self.headers, self.auth_header_name: value}
 
 
-def _parts(request: Request) -> dict[str, Any]:
+def _parts(operation: Operation[Any], request: Request) -> dict[str, Any]:
     """A request as httpx takes it; what is empty is left out, or httpx would replace what the client has."""
     headers = dict(request.headers)
     if request.cookies:
@@ -145,7 +148,7 @@ def _parts(request: Request) -> dict[str, Any]:
         "data": request.data,
         "files": request.files,
     }
-    return {name: value for name, value in parts.items() if value}
+    return {**{name: value for name, value in parts.items() if value}, "extensions": {SECURITY: operation.security}}
 
 
 def _target(request: Request) -> str:
