@@ -12,6 +12,7 @@ from contractkit.tests.generate.runtime import (
     Clock,
     Pieces,
     Script,
+    Turn,
     calls,
     codec,
     errors,
@@ -122,6 +123,31 @@ def test_a_stream_that_ends_badly_or_well_closes_its_connection_by_itself(
     assert answer.is_closed
 
 
+@pytest.mark.parametrize("read", [0, 1])
+def test_a_stream_that_is_dropped_gives_its_connection_back_with_a_warning(asynchronous: bool, read: int) -> None:
+    answer = stream(b"data: 1\n\n", b"data: 2\n\n")
+    client = Client(asynchronous, Script(answer))
+
+    async def drop() -> None:
+        opened = await client.session.call(events(), calls.Request("/events"))
+        for _ in range(read):
+            await anext(opened)
+        del opened
+        for _ in range(5):
+            await Turn()
+
+    if asynchronous:
+        with pytest.warns(ResourceWarning, match="dropped"):
+            asyncio.run(drop())
+    else:
+        opened = client.session.call(events(), calls.Request("/events"))
+        for _ in range(read):
+            next(opened)
+        with pytest.warns(ResourceWarning, match="dropped"):
+            del opened
+    assert answer.is_closed
+
+
 def test_a_stream_is_asked_for_again_until_it_begins(asynchronous: bool) -> None:
     server = Script(503, httpx.ConnectError, stream(b"data: 1\n\n"))
     assert Client(asynchronous, server).items(events()) == [1]
@@ -153,7 +179,7 @@ def test_an_answer_that_is_no_stream_is_unexpected_and_closed(asynchronous: bool
     assert answer.is_closed
 
 
-@pytest.mark.parametrize("piece", [b"data: " + b"x" * 1000, b"data: x\n" * 200])
+@pytest.mark.parametrize("piece", [b"data: " + b"x" * 1000, b"data: x\n" * 200, b"data\n" * 200])
 def test_an_event_without_end_is_given_up_before_it_fills_the_memory(
     asynchronous: bool, piece: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,10 +1,14 @@
 """Answers that are read as they come: server-sent events, as the HTML standard defines them, and JSON lines."""
 
+import asyncio
 import codecs
 import re
+import warnings
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
+from contextlib import suppress
 from types import TracebackType
-from typing import Generic, Protocol, Self, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
+from weakref import finalize
 
 import httpx
 from attrs import frozen
@@ -12,6 +16,7 @@ from attrs import frozen
 T = TypeVar("T")
 
 LONGEST = 16 * 2**20  # characters of one event or line; a stream that never ends its line must not fill the memory
+_CLOSING: set["asyncio.Task[Any]"] = set()  # a loop holds its tasks by weak references alone
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
@@ -105,7 +110,7 @@ class EventParser:
         value = value.removeprefix(" ")
         if name == "data":
             self._data.append(value)
-            self._length += len(value)
+            self._length += len(value) + 1
             if self._length > LONGEST:
                 raise ValueError(f"an event has more than {LONGEST} characters")
         elif name == "event":
@@ -139,6 +144,10 @@ class LineParser:
 class EventStream(Generic[T]):
     """The events of an answer, one by one as they come; `with` closes the connection, and so does the end.
 
+    The deadline of the call held until the head of the answer; from then on the client's `timeout` is the longest pause
+    between two pieces, so a stream that may be silent for longer needs a longer one, or a server that sends comments.
+    A stream that is dropped before its end is closed, with a ResourceWarning.
+
     Iterating raises TransportError when the connection breaks, and UnexpectedResponse for an event that is not as
     documented. `last` is the event as it came, with its type and id, of the value handed out last.
     """
@@ -155,10 +164,9 @@ class EventStream(Generic[T]):
         """`decode` makes a value of an event; `failed` says what is raised for an error of httpx or of the parser."""
         self.last = None
         self._response = response
-        self._parser = parser
         self._decode = decode
-        self._failed = failed
-        self._events = self._read()
+        self._events = _read(response, parser, failed)
+        finalize(self, _dropped, response).atexit = False
 
     def __iter__(self) -> Iterator[T]:
         return self
@@ -186,16 +194,6 @@ class EventStream(Generic[T]):
     ) -> None:
         self.close()
 
-    def _read(self) -> Generator[ServerSentEvent, None, None]:
-        try:
-            for chunk in self._response.iter_bytes():
-                yield from self._parser.feed(chunk)
-            yield from self._parser.close()
-        except (httpx.RequestError, ValueError) as error:
-            raise self._failed(error) from error
-        finally:
-            self._response.close()
-
 
 class AsyncEventStream(Generic[T]):
     """EventStream for `async for` and `async with`."""
@@ -212,10 +210,9 @@ class AsyncEventStream(Generic[T]):
         """`decode` makes a value of an event; `failed` says what is raised for an error of httpx or of the parser."""
         self.last = None
         self._response = response
-        self._parser = parser
         self._decode = decode
-        self._failed = failed
-        self._events = self._read()
+        self._events = _aread(response, parser, failed)
+        finalize(self, _async_dropped, response).atexit = False
 
     def __aiter__(self) -> AsyncIterator[T]:
         return self
@@ -243,14 +240,46 @@ class AsyncEventStream(Generic[T]):
     ) -> None:
         await self.aclose()
 
-    async def _read(self) -> AsyncGenerator[ServerSentEvent, None]:
-        try:
-            async for chunk in self._response.aiter_bytes():
-                for event in self._parser.feed(chunk):
-                    yield event
-            for event in self._parser.close():
+
+def _read(
+    response: httpx.Response, parser: Parser, failed: Callable[[Exception], Exception]
+) -> Generator[ServerSentEvent, None, None]:
+    try:
+        for chunk in response.iter_bytes():
+            yield from parser.feed(chunk)
+        yield from parser.close()
+    except (httpx.RequestError, ValueError) as error:
+        raise failed(error) from error
+    finally:
+        response.close()
+
+
+async def _aread(
+    response: httpx.Response, parser: Parser, failed: Callable[[Exception], Exception]
+) -> AsyncGenerator[ServerSentEvent, None]:
+    try:
+        async for chunk in response.aiter_bytes():
+            for event in parser.feed(chunk):
                 yield event
-        except (httpx.RequestError, ValueError) as error:
-            raise self._failed(error) from error
-        finally:
-            await self._response.aclose()
+        for event in parser.close():
+            yield event
+    except (httpx.RequestError, ValueError) as error:
+        raise failed(error) from error
+    finally:
+        await response.aclose()
+
+
+def _dropped(response: httpx.Response) -> None:
+    """Gives the connection back of a stream that nobody holds any more: its generator does not if it never began."""
+    if not response.is_closed:
+        warnings.warn("a stream was dropped without being closed", ResourceWarning, stacklevel=2)
+        response.close()
+
+
+def _async_dropped(response: httpx.Response) -> None:
+    if not response.is_closed:
+        warnings.warn("a stream was dropped without being closed", ResourceWarning, stacklevel=2)
+        with suppress(RuntimeError):  # no loop runs: its connections are lost with it
+            closing = asyncio.get_running_loop().create_task(response.aclose())
+            _CLOSING.add(closing)
+            closing.add_done_callback(_CLOSING.discard)
