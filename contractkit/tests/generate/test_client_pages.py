@@ -1,6 +1,7 @@
 """Iterators over pages in generated clients: every item once, no page too many, one page in memory."""
 
 import asyncio
+import weakref
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
@@ -148,3 +149,43 @@ def test_a_list_that_gives_one_page_again_and_again_ends_with_an_error(
     endless = islice(walk(kind, lambda _: {"items": [1, 2]}, items=items), 10)
     with pytest.raises(ValueError, match="does not end"):
         list(endless)
+
+
+@pytest.mark.parametrize("kind", ["numbered", "offset", "cursor"])
+def test_a_page_is_dropped_before_the_next_one_comes(walk: Any, kind: str) -> None:
+    class Page:
+        def __init__(self, number: int) -> None:
+            self.number = number
+
+    made: list[weakref.ref[Page]] = []
+    alive: list[int] = []
+
+    def fetch(_: Any) -> Page:
+        alive.append(sum(1 for page in made if page() is not None))
+        page = Page(len(made) + 1)
+        made.append(weakref.ref(page))
+        return page
+
+    ends = {"next": lambda page: page.number % 4} if kind == "cursor" else {"total": lambda _: 12}
+    assert len(list(walk(kind, fetch, items=lambda _: ITEMS[:3], **ends))) == 12
+    assert alive == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("kind", ["numbered", "offset"])
+def test_a_list_whose_total_is_null_does_not_go_on_for_ever_either(walk: Any, kind: str) -> None:
+    page = {"items": [1, 2], "total": None}
+    with pytest.raises(ValueError, match="the list does not end"):
+        list(islice(walk(kind, lambda _: page, items=items, total=lambda found: found["total"]), 9))
+
+
+@pytest.mark.parametrize("keys", [[-1, -2, None], [{"after": 1}, {"after": 2}, None]])
+def test_a_cursor_may_be_anything(walk: Any, keys: list[Any]) -> None:
+    left = iter(keys)
+    asked: list[Any] = []
+
+    def fetch(key: Any) -> Any:
+        asked.append(key)
+        return {"items": [1], "next": next(left)}
+
+    assert list(walk("cursor", fetch, items=items, next=lambda page: page["next"])) == [1, 1, 1]
+    assert asked == [None, *keys[:2]]

@@ -1,8 +1,9 @@
 """Iterators over the items of a list that comes in pages.
 
-A page is asked for when its first item is, and is dropped when the next one has come, so that a list of any length
-needs the memory of two pages. Every iterator ends at a page that says it is the last, and never asks for a page twice.
-Errors of a page are raised where its first item would have come.
+A page is asked for when its first item is, and is dropped after its last one, so that a list of any length needs the
+memory of one page; of two where the list does not tell how long it is, because each is compared to the one before.
+Every iterator ends at a page that says it is the last, and never asks for a page twice: a list that would go on for
+ever is a ValueError. Errors of a page are raised where its first item would have come.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
@@ -72,7 +73,7 @@ def cursor(
 ) -> Iterator[T]:
     """Pages of which each names the next; the first one is asked for with None.
 
-    The last one names none, or an empty one, or says with `more` that there is no further one. A page may be empty.
+    The last one names none, an empty one or 0, or says with `more` that there is no further one. A page may be empty.
     Where the next page is named by its URL, the cursor is what `parameter` is in its query.
     """
     return _walk(fetch, items, None, _by_cursor(next, more, parameter))
@@ -112,6 +113,7 @@ def _walk(fetch: Callable[[K], P], items: Callable[[P], Iterable[T] | None], fir
             count += 1
             yield item
         following = step(page, count)
+        del page  # before the next one comes
         if following is None:
             return
         key = following
@@ -128,6 +130,7 @@ async def _async_walk(
             count += 1
             yield item
         following = step(page, count)
+        del page  # before the next one comes
         if following is None:
             return
         key = following
@@ -141,12 +144,12 @@ def _by_number(
 
     def step(page: P, count: int) -> int | None:
         nonlocal number, seen, before
-        if count and total is pages is None and page == before:  # the API may not know the parameter for the page
+        limits = _told(total, page), _told(pages, page)
+        if count and limits == (None, None) and page == before:  # the API may not know the parameter for the page
             raise ValueError(f"the list does not end: page {number} is the same as the one before")
-        number, seen, before = number + 1, seen + count, page
-        if not count or _reached(total, page, seen) or _reached(pages, page, number - first):
-            return None
-        return number
+        number, seen, before = number + 1, seen + count, page if limits == (None, None) else None
+        ends = not count or _reached(limits[0], seen) or _reached(limits[1], number - first)
+        return None if ends else number
 
     return step
 
@@ -157,10 +160,11 @@ def _by_offset(total: Callable[[P], int | None] | None, first: int) -> Step[P, i
 
     def step(page: P, count: int) -> int | None:
         nonlocal position, before
-        if count and total is None and page == before:  # the API may not know the parameter for the offset
+        limit = _told(total, page)
+        if count and limit is None and page == before:  # the API may not know the parameter for the offset
             raise ValueError(f"the list does not end: the page at {position} is the same as the one before")
-        position, before = position + count, page
-        return None if not count or _reached(total, page, position) else position
+        position, before = position + count, page if limit is None else None
+        return None if not count or _reached(limit, position) else position
 
     return step
 
@@ -176,9 +180,10 @@ def _by_cursor(
             key = _from_link(key, parameter)
         if not key or (more is not None and more(page) is False):
             return None
-        if hash(key) in seen:
+        mark = hash(repr(key))  # a cursor may be an object, and -1 and -2 have the same hash
+        if mark in seen:
             raise ValueError(f"the list does not end: it names the page {key!r} a second time")
-        seen.add(hash(key))
+        seen.add(mark)
         return key
 
     return step
@@ -191,6 +196,11 @@ def _from_link(key: Any, parameter: str) -> Any:
     return parse_qs(urlsplit(key).query).get(parameter, [key])[0]
 
 
-def _reached(told: Callable[[P], int | None] | None, page: P, seen: int) -> bool:
-    limit = told(page) if told else None
-    return isinstance(limit, int) and seen >= limit
+def _told(length: Callable[[P], int | None] | None, page: P) -> int | None:
+    """How long a page says that the list is."""
+    found = length(page) if length else None
+    return found if isinstance(found, int) else None
+
+
+def _reached(limit: int | None, seen: int) -> bool:
+    return limit is not None and seen >= limit
