@@ -28,6 +28,7 @@ would fill the memory when it is written."""
 DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 DATE_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d):(?:(60)|(\d\d))(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+EXACT = 2**53  # from here on a binary float stands for other whole numbers too
 KINDS: Mapping[type, str] = {
     str: "a string", int: "a number", float: "a number", bool: "a boolean", list: "an array", dict: "an object",
     type(None): "null",
@@ -95,10 +96,10 @@ def string(value: Any) -> str:
 
 
 def integer(value: Any) -> int:
-    """A whole number, also when it is written as 3.0."""
+    """A whole number, also when it is written as 3.0, as long as binary floats are exact."""
     if type(value) is int:
         return value
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, float) and value.is_integer() and abs(value) < EXACT:
         return int(value)
     raise wrong("a whole number", value)
 

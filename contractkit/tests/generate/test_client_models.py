@@ -17,13 +17,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contractkit.generate.output import differing
 from contractkit.tests.generate.odd_models import KINDS, generate
 from contractkit.tests.generate.odd_schemas import NAMES, SCHEMAS
 
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no fault
 ROUND_TRIPS: list[tuple[str, Any]] = [
     ("Kinds", KINDS),
     ("Nulls", {"always": None}),
@@ -182,6 +183,7 @@ def test_models_pass_a_strict_type_check(package: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
+@PATIENT
 @given(
     st.fixed_dictionaries(
         {"always": st.none() | st.text()},
@@ -195,6 +197,7 @@ def test_any_object_of_the_schema_is_read_and_written(models: ModuleType, data: 
     assert models.Nulls.from_dict(json.loads(json.dumps(data))).to_dict() == data
 
 
+@PATIENT
 @given(st.recursive(st.text() | st.integers(), lambda inner: st.lists(inner, max_size=4), max_leaves=20))
 def test_any_nesting_is_read_and_written(models: ModuleType, data: Any) -> None:
     assert models.Holder.from_dict({"it": data}).to_dict() == {"it": data}

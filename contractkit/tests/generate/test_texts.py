@@ -5,7 +5,7 @@ import warnings
 from textwrap import indent
 
 import pytest
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from contractkit.generate import texts
@@ -14,6 +14,7 @@ PIECES = [
     '"', '"""', "'''", "\\", "\\N{", "\\x", "#", "\n", "\n\n", "\r", "\x00", "\u2028", "\ud800", "{", "`", "|", "- ",
     "```", "type: x", "noqa", "# fmt: off", "a" * 100, "\\" * 101, "a word ", "1. ", "é",
 ]  # fmt: skip
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no fault
 TEXT = st.text() | st.lists(st.sampled_from(PIECES), max_size=8).map("".join)
 
 
@@ -43,6 +44,7 @@ def docstring_of(lines: list[str]) -> str:
     return found.value.value
 
 
+@PATIENT
 @given(st.lists(TEXT.map(texts.paragraph), max_size=3))
 @example(['"'])
 @example([texts.paragraph('He said "no"')])
@@ -52,6 +54,7 @@ def test_a_docstring_says_what_its_paragraphs_say(parts: list[str]) -> None:
     assert letters(docstring_of(lines) if lines else "") == letters(*parts)
 
 
+@PATIENT
 @given(TEXT, st.lists(TEXT.map(texts.paragraph), max_size=2))
 @example('"', [])
 @example('"', ['"'])
@@ -62,6 +65,7 @@ def test_a_long_docstring_says_what_its_paragraphs_and_sections_say(text: str, s
     assert letters(docstring_of(lines) if lines else "") == letters(*parts, *sections)
 
 
+@PATIENT
 @given(TEXT)
 @example("He said \\")
 @example('He said "no"')
@@ -70,6 +74,7 @@ def test_a_text_in_a_docstring_does_not_end_it(text: str) -> None:
     assert letters(docstring_of([f'"""{texts.in_docstring(found)}"""'])) == letters(found)
 
 
+@PATIENT
 @given(TEXT)
 @example("type: the kind of it")
 @example("type: ignore")
@@ -131,6 +136,7 @@ SCHEMA = st.dictionaries(
 )
 
 
+@PATIENT
 @given(SCHEMA)
 def test_a_schema_is_described_on_one_line_whatever_its_keywords_hold(schema: dict[str, object]) -> None:
     found = texts.described(schema)
