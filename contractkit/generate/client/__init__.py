@@ -33,6 +33,7 @@ NO_VERSION: Final = "0.1.0"
 ERRORS: Final = re.compile(r"^class ([A-Z]\w*)\(", re.MULTILINE)
 ERROR_CLASSES: Final = frozenset(ERRORS.findall((TEMPLATES / "errors.py.jinja").read_text(encoding="utf-8")))
 EXPORTS: Final = {
+    "capture": "answers", "Captured": "answers",
     "Hooks": "telemetry", "CallEvent": "telemetry", "Resilience": "resilience", "DecodeError": "codec",
     "EncodeError": "codec",
     "EventStream": "streams", "AsyncEventStream": "streams", "ServerSentEvent": "streams",
@@ -134,7 +135,6 @@ class Distribution:
             placements=puts if len(puts) > 1 else {},
             about_name=texts.in_docstring(texts.paragraph(put.name)),
             about_prefix=texts.in_docstring(texts.paragraph(put.prefix)),
-            about_schemes=texts.in_docstring(texts.paragraph(", ".join(puts))),
             title=texts.in_docstring(self.title), user_agent=f"{self.project}/{self.version}",
         )  # fmt: skip
         names = {

@@ -68,7 +68,7 @@ def test_every_example_runs_against_the_examples_of_the_contract(
     for block in code:
         exec(compile(block, "README.md", "exec"), everything)  # noqa: S102 - the very text that users copy
     called = {each.operation for each in transport.requests}
-    assert len(code) == 10
+    assert len(code) == 11
     assert called == {"listShips", "watchTides"}
     assert "Ship(" in capsys.readouterr().out
 
