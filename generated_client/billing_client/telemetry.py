@@ -270,7 +270,7 @@ def _say(level: int, name: str, extra: Mapping[str, Any]) -> None:
 
 
 def _run(hooks: tuple[Hook, ...], event: CallEvent) -> list[Awaitable[None]]:
-    pending = []
+    pending: list[Awaitable[None]] = []
     for hook in hooks:
         with _harmless(event):
             found = hook(event)
