@@ -160,8 +160,9 @@ class AsyncSession:
     async def _one(self, tries: Tries[T]) -> T:
         with tries.one():
             secured = httpx.USE_CLIENT_DEFAULT if tries.operation.secured else None
+            limit = asyncio.timeout(tries.left)
             try:
-                async with asyncio.timeout(tries.left) as limit:
+                async with limit:
                     response = await self.http.send(tries.request, stream=True, auth=secured)
                     streamed = tries.received(response)
                     content = b"" if streamed else await _aread(response, tries)
