@@ -114,7 +114,9 @@ class Distribution:
         names = {"project": self.project, "package": self.package}
         about = f"A typed client of {self.title}."
         _render(pages, "pyproject.toml", folder / "pyproject.toml", **names, version=self.version, about=about)
-        context = readme.context(self.document, self.managers, errors=errors, changelog=self.changelog is not None)
+        context = readme.context(
+            self.document, self.managers, self.values, errors=errors, changelog=self.changelog is not None
+        )
         _render(pages, "README.md", folder / "README.md", **names, **self._classes(), **context)
         if self.changelog is not None:
             (folder / "CHANGELOG.md").write_text(self.changelog, encoding="utf-8", newline="\n")

@@ -13,6 +13,8 @@ from attrs import evolve, frozen
 from contractkit.generate.client.managers import Manager, Method, Placement, placements
 from contractkit.generate.client.operations import Endpoint
 from contractkit.generate.client.parameters import Argument
+from contractkit.generate.client.samples import WIDTH, Sample, UnwritableError, Writer
+from contractkit.generate.client.values import Values
 from contractkit.generate.texts import paragraph
 from contractkit.stub.document import Document
 from contractkit.stub.schemas import Direction, Schemas
@@ -71,6 +73,74 @@ def examples(document: Document, rows: Sequence[Row]) -> Iterator[Row]:
             yield evolve(row, arguments=", ".join(arguments))
 
 
+@frozen
+class Sending:
+    """A call with a body, as one would write it."""
+
+    of: Row
+    call: Sample
+    documented: bool  # the body is an example of the document
+
+    @property
+    def code(self) -> str:
+        """The call, and what it gives printed."""
+        gives = self.of.endpoint.success != "None"
+        return (Sample("print(", (("", self.call),), ")") if gives else self.call).written()
+
+    @property
+    def imports(self) -> list[str]:
+        return sorted(self.call.imports, key=lambda line: (line.startswith("from"), line))
+
+    def models(self, package: str) -> str:
+        """The line that imports the classes."""
+        names = sorted(self.call.models)
+        line = f"from {package}.models import {', '.join(names)}"
+        if len(line) <= WIDTH:
+            return line
+        return f"from {package}.models import (\n{''.join(f'    {name},' + chr(10) for name in names)})"
+
+    @property
+    def key(self) -> str:
+        """The argument for the idempotency key; empty where there is none."""
+        header = self.of.endpoint.parameters.key_header
+        found = (each for each in self.of.endpoint.arguments if each.parameter and each.parameter.name == header)
+        return next((each.name for each in found), "")
+
+    @property
+    def rank(self) -> tuple[bool, bool, bool, bool, int]:
+        """The best to show comes first: an example of the document, a key, a POST, few members but not none."""
+        body = self.call.parts[-1][1]
+        is_post = self.of.endpoint.operation.method == "POST"
+        return not body.parts, not self.documented, not self.key, not is_post, len(self.code)
+
+
+def sendings(document: Document, rows: Sequence[Row], values: Values) -> Iterator[Sending]:
+    """The calls with a JSON object as their body that can be written without knowing more of the API."""
+    schemas = Schemas(document)
+    maker, writer = Maker(schemas, Direction.REQUEST), Writer(values)
+    for row in rows:
+        sent = row.endpoint.sent
+        if not sent or sent[0].kind != "json" or row.endpoint.is_streaming or not row.endpoint.operation.successes:
+            continue
+        media = row.endpoint.operation.body[0]
+        check = schemas.check(media.schema, Direction.REQUEST)
+        given = [
+            *media.examples.values(),
+            *(part["example"] for part in schemas.parts(media.schema) if "example" in part),
+        ]
+        example = next(filter(check.accepts, given), None)
+        try:
+            body = writer.sample(sent[0].value, maker.make(media.schema) if example is None else example)
+        except (NoValueError, UnwritableError):
+            continue
+        required = [each for each in _required(row.endpoint) if each.name != "body"]
+        parts = [("", Sample(text)) for each in required for text in _argument(each, maker)]
+        if body.models and len(parts) == len(required):
+            parts.append(("body=", body))
+            call = Sample(f"client.{row.method}(", tuple(parts), ")", body.imports, body.models)
+            yield Sending(row, call, example is not None)
+
+
 def _required(endpoint: Endpoint) -> list[Argument]:
     return [each for each in endpoint.arguments if each.required]
 
@@ -90,7 +160,9 @@ def quoted(text: str) -> str:
     return json.dumps(text) if text.isprintable() else repr(text)
 
 
-def context(document: Document, managers: Sequence[Manager], *, errors: str, changelog: bool) -> dict[str, Any]:
+def context(
+    document: Document, managers: Sequence[Manager], values: Values, *, errors: str, changelog: bool
+) -> dict[str, Any]:
     """What README.md.jinja needs beyond the names of the package. `errors` is the source of errors.py."""
     rows = [Row(method) for manager in managers for method in manager.methods]
     shown = list(examples(document, rows))
@@ -105,6 +177,7 @@ def context(document: Document, managers: Sequence[Manager], *, errors: str, cha
         "auth": ways[0].place if ways else "",
         "first": next((row for row in calls if row.endpoint.is_secured), next(iter(calls), None)),
         "paged": next(iter(sorted((row for row in calls if row.iterator), key=lambda row: not row.is_paged)), None),
+        "sending": min(sendings(document, rows, values), key=lambda each: each.rank, default=None),
         "stream": next((row for row in shown if row.endpoint.is_streaming), None),
         "rows": rows,
         "unwalked": [row for row in rows if row.of.is_unwalked],

@@ -1,6 +1,7 @@
 """The README of a generated client: its code runs as it stands, and what it says is what the code does."""
 
 import importlib
+import json
 import os
 import re
 import subprocess
@@ -8,6 +9,7 @@ import sys
 import tomllib
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +17,7 @@ from contractkit import config, steps
 from contractkit.errors import GenerationError
 from contractkit.generate.client import generate_client
 from contractkit.process import tool
+from contractkit.tests.generate.small_documents import OK, TEXT, document
 
 HARBOUR = Path(__file__).parent / "harbour.yaml"
 PROJECT = """
@@ -68,9 +71,47 @@ def test_every_example_runs_against_the_examples_of_the_contract(
     for block in code:
         exec(compile(block, "README.md", "exec"), everything)  # noqa: S102 - the very text that users copy
     called = {each.operation for each in transport.requests}
-    assert len(code) == 11
-    assert called == {"listShips", "watchTides"}
+    assert len(code) == 12
+    assert called == {"listShips", "addShip", "watchTides"}
+    assert transport.requests_of("addShip")[0].body["name"] == "Aurora"
     assert "Ship(" in capsys.readouterr().out
+
+
+SENDINGS: dict[str, tuple[Any, str]] = {
+    "what fits a line stands on one": (
+        {"name": "Ann", "born": "2024-01-01"},
+        'Person(name="Ann", born=dt.date.fromisoformat("2024-01-01"))',
+    ),
+    "what does not has a line for each part": (
+        {"name": "A" * 60, "born": "2024-01-01", "nick": "B" * 60},
+        (
+            f'Person(\n        name="{"A" * 60}",\n        nick="{"B" * 60}",\n'
+            '        born=dt.date.fromisoformat("2024-01-01"),\n    )'
+        ),
+    ),
+    "an optional member that nobody can write is left out": ({"name": "Ann", "extra": {"a": 1}}, 'Person(name="Ann")'),
+}
+
+
+@pytest.mark.parametrize(("example", "written"), SENDINGS.values(), ids=SENDINGS)
+def test_a_body_is_shown_as_one_would_write_it(tmp_path: Path, example: Any, written: str) -> None:
+    properties = {
+        "name": TEXT,
+        "nick": TEXT,
+        "born": {"type": "string", "format": "date"},
+        "extra": {"type": "object", "additionalProperties": True},
+    }
+    schema = {"type": "object", "required": ["name"], "properties": properties}
+    media = {"application/json": {"schema": {"$ref": "#/components/schemas/Person"}, "example": example}}
+    spec = document(
+        {"/p": {"post": {"operationId": "add", "requestBody": {"content": media}, "responses": OK}}},
+        components={"schemas": {"Person": schema}},
+    )
+    (tmp_path / "spec.json").write_text(json.dumps(spec))
+    generate_client(tmp_path / "spec.json", tmp_path / "out", project="s-client", package="s_client")
+    readme = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    assert f"body={written}" in readme
+    assert "from s_client.models import Person\n" in readme
 
 
 def run_pytest(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
