@@ -1,5 +1,7 @@
 """The token of generated clients: where it is put, when it is asked for, and that it is refreshed once."""
 
+import asyncio
+import pickle
 import threading
 from typing import Any
 
@@ -95,12 +97,83 @@ def test_a_token_may_be_awaited_in_the_async_client() -> None:
 
 
 def test_a_token_that_must_be_awaited_is_refused_by_the_sync_client() -> None:
+    async def later() -> str:
+        return "token"
+
+    waiting = later()
     with pytest.raises(TypeError, match="async client"):
-        Client(False, Script(200), auth(token=Later)).call()
+        Client(False, Script(200), auth(token=lambda: waiting)).call()
+    waiting.close()
 
 
-class Later:
-    """Something that is no token yet."""
+@pytest.mark.parametrize("location", ["header", "query", "cookie"])
+@pytest.mark.parametrize("token", ["SECRET\n", "SEC\rRET", "SECRET ", "SECR\u00c9T", "", None, b"SECRET"])
+def test_a_token_that_cannot_be_sent_is_refused_and_not_shown(asynchronous: bool, location: Any, token: Any) -> None:
+    server = Script(200)
+    with pytest.raises(errors.TokenError, match="list_meters: nothing was sent, because of the token") as caught:
+        Client(asynchronous, server, auth(location=location, name="key", token=token)).call()
+    assert server.requests == []
+    assert isinstance(caught.value, ValueError)
+    assert "SEC" not in str(caught.value)
+    assert "SEC" not in repr(pickle.loads(pickle.dumps(caught.value)))  # noqa: S301  # it is our own
+
+
+def test_a_refresh_that_gives_no_token_is_refused(asynchronous: bool) -> None:
+    server = Script(401, 200)
+    with pytest.raises(errors.TokenError, match="NoneType"):
+        Client(asynchronous, server, auth(refresh=lambda: None)).call()
+    assert len(server.requests) == 1
+
+
+def test_a_refresh_that_takes_longer_than_the_deadline_is_the_end_of_the_call(asynchronous: bool, clock: Clock) -> None:
+    def slow() -> str:
+        clock.now += 2
+        return SERVER_TOKEN
+
+    server = Script(guarded)
+    with pytest.raises(errors.DeadlineError, match="before the request was sent"):
+        Client(asynchronous, server, auth(refresh=slow)).call(deadline=0.5)
+    assert len(server.requests) == 1
+
+
+def test_what_is_sent_after_a_refresh_has_what_is_left_of_the_deadline(asynchronous: bool, clock: Clock) -> None:
+    def slow() -> str:
+        clock.now += 2
+        return SERVER_TOKEN
+
+    server = Script(guarded)
+    Client(asynchronous, server, auth(refresh=slow)).call(deadline=5)
+    assert [each["read"] for each in server.timeouts] == [5, 3]
+
+
+def test_a_fresh_token_is_sent_until_the_function_gives_another(asynchronous: bool) -> None:
+    given = ["old", "old", "old", "newer", "newer"]
+    server = Script(401, 200)
+    client = Client(asynchronous, server, auth(token=lambda: given.pop(0), refresh=Refresh("fresh")))
+    for _ in range(5):
+        client.call()
+    sent = [sent["authorization"].removeprefix("Bearer ") for sent in server.sent]
+    assert sent == ["old", "fresh", "fresh", "fresh", "newer", "newer"]
+
+
+def test_a_refresh_that_gives_the_same_token_is_asked_once_by_calls_at_once(asynchronous: bool) -> None:
+    barrier, async_barrier = threading.Barrier(8), asyncio.Barrier(8)
+
+    def answered(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200 if "token_refreshed" in request.extensions else 401, json={})
+
+    def server(request: httpx.Request) -> httpx.Response:
+        barrier.wait(10)  # all have seen the token refused before the first one refreshes
+        return answered(request)
+
+    async def async_server(request: httpx.Request) -> httpx.Response:
+        await async_barrier.wait()
+        return answered(request)
+
+    refresh = Refresh("old", asynchronous=asynchronous)
+    client = Client(asynchronous, async_server if asynchronous else server, auth(refresh=refresh))
+    assert client.together(8) == [{}] * 8
+    assert refresh.count == 1
 
 
 def test_a_call_refreshes_once_over_all_its_tries(asynchronous: bool) -> None:
