@@ -7,6 +7,8 @@ Names are loaded when they are first used, so that importing the package costs n
 TYPE_CHECKING = False  # checkers take it for true; loading `typing` would be most of what this import costs
 
 if TYPE_CHECKING:
+    from .answers import Captured as Captured
+    from .answers import capture as capture
     from .client import AsyncBillingClient as AsyncBillingClient
     from .client import BillingClient as BillingClient
     from .codec import DecodeError as DecodeError
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from .errors import ResponseError as ResponseError
     from .errors import ServerError as ServerError
     from .errors import ServiceUnavailableError as ServiceUnavailableError
+    from .errors import TokenError as TokenError
     from .errors import TransportError as TransportError
     from .errors import UnauthorizedError as UnauthorizedError
     from .errors import UnexpectedResponse as UnexpectedResponse
@@ -58,6 +61,7 @@ _MODULES = {
     "BadRequestError": ".errors",
     "BillingClient": ".client",
     "CallEvent": ".telemetry",
+    "Captured": ".answers",
     "CircuitOpenError": ".errors",
     "Client": ".low_level",
     "ClientError": ".errors",
@@ -83,6 +87,7 @@ _MODULES = {
     "ServerError": ".errors",
     "ServerSentEvent": ".streams",
     "ServiceUnavailableError": ".errors",
+    "TokenError": ".errors",
     "TransportError": ".errors",
     "UNSET": ".types",
     "UnauthorizedError": ".errors",
@@ -91,6 +96,7 @@ _MODULES = {
     "UnprocessableError": ".errors",
     "Unset": ".types",
     "UnsupportedMediaTypeError": ".errors",
+    "capture": ".answers",
 }
 
 __all__ = [
@@ -102,6 +108,7 @@ __all__ = [
     "BadRequestError",
     "BillingClient",
     "CallEvent",
+    "Captured",
     "CircuitOpenError",
     "Client",
     "ClientError",
@@ -127,6 +134,7 @@ __all__ = [
     "ServerError",
     "ServerSentEvent",
     "ServiceUnavailableError",
+    "TokenError",
     "TransportError",
     "UNSET",
     "UnauthorizedError",
@@ -135,6 +143,7 @@ __all__ = [
     "UnprocessableError",
     "Unset",
     "UnsupportedMediaTypeError",
+    "capture",
 ]
 
 if not TYPE_CHECKING:  # checkers know the names from above, and would take any other for one with this

@@ -3,6 +3,7 @@
 
 import asyncio
 import threading
+from base64 import b64encode
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from inspect import isawaitable
 from typing import Literal
@@ -11,23 +12,46 @@ from urllib.parse import quote
 import httpx
 from attrs import field, frozen
 
+from .building import LIMIT, OPERATION
+from .errors import TokenError
+
 Token = str | Callable[[], str]
 AsyncToken = str | Callable[[], str | Awaitable[str]]
+Credential = AsyncToken | tuple[str, str]
+"""A token, or a function that gives it; a user and a password for Basic authentication."""
 REFRESHED = "token_refreshed"  # marks a request: a call refreshes its token once, over all its tries
+
+
+def _encoded(token: Credential) -> AsyncToken:
+    """A user and a password as HTTP's Basic authentication sends them; anything else as it is."""
+    return b64encode(":".join(token).encode()).decode() if isinstance(token, tuple) else token
 
 
 @frozen
 class Auth:
-    """Where the token goes, and where it comes from. With an AsyncSession, either function may be `async`."""
+    """Where the token goes, and where it comes from. With an AsyncSession, either function may be `async`.
+
+    What either function raises is raised by the call as it is.
+    """
 
     location: Literal["header", "query", "cookie"]
     name: str
     prefix: str
     """What stands before the token: `Bearer`; empty for nothing."""
-    token: AsyncToken = field(repr=False)
-    """The token, or a function that gives it, asked before each request."""
+    token: AsyncToken = field(repr=False, converter=_encoded)
+    """The token, or a function that gives it, asked before each request; a user and a password for `Basic`."""
     refresh: Callable[[], str | Awaitable[str]] | None = field(default=None, repr=False)
-    """Called when an answer is 401; its token takes the place of `token` from then on."""
+    """Called when an answer is 401; its token is sent until `token` gives another than the one that was refused."""
+    scheme: str = ""
+    """The name of the security scheme, where the document has several."""
+
+
+@frozen
+class Refreshed:
+    """The last refresh: `refused` is what `token` gave, and `token` what is sent in its place."""
+
+    refused: object
+    token: object = field(repr=False)
 
 
 class TokenAuth(httpx.Auth):
@@ -37,38 +61,36 @@ class TokenAuth(httpx.Auth):
         """`refreshed` is told when a token has been refreshed."""
         self._auth = auth
         self._refresh = auth.token if auth.refresh is None else auth.refresh
-        self._refreshed = refreshed
-        self._fresh: str | None = None
+        self._told = refreshed
+        self._last = Refreshed(None, None)
         self._lock = threading.Lock()
         self._async_lock = asyncio.Lock()
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """The requests to send for one try."""
-        token = self._fresh or _now(_asked(self._auth.token))
-        self._place(request, token)
+        given, last = _now(_asked(self._auth.token)), self._last
+        self._place(request, last.token if given == last.refused else given)
         response = yield request
         if self._is_stale(request, response):
             with self._lock:
-                if self._fresh in (None, token):  # else another call has refreshed it meanwhile
-                    self._fresh = _now(_asked(self._refresh))
-                    self._refreshed()
-                fresh = self._fresh
-            self._place(request, fresh or token)
-            yield request
+                if self._last is last:  # else another call has refreshed it meanwhile
+                    self._last = Refreshed(given, _now(_asked(self._refresh)))
+                    self._told()
+                fresh = self._last.token
+            yield self._anew(request, fresh)
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """The requests to send for one try."""
-        token = self._fresh or await _later(_asked(self._auth.token))
-        self._place(request, token)
+        given, last = await _later(_asked(self._auth.token)), self._last
+        self._place(request, last.token if given == last.refused else given)
         response = yield request
         if self._is_stale(request, response):
             async with self._async_lock:
-                if self._fresh in (None, token):  # else another call has refreshed it meanwhile
-                    self._fresh = await _later(_asked(self._refresh))
-                    self._refreshed()
-                fresh = self._fresh
-            self._place(request, fresh or token)
-            yield request
+                if self._last is last:  # else another call has refreshed it meanwhile
+                    self._last = Refreshed(given, await _later(_asked(self._refresh)))
+                    self._told()
+                fresh = self._last.token
+            yield self._anew(request, fresh)
 
     def _is_stale(self, request: httpx.Request, response: httpx.Response) -> bool:
         if response.status_code != 401 or self._auth.refresh is None or REFRESHED in request.extensions:
@@ -76,28 +98,55 @@ class TokenAuth(httpx.Auth):
         request.extensions[REFRESHED] = True
         return True
 
-    def _place(self, request: httpx.Request, token: str) -> None:
-        name, value = self._auth.name, f"{self._auth.prefix} {token}".lstrip()
+    def _anew(self, request: httpx.Request, token: object) -> httpx.Request:
+        self._place(request, token)
+        if LIMIT in request.extensions:  # the refresh has taken its time
+            request.extensions[LIMIT]()
+        return request
+
+    def _place(self, request: httpx.Request, token: object) -> None:
+        name, value = self._auth.name, f"{self._auth.prefix} {_checked(request, token)}".lstrip()
         if self._auth.location == "header":
             request.headers[name] = value
         elif self._auth.location == "query":
-            bare = request.extensions.setdefault("bare_url", request.url)
-            pair = f"{quote(name, safe='')}={quote(value, safe='')}".encode()
-            request.url = bare.copy_with(query=b"&".join(part for part in (bare.query, pair) if part))
+            pair = f"{quote(name, safe='')}={quote(value, safe='')}"
+            query = _with(request, pair, name, request.url.query.decode("ascii"), "&")
+            request.url = request.url.copy_with(query=query.encode("ascii"))
         else:
-            bare = request.extensions.setdefault("bare_cookie", request.headers.get("cookie", ""))
-            request.headers["cookie"] = "; ".join(part for part in (bare, f"{name}={value}") if part)
+            cookies = request.headers.get("cookie", "")
+            request.headers["cookie"] = _with(request, f"{name}={value}", name, cookies, "; ")
+
+
+def _with(request: httpx.Request, pair: str, name: str, there: str, separator: str) -> str:
+    """A query, or cookies, with a credential at the end instead of the one that an earlier try has put there."""
+    earlier = request.extensions.get(f"{separator}{name}")
+    request.extensions[f"{separator}{name}"] = pair
+    return separator.join([*(part for part in there.split(separator) if part not in ("", earlier)), pair])
+
+
+def _checked(request: httpx.Request, token: object) -> str:
+    """The token, if it can be sent; one that cannot be is not shown."""
+    wrong = ""
+    if not isinstance(token, str):
+        wrong = f"it is no text but {type(token).__name__}"
+    elif not token:
+        wrong = "it is empty"
+    elif not (token.isascii() and token.isprintable()) or token != token.strip():
+        wrong = "it begins or ends with white space, or has a line end or another character that no header can have"
+    if wrong:
+        raise TokenError(request.extensions.get(OPERATION, ""), f"nothing was sent, because of the token: {wrong}")
+    return str(token)
 
 
 def _asked(token: AsyncToken) -> str | Awaitable[str]:
     return token() if callable(token) else token
 
 
-def _now(token: str | Awaitable[str]) -> str:
-    if not isinstance(token, str):
+def _now(token: str | Awaitable[str]) -> object:
+    if isawaitable(token):
         raise TypeError("a token that must be awaited needs the async client")
     return token
 
 
-async def _later(token: str | Awaitable[str]) -> str:
+async def _later(token: str | Awaitable[str]) -> object:
     return await token if isawaitable(token) else token

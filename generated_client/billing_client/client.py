@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # what sends, and httpx with it, is loaded when a client is m
 
     import httpx
 
+    from .credentials import Place
     from .low_level import Client
     from .managers.accounts import AccountsManager, AsyncAccountsManager
     from .managers.adjustments import AdjustmentsManager, AsyncAdjustmentsManager
@@ -29,6 +30,10 @@ if TYPE_CHECKING:  # what sends, and httpx with it, is loaded when a client is m
     from .managers.payments import AsyncPaymentsManager, PaymentsManager
 
 USER_AGENT = "billing-client/1.0.0"
+SCHEMES: dict[str, Place] = {
+    "admin": ("header", "Authorization", "Bearer"),
+    "console": ("header", "Authorization", "Bearer"),
+}
 
 
 class BillingClient:
@@ -40,6 +45,7 @@ class BillingClient:
         token: str | Callable[[], str] | None = None,
         *,
         refresh_token: Callable[[], str] | None = None,
+        credentials: Mapping[str, str | Callable[[], str]] | None = None,
         resilience: Resilience = Resilience(),
         hooks: Hooks = Hooks(),
         headers: Mapping[str, str] | None = None,
@@ -53,6 +59,7 @@ class BillingClient:
             base_url: where the API is.
             token: goes into the header `Authorization` after `Bearer`; a function is asked before each request.
             refresh_token: gives a new token, once for a call that was answered with 401.
+            credentials: by the names of the security schemes, which SCHEMES lists; `token` is that of the first.
             resilience: how often and how long a call is tried.
             hooks: what is told before and after each call.
             headers: are sent with every request.
@@ -60,11 +67,10 @@ class BillingClient:
             verify: False, or a context with certificates of your own.
             transport: sends in the place of the network.
         """
-        from .calls import Auth, Session
+        from .calls import Session
+        from .credentials import auths
 
-        auth = None
-        if token is not None:
-            auth = Auth("header", "Authorization", "Bearer", token, refresh_token)
+        auth = auths(SCHEMES, token, refresh_token, credentials)
         self._session = Session(
             base_url,
             auth,
@@ -175,6 +181,7 @@ class AsyncBillingClient:
         token: str | Callable[[], str | Awaitable[str]] | None = None,
         *,
         refresh_token: Callable[[], str | Awaitable[str]] | None = None,
+        credentials: Mapping[str, str | Callable[[], str | Awaitable[str]]] | None = None,
         resilience: Resilience = Resilience(),
         hooks: Hooks = Hooks(),
         headers: Mapping[str, str] | None = None,
@@ -188,6 +195,7 @@ class AsyncBillingClient:
             base_url: where the API is.
             token: goes into the header `Authorization` after `Bearer`; a function is asked before each request.
             refresh_token: gives a new token, once for a call that was answered with 401.
+            credentials: by the names of the security schemes, which SCHEMES lists; `token` is that of the first.
             resilience: how often and how long a call is tried.
             hooks: what is told before and after each call.
             headers: are sent with every request.
@@ -195,11 +203,10 @@ class AsyncBillingClient:
             verify: False, or a context with certificates of your own.
             transport: sends in the place of the network.
         """
-        from .calls import AsyncSession, Auth
+        from .calls import AsyncSession
+        from .credentials import auths
 
-        auth = None
-        if token is not None:
-            auth = Auth("header", "Authorization", "Bearer", token, refresh_token)
+        auth = auths(SCHEMES, token, refresh_token, credentials)
         self._session = AsyncSession(
             base_url,
             auth,

@@ -15,6 +15,7 @@
     +-- TransportError             no answer came; `__cause__` is the error of httpx
     |   +-- DeadlineError          the time for the call was over
     +-- CircuitOpenError           nothing was sent, because the host failed too often just before
+    +-- TokenError                 nothing was sent, because the token cannot be sent; a ValueError too
 
 All of them can be pickled; `__cause__` is lost by that, as with every exception.
 """
@@ -233,6 +234,10 @@ class CircuitOpenError(ApiError):
     def __init__(self, operation: str, message: str, *, retry_after: float) -> None:
         super().__init__(operation, message)
         self.retry_after = retry_after
+
+
+class TokenError(ApiError, ValueError):
+    """Nothing was sent, because the token is empty, no text, or has a character that no header can have."""
 
 
 BY_STATUS: Mapping[int, type[ProblemError]] = {

@@ -59,6 +59,8 @@ class Operation(Generic[T]):
     """The header that makes two tries one, where the operation has it: `Idempotency-Key`."""
     secured: bool = True
     """The token is sent."""
+    security: tuple[tuple[str, ...], ...] = ()
+    """The security schemes of each alternative, where the document has several; else the token is what is asked for."""
     streaming: bool = False
     """A success is events or lines, handed out as they come."""
 

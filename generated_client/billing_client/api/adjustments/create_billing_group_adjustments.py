@@ -30,6 +30,7 @@ OPERATION: Operation[AdjustmentList] = Operation(
     },
     idempotent=True,
     key_header="Idempotency-Key",
+    security=(("admin",),),
 )
 
 

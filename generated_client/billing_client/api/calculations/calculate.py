@@ -27,6 +27,7 @@ OPERATION: Operation[CalculateResponse] = Operation(
         "default": Reply((Body("application/problem+json", "json", Problem.from_dict),)),
     },
     idempotent=True,
+    security=(("admin",),),
 )
 
 

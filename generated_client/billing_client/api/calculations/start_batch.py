@@ -28,6 +28,7 @@ OPERATION: Operation[BatchResponse] = Operation(
     },
     idempotent=True,
     key_header="Idempotency-Key",
+    security=(("admin",),),
 )
 
 

@@ -29,6 +29,7 @@ OPERATION: Operation[CalculationStarted] = Operation(
     },
     idempotent=True,
     key_header="Idempotency-Key",
+    security=(("admin",),),
 )
 
 

@@ -25,6 +25,7 @@ OPERATION: Operation[ContractPriceList] = Operation(
         "default": Reply((Body("application/problem+json", "json", Problem.from_dict),)),
     },
     idempotent=True,
+    security=(("admin",),),
 )
 
 

@@ -29,6 +29,7 @@ OPERATION: Operation[CreditList] = Operation(
     },
     idempotent=True,
     key_header="Idempotency-Key",
+    security=(("admin",),),
 )
 
 

@@ -26,6 +26,7 @@ OPERATION: Operation[CreditHistory] = Operation(
         "default": Reply((Body("application/problem+json", "json", Problem.from_dict),)),
     },
     idempotent=True,
+    security=(("console",), ("admin",)),
 )
 
 

@@ -27,6 +27,7 @@ OPERATION: Operation[CreditResponse] = Operation(
     },
     idempotent=True,
     key_header="Idempotency-Key",
+    security=(("console",), ("admin",)),
 )
 
 

@@ -29,6 +29,7 @@ OPERATION: Operation[DeletedMeters] = Operation(
         "default": Reply((Body("application/problem+json", "json", Problem.from_dict),)),
     },
     idempotent=True,
+    security=(("admin",),),
 )
 
 

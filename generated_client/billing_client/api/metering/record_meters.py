@@ -30,6 +30,7 @@ OPERATION: Operation[RecordMetersResponse] = Operation(
     },
     idempotent=True,
     key_header="Idempotency-Key",
+    security=(("console",), ("admin",)),
 )
 
 

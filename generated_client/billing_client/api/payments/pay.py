@@ -29,6 +29,7 @@ OPERATION: Operation[PaymentResponse] = Operation(
     },
     idempotent=True,
     key_header="Idempotency-Key",
+    security=(("console",), ("admin",)),
 )
 
 

@@ -13,6 +13,10 @@ from .operation import FileContent, FileTypes, Operation, Request, RequestFiles
 Build = Callable[..., httpx.Request]
 OPERATION = "operation"
 """The extension of a request that names its operation."""
+SECURITY = "security"
+"""The extension of a request that has the alternatives of its operation: the schemes that are asked for together."""
+LIMIT = "limit"
+"""The extension that is called before a request is sent anew: it holds it to what is left of its call's deadline."""
 
 
 def built(build: Build, base_url: str, operation: Operation[Any], request: Request) -> httpx.Request:
@@ -32,7 +36,7 @@ def built(build: Build, base_url: str, operation: Operation[Any], request: Reque
         content=request.content,
         data=request.data,
         files=_repeatable(request.files),
-        extensions={OPERATION: operation.id},
+        extensions={OPERATION: operation.id, SECURITY: operation.security},
     )
 
 

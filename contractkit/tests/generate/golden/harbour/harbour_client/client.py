@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # what sends, and httpx with it, is loaded when a client is m
 
     import httpx
 
+    from .credentials import Place
     from .low_level import Client
     from .managers.cargo import AsyncCargoManager, CargoManager
     from .managers.crew import AsyncCrewManager, CrewManager
@@ -25,6 +26,11 @@ if TYPE_CHECKING:  # what sends, and httpx with it, is loaded when a client is m
     from .managers.tides import AsyncTidesManager, TidesManager
 
 USER_AGENT = "harbour-client/2.1.0"
+SCHEMES: dict[str, Place] = {
+    "token": ("header", "Authorization", "Bearer"),
+    "harbourKey": ("header", "X-Harbour-Key", ""),
+    "password": ("header", "Authorization", "Basic"),
+}
 
 
 class HarbourClient:
@@ -36,6 +42,7 @@ class HarbourClient:
         token: str | Callable[[], str] | None = None,
         *,
         refresh_token: Callable[[], str] | None = None,
+        credentials: Mapping[str, str | Callable[[], str] | tuple[str, str]] | None = None,
         resilience: Resilience = Resilience(),
         hooks: Hooks = Hooks(),
         headers: Mapping[str, str] | None = None,
@@ -49,6 +56,7 @@ class HarbourClient:
             base_url: where the API is.
             token: goes into the header `Authorization` after `Bearer`; a function is asked before each request.
             refresh_token: gives a new token, once for a call that was answered with 401.
+            credentials: by the names of the security schemes, which SCHEMES lists; `token` is that of the first.
             resilience: how often and how long a call is tried.
             hooks: what is told before and after each call.
             headers: are sent with every request.
@@ -56,11 +64,10 @@ class HarbourClient:
             verify: False, or a context with certificates of your own.
             transport: sends in the place of the network.
         """
-        from .calls import Auth, Session
+        from .calls import Session
+        from .credentials import auths
 
-        auth = None
-        if token is not None:
-            auth = Auth("header", "Authorization", "Bearer", token, refresh_token)
+        auth = auths(SCHEMES, token, refresh_token, credentials)
         self._session = Session(
             base_url,
             auth,
@@ -143,6 +150,7 @@ class AsyncHarbourClient:
         token: str | Callable[[], str | Awaitable[str]] | None = None,
         *,
         refresh_token: Callable[[], str | Awaitable[str]] | None = None,
+        credentials: Mapping[str, str | Callable[[], str | Awaitable[str]] | tuple[str, str]] | None = None,
         resilience: Resilience = Resilience(),
         hooks: Hooks = Hooks(),
         headers: Mapping[str, str] | None = None,
@@ -156,6 +164,7 @@ class AsyncHarbourClient:
             base_url: where the API is.
             token: goes into the header `Authorization` after `Bearer`; a function is asked before each request.
             refresh_token: gives a new token, once for a call that was answered with 401.
+            credentials: by the names of the security schemes, which SCHEMES lists; `token` is that of the first.
             resilience: how often and how long a call is tried.
             hooks: what is told before and after each call.
             headers: are sent with every request.
@@ -163,11 +172,10 @@ class AsyncHarbourClient:
             verify: False, or a context with certificates of your own.
             transport: sends in the place of the network.
         """
-        from .calls import AsyncSession, Auth
+        from .calls import AsyncSession
+        from .credentials import auths
 
-        auth = None
-        if token is not None:
-            auth = Auth("header", "Authorization", "Bearer", token, refresh_token)
+        auth = auths(SCHEMES, token, refresh_token, credentials)
         self._session = AsyncSession(
             base_url,
             auth,

@@ -19,6 +19,7 @@ OPERATION: Operation[NoteReceipt] = Operation(
     replies={
         "200": Reply((Body("application/json", "json", NoteReceipt.from_dict),)),
     },
+    security=(("token",), ("harbourKey",)),
 )
 
 

@@ -19,6 +19,7 @@ OPERATION: Operation[PapersReceipt] = Operation(
     replies={
         "200": Reply((Body("application/json", "json", PapersReceipt.from_dict),)),
     },
+    security=(("token",), ("harbourKey",)),
 )
 
 

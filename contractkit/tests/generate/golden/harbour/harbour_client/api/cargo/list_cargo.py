@@ -18,6 +18,7 @@ OPERATION: Operation[ListCargoResponse] = Operation(
         "200": Reply((Body("application/json", "json", ListCargoResponse.from_dict),)),
     },
     idempotent=True,
+    security=(("token",), ("harbourKey",)),
 )
 
 

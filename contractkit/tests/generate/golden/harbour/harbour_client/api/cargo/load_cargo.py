@@ -18,6 +18,7 @@ OPERATION: Operation[Cargo] = Operation(
         "200": Reply((Body("application/json", "json", decode_cargo),)),
         "400": Reply((Body("application/problem+json", "json", Problem.from_dict),)),
     },
+    security=(("token",), ("harbourKey",)),
 )
 
 

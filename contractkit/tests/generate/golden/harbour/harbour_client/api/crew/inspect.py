@@ -17,6 +17,7 @@ OPERATION: Operation[InspectionReport] = Operation(
     replies={
         "200": Reply((Body("application/json", "json", InspectionReport.from_dict),)),
     },
+    security=(("token",), ("harbourKey",)),
 )
 
 

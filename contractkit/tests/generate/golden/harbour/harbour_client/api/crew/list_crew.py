@@ -17,6 +17,7 @@ OPERATION: Operation[ListCrewResponse] = Operation(
         "200": Reply((Body("application/json", "json", ListCrewResponse.from_dict),)),
     },
     idempotent=True,
+    security=(("token",), ("harbourKey",)),
 )
 
 

@@ -17,6 +17,7 @@ OPERATION: Operation[VoyagePage] = Operation(
         "200": Reply((Body("application/json", "json", VoyagePage.from_dict),)),
     },
     idempotent=True,
+    security=(("token",), ("harbourKey",)),
 )
 
 

@@ -23,6 +23,7 @@ OPERATION: Operation[dict[str, Any]] = Operation(
         "200": Reply((Body("application/json", "json", codec.mapping(codec.anything)),)),
     },
     idempotent=True,
+    security=(("token",), ("harbourKey",)),
 )
 
 

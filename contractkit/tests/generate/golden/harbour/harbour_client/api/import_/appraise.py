@@ -18,6 +18,7 @@ OPERATION: Operation[Everything] = Operation(
         "200": Reply((Body("application/json", "json", Everything.from_dict, exact=True),)),
         "4XX": Reply((Body("application/problem+json", "json", Problem.from_dict),)),
     },
+    security=(("token",), ("harbourKey",)),
 )
 
 

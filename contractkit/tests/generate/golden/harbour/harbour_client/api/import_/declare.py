@@ -18,6 +18,7 @@ OPERATION: Operation[dict[str, Any]] = Operation(
     replies={
         "200": Reply((Body("application/json", "json", codec.mapping(codec.anything)),)),
     },
+    security=(("token",), ("harbourKey",)),
 )
 
 

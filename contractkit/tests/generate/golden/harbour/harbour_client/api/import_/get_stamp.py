@@ -15,6 +15,7 @@ OPERATION: Operation[str] = Operation(
         "default": Reply((Body("text/plain", "text"),)),
     },
     idempotent=True,
+    security=(("harbourKey",),),
 )
 
 

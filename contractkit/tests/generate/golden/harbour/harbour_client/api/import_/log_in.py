@@ -15,6 +15,7 @@ OPERATION: Operation[LogInResponse] = Operation(
     replies={
         "200": Reply((Body("application/json", "json", LogInResponse.from_dict),)),
     },
+    security=(("password",), ("token",)),
 )
 
 

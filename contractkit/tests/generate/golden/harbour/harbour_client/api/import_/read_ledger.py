@@ -17,6 +17,7 @@ OPERATION: Operation[ReadLedgerResponse] = Operation(
         "200": Reply((Body("application/json", "json", ReadLedgerResponse.from_dict),)),
     },
     idempotent=True,
+    security=(("token",), ("harbourKey",)),
 )
 
 

@@ -21,6 +21,7 @@ OPERATION: Operation[Ship] = Operation(
     },
     idempotent=True,
     key_header="Idempotency-Key",
+    security=(("token",), ("harbourKey",)),
 )
 
 

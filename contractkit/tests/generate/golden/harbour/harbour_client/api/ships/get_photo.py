@@ -18,6 +18,7 @@ OPERATION: Operation[bytes] = Operation(
         "404": Reply((Body("application/problem+json", "json", Problem.from_dict),)),
     },
     idempotent=True,
+    security=(("token",), ("harbourKey",)),
 )
 
 

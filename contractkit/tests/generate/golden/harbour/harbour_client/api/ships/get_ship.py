@@ -20,6 +20,7 @@ OPERATION: Operation[Ship] = Operation(
         "404": Reply((Body("application/problem+json", "json", Problem.from_dict),)),
     },
     idempotent=True,
+    security=(("token",), ("harbourKey",)),
 )
 
 

@@ -23,6 +23,7 @@ OPERATION: Operation[ShipPage] = Operation(
         "default": Reply((Body("application/problem+json", "json", Problem.from_dict),)),
     },
     idempotent=True,
+    security=(("token",), ("harbourKey",)),
 )
 
 

@@ -16,6 +16,7 @@ OPERATION: Operation[Receipt] = Operation(
     replies={
         "2XX": Reply((Body("application/json", "json", Receipt.from_dict),)),
     },
+    security=(("token",), ("harbourKey",)),
 )
 
 

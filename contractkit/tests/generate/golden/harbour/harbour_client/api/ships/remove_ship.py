@@ -19,6 +19,7 @@ OPERATION: Operation[None] = Operation(
         "409": Reply((Body("application/problem+json", "json", Problem.from_dict),)),
     },
     idempotent=True,
+    security=(("token",), ("harbourKey",)),
 )
 
 

@@ -23,6 +23,7 @@ OPERATION: Operation[Ship | Ticket] = Operation(
         "404": Reply((Body("application/problem+json", "json", Problem.from_dict),)),
     },
     idempotent=True,
+    security=(("token",), ("harbourKey",)),
 )
 
 

@@ -17,6 +17,7 @@ OPERATION: Operation[ShipPatch] = Operation(
         "200": Reply((Body("application/json", "json", ShipPatch.from_dict),)),
     },
     idempotent=True,
+    security=(("token",), ("harbourKey",)),
 )
 
 

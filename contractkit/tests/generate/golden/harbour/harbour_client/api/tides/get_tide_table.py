@@ -15,6 +15,7 @@ OPERATION: Operation[str] = Operation(
         "200": Reply((Body("text/csv", "text"),)),
     },
     idempotent=True,
+    security=(("token",), ("harbourKey",)),
 )
 
 

@@ -26,6 +26,7 @@ OPERATION: Operation[TideTable | str] = Operation(
         ),
     },
     idempotent=True,
+    security=(("token",), ("harbourKey",)),
 )
 
 

@@ -17,6 +17,7 @@ OPERATION: Operation[EventStream[Level]] = Operation(
         "200": Reply((Body("application/x-ndjson", "lines", Level.from_dict),)),
     },
     idempotent=True,
+    security=(("token",), ("harbourKey",)),
     streaming=True,
 )
 

@@ -19,6 +19,7 @@ OPERATION: Operation[EventStream[Signal]] = Operation(
         "503": Reply(),
     },
     idempotent=True,
+    security=(("token",), ("harbourKey",)),
     streaming=True,
 )
 
