@@ -14,7 +14,8 @@ from typing import Any, Generic, Self, TypeVar
 
 import httpx
 
-from .building import Build, built
+from .answers import CAPTURING, Head
+from .building import LIMIT, Build, built
 from .errors import ApiError, CircuitOpenError, DeadlineError, ResponseError, TransportError
 from .operation import Answer, Operation, Request, event_decoder, success, unexpected
 from .reading import decoded
@@ -31,8 +32,6 @@ OURS = (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.PoolTimeout)
 """Errors of this side, which say nothing about the host."""
 HOPELESS = (httpx.LocalProtocolError, httpx.UnsupportedProtocol)
 """Errors that another try would only repeat."""
-LIMIT = "limit"
-"""The extension of a request that holds it to the deadline of its call, when it is sent anew."""
 
 
 class Failed(Exception):  # noqa: N818  # no error of ours, but what the machinery of tries is told of one
@@ -58,8 +57,14 @@ class Host:
         self.observer = observer
         self.timeout = timeout
         self.patience = min(timeout, resilience.deadline or timeout)
-        self.random = random or Random()  # noqa: S311  # spreads waits; nothing is kept secret with it
-        self.breaker = CircuitBreaker(httpx.URL(base_url).netloc.decode(), resilience, changed=observer.circuit)
+        self.renew()
+        self.random = random or self.random
+
+    def renew(self) -> None:
+        """For a child: a breaker whose lock nobody holds, and waits that are not its parent's."""
+        self.random = Random()  # noqa: S311  # spreads waits; nothing is kept secret with it
+        host = httpx.URL(self.base_url).netloc.decode()
+        self.breaker = CircuitBreaker(host, self.resilience, changed=self.observer.circuit)
 
     def request(self, build: Build, operation: Operation[Any], request: Request) -> httpx.Request:
         """The request, built once for all tries."""
@@ -166,6 +171,8 @@ class Tries(Generic[T]):
     def received(self, response: httpx.Response) -> bool:
         """Notes the head of an answer; whether its body is to be handed out as it comes."""
         self.status = response.status_code
+        for each in CAPTURING.get():
+            each.heads.append(Head(self.operation.id, response.status_code, response.headers))
         self._sent += len(response.history)
         if not (self.operation.streaming and response.is_success):
             return False

@@ -13,12 +13,13 @@ import stamina
 from .auth import Auth
 from .credentials import authentication
 from .errors import ApiError
+from .forks import renew_in_children
 from .operation import Answer, Body, Operation, Reply, Request, parsed
 from .reading import CODINGS, acheck_location, check_location
 from .resilience import Resilience
 from .streams import AsyncEventStream, EventStream
 from .telemetry import Hooks, Observer
-from .transport import direct
+from .transport import LIMITS, direct
 from .tries import Failed, Host, Tries
 
 T = TypeVar("T")
@@ -46,16 +47,20 @@ class Session:
         """`timeout` is in seconds, for connecting and between two pieces of an answer. `random` draws the waits."""
         observer = Observer(httpx.URL(base_url), hooks)
         self._host = Host(base_url, resilience, observer, timeout=timeout, random=random)
-        self.http = httpx.Client(
+        trust = verify if transport else httpx.create_ssl_context(verify=verify)
+        self._open = lambda: httpx.Client(
             auth=authentication(auth, observer.refreshed),
             base_url=base_url,
             headers={"Accept-Encoding": CODINGS, **headers},
             timeout=timeout,
-            verify=verify,
-            transport=transport or direct(verify),
+            verify=trust,
+            limits=httpx.Limits(**LIMITS),
+            transport=transport or direct(trust),
             cookies=_forgetful(),
             event_hooks={"response": [check_location]},
         )
+        self.http = self._open()
+        renew_in_children(self)
 
     def call(self, operation: Operation[T], request: Request, *, deadline: float | None = None) -> T:
         """Sends a request, again where that is safe, and returns the documented success.
@@ -73,6 +78,12 @@ class Session:
     def close(self) -> None:
         """Closes the connections."""
         self.http.close()
+
+    def renew(self) -> None:
+        """After a fork: connections, a token and locks of the child's own."""
+        self._host.renew()
+        if not self.http.is_closed:
+            vars(self.http).update(vars(self._open()))  # in place, because low-level clients hold it, too
 
     def _again(self, tries: Tries[T], first: ApiError) -> T:
         """The tries after one that raised `first`, which is raised again where none may follow."""
@@ -117,16 +128,20 @@ class AsyncSession:
         """`timeout` is in seconds, for connecting and between two pieces of an answer. `random` draws the waits."""
         observer = Observer(httpx.URL(base_url), hooks)
         self._host = Host(base_url, resilience, observer, timeout=timeout, random=random)
-        self.http = httpx.AsyncClient(
+        trust = verify if transport else httpx.create_ssl_context(verify=verify)
+        self._open = lambda: httpx.AsyncClient(
             auth=authentication(auth, observer.refreshed),
             base_url=base_url,
             headers={"Accept-Encoding": CODINGS, **headers},
             timeout=timeout,
-            verify=verify,
+            verify=trust,
+            limits=httpx.Limits(**LIMITS),
             transport=transport,
             cookies=_forgetful(),
             event_hooks={"response": [acheck_location]},
         )
+        self.http = self._open()
+        renew_in_children(self)
 
     async def call(self, operation: Operation[T], request: Request, *, deadline: float | None = None) -> T:
         """Sends a request, again where that is safe, and returns the documented success.
@@ -144,6 +159,12 @@ class AsyncSession:
     async def aclose(self) -> None:
         """Closes the connections."""
         await self.http.aclose()
+
+    def renew(self) -> None:
+        """After a fork: connections, a token and locks of the child's own."""
+        self._host.renew()
+        if not self.http.is_closed:
+            vars(self.http).update(vars(self._open()))  # in place, because low-level clients hold it, too
 
     async def _again(self, tries: Tries[T], first: ApiError) -> T:
         """The tries after one that raised `first`, which is raised again where none may follow."""

@@ -15,7 +15,11 @@ import httpcore
 import httpx
 
 PIECE = 65536  # bytes that are written at once
-LIMITS: dict[str, Any] = {"max_connections": 100, "max_keepalive_connections": 20, "keepalive_expiry": 5.0}  # httpx's
+LIMITS: dict[str, Any] = {
+    "max_connections": 100,
+    "max_keepalive_connections": 20,
+    "keepalive_expiry": 2.0,  # many servers close after 5 s; who sends just then never learns whether it was received
+}
 
 
 class Until(float):

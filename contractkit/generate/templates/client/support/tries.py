@@ -56,11 +56,12 @@ class Host:
         self.observer = observer
         self.timeout = timeout
         self.patience = min(timeout, resilience.deadline or timeout)
-        self.random = random or Random()  # noqa: S311  # spreads waits; nothing is kept secret with it
         self.renew()
+        self.random = random or self.random
 
     def renew(self) -> None:
-        """A breaker whose lock nobody holds; in a child its parent's could be held for ever."""
+        """For a child: a breaker whose lock nobody holds, and waits that are not its parent's."""
+        self.random = Random()  # noqa: S311  # spreads waits; nothing is kept secret with it
         host = httpx.URL(self.base_url).netloc.decode()
         self.breaker = CircuitBreaker(host, self.resilience, changed=self.observer.circuit)
 
