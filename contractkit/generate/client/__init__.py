@@ -14,8 +14,9 @@ from contractkit import document as documents
 from contractkit.errors import GenerationError
 from contractkit.generate import texts
 from contractkit.generate.client import bodies, examples, readme
-from contractkit.generate.client.managers import Manager, managers_of, placements, tags_of
+from contractkit.generate.client.managers import Manager, managers_of, tags_of
 from contractkit.generate.client.operations import Endpoint, Endpoints
+from contractkit.generate.client.security import placements, takes_several, token_place
 from contractkit.generate.client.values import Values
 from contractkit.generate.names import class_name
 from contractkit.generate.output import write_folder
@@ -126,15 +127,14 @@ class Distribution:
 
     def _write_package(self, pages: Environment, package: Path) -> str:
         """The modules at the top of the package; returns the source of its errors."""
-        puts = placements(self.document)
-        put = next(iter(puts.values()))
+        put = token_place(self.document)
         problem, lines = self._problem()
         place = package / "errors.py"
         _render(pages, "errors.py", place, problem_type=problem, problem_imports=lines)
         errors = place.read_text(encoding="utf-8")
         _render(
             pages, "client.py", package / "client.py", **self._classes(), managers=self.managers, placement=put,
-            placements=puts if len(puts) > 1 else {},
+            placements=placements(self.document) if takes_several(self.document) else {},
             about_name=texts.in_docstring(texts.paragraph(put.name)),
             about_prefix=texts.in_docstring(texts.paragraph(put.prefix)),
             title=texts.in_docstring(self.title), user_agent=f"{self.project}/{self.version}",

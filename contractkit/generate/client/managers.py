@@ -1,6 +1,5 @@
-"""The managers of a client, one for each tag of the document, and what its security asks for."""
+"""The managers of a client, one for each tag of the document."""
 
-from collections import Counter
 from collections.abc import Mapping
 
 from attrs import frozen
@@ -13,7 +12,6 @@ from contractkit.generate.client.values import Values
 from contractkit.generate.names import Namespace, class_name
 from contractkit.stub.document import Document
 from contractkit.stub.parameters import argument_name
-from contractkit.stub.security import Scheme
 
 OWN = frozenset({"close", "aclose", "low_level", "session"})  # what a client calls otherwise
 
@@ -60,15 +58,6 @@ class Manager:
         return [*walked, *(value for each in self.methods for value in each.endpoint.values)]
 
 
-@frozen
-class Placement:
-    """Where the token goes."""
-
-    location: str
-    name: str
-    prefix: str
-
-
 def tags_of(document: Document) -> dict[str, str]:
     """The tags that have operations, in the order of the document, and the module of each."""
     declared = [each.get("name") for each in document.raw.get("tags") or () if isinstance(each, Mapping)]
@@ -108,30 +97,6 @@ def _name(tag: str, taken: Namespace) -> str:
         name = taken.claim(f"{class_name(tag)}Manager")
     taken.taken.add(f"Async{name}")
     return name
-
-
-def placement(document: Document) -> Placement | None:
-    """Where the token goes; None where no scheme says so."""
-    return next(iter(placements(document).values())) if document.schemes() else None
-
-
-def placements(document: Document) -> dict[str, Placement]:
-    """Where the credential of each security scheme goes: first the scheme that most operations ask for, the token's.
-
-    A document without schemes has a nameless one: a bearer token, as the most usual.
-    """
-    schemes = {name: Scheme.of(name, node) for name, node in document.schemes().items()}
-    asked: Counter[str] = Counter(
-        name for each in document.operations for alternative in each.security for name in alternative if name in schemes
-    )
-    ordered = dict.fromkeys([*(name for name, _ in asked.most_common()), *schemes])
-    return {name: _place(schemes[name]) for name in ordered} or {"": Placement("header", "Authorization", "Bearer")}
-
-
-def _place(scheme: Scheme) -> Placement:
-    if scheme.kind == "apiKey":
-        return Placement(scheme.location, scheme.parameter, "")
-    return Placement("header", "Authorization", scheme.kind.capitalize())
 
 
 def _method(endpoint: Endpoint, taken: Namespace, values: Values) -> Method:

@@ -9,6 +9,7 @@ from contractkit.generate import texts
 from contractkit.generate.client import bodies
 from contractkit.generate.client.bodies import Received, Sent
 from contractkit.generate.client.parameters import Argument, Parameters, optional, parameters_of
+from contractkit.generate.client.security import takes_several
 from contractkit.generate.client.value import Value
 from contractkit.generate.client.values import Values
 from contractkit.generate.names import Namespace
@@ -111,8 +112,8 @@ class Endpoint:
 
     @property
     def security(self) -> tuple[tuple[str, ...], ...]:
-        """The alternatives, where the document has more schemes than one."""
-        return self.operation.security if len(self.document.schemes()) > 1 and self.is_secured else ()
+        """The alternatives, where there are credentials to tell apart."""
+        return self.operation.security if self.is_secured and takes_several(self.document) else ()
 
     @property
     def accept(self) -> str:

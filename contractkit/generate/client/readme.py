@@ -10,10 +10,11 @@ from typing import Any, Final
 
 from attrs import evolve, frozen
 
-from contractkit.generate.client.managers import Manager, Method, Placement, placements
+from contractkit.generate.client.managers import Manager, Method
 from contractkit.generate.client.operations import Endpoint
 from contractkit.generate.client.parameters import Argument
 from contractkit.generate.client.samples import WIDTH, Sample, UnwritableError, Writer
+from contractkit.generate.client.security import Placement, placements, takes_several
 from contractkit.generate.client.values import Values
 from contractkit.generate.texts import paragraph
 from contractkit.stub.document import Document
@@ -199,9 +200,9 @@ class Way:
 
 
 def _ways(document: Document) -> list[Way]:
-    """The security schemes, that of the token first; none where the document has none."""
-    found = placements(document).items() if document.schemes() else ()
-    return [Way(cell(name), _goes(each), each.prefix == "Basic") for name, each in found]
+    """The security schemes, that of the token first; one, where all of them take the token."""
+    found = [Way(cell(name), _goes(each), each.prefix == "Basic") for name, each in placements(document).items()]
+    return found if takes_several(document) else found[:1]
 
 
 def _goes(place: Placement) -> str:

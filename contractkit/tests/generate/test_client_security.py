@@ -12,6 +12,7 @@ from contractkit.tests.generate.small_documents import document, generated, of_o
 
 SCHEMES = {
     "bear": {"type": "http", "scheme": "bearer"},
+    "bear_too": {"type": "oauth2", "flows": {}},
     "key": {"type": "apiKey", "in": "header", "name": "X-Key"},
     "user": {"type": "http", "scheme": "basic"},
     "first": {"type": "apiKey", "in": "query", "name": "first"},
@@ -22,6 +23,7 @@ PATHS: dict[str, Any] = {
     **of_one("by_token", security=[{"bear": []}]),
     **of_one("by_token_too", security=[{"bear": []}]),
     **of_one("by_key", security=[{"key": []}]),
+    **of_one("by_another", security=[{"key": [], "bear_too": []}]),
     **of_one("by_both", security=[{"bear": [], "key": []}]),
     **of_one("by_either", security=[{"user": []}, {"key": []}]),
     **of_one("by_two_in_the_query", security=[{"first": [], "second": []}]),
@@ -74,6 +76,7 @@ def asynchronous(request: pytest.FixtureRequest) -> bool:
         ("by_key", {"x-key": "K"}),
         ("by_both", {"authorization": "Bearer T", "x-key": "K"}),
         ("by_either", {"x-key": "K"}),
+        ("by_another", {"authorization": "Bearer T", "x-key": "K"}),
         ("by_two_in_the_query", {"first": "1&1", "second": "2"}),
         ("by_cookie", {"cookie": "sid=S"}),
         ("perhaps", {"authorization": "Bearer T"}),
@@ -103,11 +106,10 @@ def test_a_credential_that_was_not_given_is_left_out(package: Any, asynchronous:
     assert keeper.came == [{"x-key": "K"}, {}]
 
 
-def test_a_token_beside_another_credential_is_refreshed(package: Any, asynchronous: bool) -> None:
+@pytest.mark.parametrize("name", ["by_both", "by_another"])
+def test_a_token_beside_another_credential_is_refreshed(package: Any, asynchronous: bool, name: str) -> None:
     keeper = Keeper(401, 204)
-    called(
-        package, "by_both", keeper, asynchronous=asynchronous, credentials={"key": "K"}, refresh_token=lambda: "fresh"
-    )
+    called(package, name, keeper, asynchronous=asynchronous, credentials={"key": "K"}, refresh_token=lambda: "fresh")
     assert [each["authorization"] for each in keeper.came] == ["Bearer T", "Bearer fresh"]
     assert [each["x-key"] for each in keeper.came] == ["K", "K"]
 
@@ -125,6 +127,19 @@ def test_a_scheme_that_the_document_has_not_is_refused(package: Any) -> None:
         package.GuardedClient("http://test", credentials={"kye": "K"})
     with pytest.raises(ValueError, match="the same credential"):
         package.GuardedClient("http://test", "T", credentials={"bear": "B"})
+
+
+def test_schemes_that_share_one_place_share_the_token(tmp_path: Path) -> None:
+    paths = {**of_one("one", security=[{"bear": []}]), **of_one("two", security=[{"bear_too": []}])}
+    schemes = {name: SCHEMES[name] for name in ("bear", "bear_too")}
+    package = generated(tmp_path, document(paths, components={"securitySchemes": schemes}), "shared_client")
+    keeper = Keeper()
+    client = package.SharedClient("http://test", "T", transport=httpx.MockTransport(keeper))
+    client.default.one()
+    client.default.two()
+    assert keeper.came == [{"authorization": "Bearer T"}] * 2
+    with pytest.raises(TypeError, match="credentials"):
+        package.SharedClient("http://test", credentials={})
 
 
 def test_a_document_without_schemes_takes_a_bearer_token(tmp_path: Path) -> None:
