@@ -133,19 +133,22 @@ def _expanded(text: str) -> object:
     if name.endswith(SUFFIX):
         node["after"] = True
     for word in words:
-        if waits := RANGE.fullmatch(word):
-            node["ms"] = [int(waits[1]), int(waits[2] or waits[1])]
-        elif word.startswith("p="):
-            node["p"] = _number(word[2:])
-        elif word in ("first", "every", "retry-after"):
-            node[word.replace("-", "_")] = _number(next(words, ""))
-        elif word == "calls":
-            node["calls"] = [_number(each) for each in next(words, "").split(",")]
-        elif word.isdecimal():
-            node["status"] = int(word)
-        else:
-            node[word] = None
+        name, value = _member(word, words)
+        node[f"second {name}" if name in node else name] = value
     return node
+
+
+def _member(word: str, words: Iterator[str]) -> tuple[str, object]:
+    """What a word means, with the one after it where it takes one."""
+    if waits := RANGE.fullmatch(word):
+        return "ms", [int(waits[1]), int(waits[2] or waits[1])]
+    if word.startswith("p="):
+        return "p", _number(word[2:])
+    if word in ("first", "every", "retry-after"):
+        return word.replace("-", "_"), _number(next(words, ""))
+    if word == "calls":
+        return "calls", [_number(each) for each in next(words, "").split(",")]
+    return ("status", int(word)) if word.isdecimal() else (word, None)
 
 
 def _number(text: str) -> object:

@@ -39,6 +39,8 @@ class FaultyProtocol(HttpToolsProtocol):
         self.scope["extensions"] = {EXTENSION: {"reset": self._reset, "close": self.transport.close}}
 
     def _reset(self) -> None:
+        if self.transport.is_closing():  # the caller has left, as one does whose patience ends before the latency
+            return
         # A socket that does not linger is closed with RST instead of FIN.
         found = self.transport.get_extra_info("socket")
         found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)

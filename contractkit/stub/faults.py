@@ -41,12 +41,13 @@ The admin route is served only where this layer is, for whoever reaches the serv
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 
 import orjson
 from attrs import define, field
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -164,7 +165,8 @@ class Faulty:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = canonical(scope.get("raw_path") or scope["path"].encode()) if scope["type"] == "http" else None
         if path == PATH:
-            await (await self._administer(Request(scope, receive)))(scope, receive, send)
+            with suppress(ClientDisconnect):  # who asked has left
+                await (await self._administer(Request(scope, receive)))(scope, receive, send)
             return
         found = self._operation(scope, path) if path else None
         run = self.run  # a PUT meanwhile sets another one

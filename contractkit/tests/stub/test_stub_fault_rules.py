@@ -67,6 +67,8 @@ def test_the_admin_route_shows_rules_seed_and_counts_and_clears_them(faulty: Sho
         ),
         ('{"rules": "getItem 503"}', "/rules", "rule 'getItem 503': is no rule; say OPERATION: FAULT"),
         ('{"rules": "getItem: 503 sometimes"}', "/rules", "takes no 'sometimes'"),
+        ('{"rules": "getItem: 503 first 2 first 3"}', "/rules", "503 takes no 'second first'"),
+        ('{"rules": "getItem: latency 5ms 6ms"}', "/rules", "latency takes no 'second ms'"),
         ('{"rules": "getItem: 503 first"}', "/rules", "must be a whole number from 1"),
         ('{"rules": "getItem: 503 p=often"}', "/rules", "from 0 to 1"),
     ],

@@ -1,6 +1,7 @@
 """Faults on purpose: each one observed on the wire of a server in a process of its own (5 s)."""
 
 import asyncio
+import socket
 import time
 from typing import Any
 
@@ -60,6 +61,25 @@ def test_a_connection_that_was_kept_alive_is_reset_too(faulty: Shop) -> None:
         assert client.get(ITEM).status_code == 200
         with pytest.raises(httpx.TransportError):
             client.get(ITEM)
+
+
+@pytest.mark.parametrize("fault", ["reset", "truncate", "html"])
+def test_a_caller_who_leaves_before_a_fault_strikes_leaves_no_trace_in_the_log(faulty: Shop, fault: str) -> None:
+    faulty.spoil(f"getItem: latency 150ms; getItem: {fault}")
+    with pytest.raises(httpx.ReadTimeout):
+        faulty.client.get(ITEM, timeout=0.05)
+    deadline = time.monotonic() + 10
+    while fault not in faulty.injected("getItem") and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert faulty.injected("getItem")[fault] == 1  # and the log is empty, which the shop asserts at its end
+
+
+def test_a_caller_who_leaves_while_he_sends_rules_leaves_no_trace_in_the_log(faulty: Shop) -> None:
+    port = int(faulty.url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(b"PUT /__faults HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+        time.sleep(0.05)
+    assert faulty.get().status_code == 200
 
 
 def test_a_truncated_body_is_shorter_than_its_content_length(faulty: Shop) -> None:
