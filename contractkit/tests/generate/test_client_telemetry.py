@@ -201,6 +201,17 @@ def test_no_secret_is_in_what_can_be_seen(asynchronous: bool, seen: Seen, caplog
     assert [secret for secret in SECRETS if secret in logged + spans] == []
 
 
+def test_what_a_host_sends_is_in_no_record_of_a_retry(asynchronous: bool, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    page = httpx.Response(503, html="<html>s3cret-page</html>")
+    problem = httpx.Response(503, json={"title": "s3cret-page", "detail": "s3cret-page"})
+    call(client(asynchronous, page, problem, httpx.ConnectError("s3cret-page"), 200))
+    records = [vars(record) for record in caplog.records if record.name in (PACKAGE, "stamina")]
+    found = [str(record["stamina.caused_by"]) for record in records if "stamina.caused_by" in record]
+    assert found == ["UnexpectedResponse(503)", "ServiceUnavailableError(503)", "TransportError()"]
+    assert "s3cret-page" not in str(records)
+
+
 def test_hooks_are_told_of_each_call_before_and_after(asynchronous: bool) -> None:
     told: list[tuple[str, Any]] = []
     hooks = telemetry.Hooks(

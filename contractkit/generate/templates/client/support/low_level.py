@@ -8,9 +8,8 @@ from typing import Any, Self
 import httpx
 from attrs import define, evolve, field
 
-from .building import SECURITY
+from .building import built
 from .calls import Operation, Request, parse
-from .encoding import query_string
 from .types import Response
 
 DEFAULT_TIMEOUT = 30.0
@@ -34,62 +33,68 @@ class Client:
     httpx_args: Mapping[str, Any] = field(factory=dict, kw_only=True, repr=False)
     _client: httpx.Client | None = field(default=None, init=False, repr=False, eq=False)
     _async_client: httpx.AsyncClient | None = field(default=None, init=False, repr=False, eq=False)
+    _given: bool = field(default=False, init=False, repr=False, eq=False)
 
     def with_headers(self, headers: Mapping[str, str]) -> Self:
         """A new client that sends these headers too; this one stays as it is."""
+        self._check_own("another client")
         return evolve(self, headers={**self.headers, **headers})
 
     def with_cookies(self, cookies: Mapping[str, str]) -> Self:
         """A new client that sends these cookies too; this one stays as it is."""
+        self._check_own("another client")
         return evolve(self, cookies={**self.cookies, **cookies})
 
     def with_timeout(self, timeout: httpx.Timeout | float | None) -> Self:
         """A new client that waits this long; this one stays as it is."""
+        self._check_own("another client")
         return evolve(self, timeout=timeout)
 
     def get_httpx_client(self) -> httpx.Client:
         """The httpx.Client that makes the requests; it is opened by the first one."""
         if self._client is None:
+            self._check_own("set_httpx_client")
             self._client = httpx.Client(**self._arguments())
         return self._client
 
     def set_httpx_client(self, client: httpx.Client) -> Self:
         """Makes the requests with a client of yours, with its own base URL, headers, cookies and timeout."""
-        self._client = client
+        self._client, self._given = client, True
         return self
 
     def get_async_httpx_client(self) -> httpx.AsyncClient:
         """The httpx.AsyncClient that makes the requests; it is opened by the first one."""
         if self._async_client is None:
+            self._check_own("set_async_httpx_client")
             self._async_client = httpx.AsyncClient(**self._arguments())
         return self._async_client
 
     def set_async_httpx_client(self, async_client: httpx.AsyncClient) -> Self:
         """Makes the requests with a client of yours, with its own base URL, headers, cookies and timeout."""
-        self._async_client = async_client
+        self._async_client, self._given = async_client, True
         return self
 
     def send(self, operation: Operation[Any], request: Request) -> Response[Any]:
-        """Sends one request. Raises UnexpectedResponse and httpx.TransportError, and nothing for a documented error."""
+        """Sends one request. Raises UnexpectedResponse and httpx.RequestError, and nothing for a documented error."""
         client = self.get_httpx_client()
-        return _documented(operation, client.request(operation.method, _target(request), **_parts(operation, request)))
+        made = built(client.build_request, "", operation, request)
+        return _documented(operation, client.send(made, auth=_auth(operation)))
 
     async def asend(self, operation: Operation[Any], request: Request) -> Response[Any]:
         """`send`, for use with asyncio."""
         client = self.get_async_httpx_client()
-        return _documented(
-            operation, await client.request(operation.method, _target(request), **_parts(operation, request))
-        )
+        made = built(client.build_request, "", operation, request)
+        return _documented(operation, await client.send(made, auth=_auth(operation)))
 
     def close(self) -> None:
-        """Closes the connections; the next request opens new ones."""
-        if self._client is not None:
+        """Closes the connections that it opened; the next request opens new ones. What it was given stays open."""
+        if self._client is not None and not self._given:
             self._client.close()
             self._client = None
 
     async def aclose(self) -> None:
-        """Closes the connections of the async client; the next request opens new ones."""
-        if self._async_client is not None:
+        """`close`, of the async client."""
+        if self._async_client is not None and not self._given:
             await self._async_client.aclose()
             self._async_client = None
 
@@ -108,6 +113,11 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+    def _check_own(self, instead: str) -> None:
+        """What has the connections of another client has its token, too, which new ones would not have."""
+        if self._given:
+            raise RuntimeError(f"this client was given its connections, and opens none: use {instead}")
 
     def _all_headers(self) -> dict[str, str]:
         return dict(self.headers)
@@ -137,22 +147,9 @@ class AuthenticatedClient(Client):
         return {**self.headers, self.auth_header_name: value}
 
 
-def _parts(operation: Operation[Any], request: Request) -> dict[str, Any]:
-    """A request as httpx takes it; what is empty is left out, or httpx would replace what the client has."""
-    headers = dict(request.headers)
-    if request.cookies:
-        headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in request.cookies.items())
-    parts = {
-        "headers": headers,
-        "content": request.content,
-        "data": request.data,
-        "files": request.files,
-    }
-    return {**{name: value for name, value in parts.items() if value}, "extensions": {SECURITY: operation.security}}
-
-
-def _target(request: Request) -> str:
-    return f"{request.path}?{query_string(request.query)}" if request.query else request.path
+def _auth(operation: Operation[Any]) -> Any:
+    """Where an operation asks for no token, the one of the client stays with the client."""
+    return httpx.USE_CLIENT_DEFAULT if operation.secured else None
 
 
 def _documented(operation: Operation[Any], response: httpx.Response) -> Response[Any]:
