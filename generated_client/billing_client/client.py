@@ -16,7 +16,6 @@ if TYPE_CHECKING:  # what sends, and httpx with it, is loaded when a client is m
 
     import httpx
 
-    from .credentials import Place
     from .low_level import Client
     from .managers.accounts import AccountsManager, AsyncAccountsManager
     from .managers.adjustments import AdjustmentsManager, AsyncAdjustmentsManager
@@ -30,10 +29,6 @@ if TYPE_CHECKING:  # what sends, and httpx with it, is loaded when a client is m
     from .managers.payments import AsyncPaymentsManager, PaymentsManager
 
 USER_AGENT = "billing-client/1.0.0"
-SCHEMES: dict[str, Place] = {
-    "admin": ("header", "Authorization", "Bearer"),
-    "console": ("header", "Authorization", "Bearer"),
-}
 
 
 class BillingClient:
@@ -45,7 +40,6 @@ class BillingClient:
         token: str | Callable[[], str] | None = None,
         *,
         refresh_token: Callable[[], str] | None = None,
-        credentials: Mapping[str, str | Callable[[], str]] | None = None,
         resilience: Resilience = Resilience(),
         hooks: Hooks = Hooks(),
         headers: Mapping[str, str] | None = None,
@@ -59,7 +53,6 @@ class BillingClient:
             base_url: where the API is.
             token: goes into the header `Authorization` after `Bearer`; a function is asked before each request.
             refresh_token: gives a new token, once for a call that was answered with 401.
-            credentials: by the names of the security schemes, which SCHEMES lists; `token` is that of the first.
             resilience: how often and how long a call is tried.
             hooks: what is told before and after each call.
             headers: are sent with every request.
@@ -67,10 +60,11 @@ class BillingClient:
             verify: False, or a context with certificates of your own.
             transport: sends in the place of the network.
         """
-        from .calls import Session
-        from .credentials import auths
+        from .calls import Auth, Session
 
-        auth = auths(SCHEMES, token, refresh_token, credentials)
+        auth = None
+        if token is not None:
+            auth = Auth("header", "Authorization", "Bearer", token, refresh_token)
         self._session = Session(
             base_url,
             auth,
@@ -181,7 +175,6 @@ class AsyncBillingClient:
         token: str | Callable[[], str | Awaitable[str]] | None = None,
         *,
         refresh_token: Callable[[], str | Awaitable[str]] | None = None,
-        credentials: Mapping[str, str | Callable[[], str | Awaitable[str]]] | None = None,
         resilience: Resilience = Resilience(),
         hooks: Hooks = Hooks(),
         headers: Mapping[str, str] | None = None,
@@ -195,7 +188,6 @@ class AsyncBillingClient:
             base_url: where the API is.
             token: goes into the header `Authorization` after `Bearer`; a function is asked before each request.
             refresh_token: gives a new token, once for a call that was answered with 401.
-            credentials: by the names of the security schemes, which SCHEMES lists; `token` is that of the first.
             resilience: how often and how long a call is tried.
             hooks: what is told before and after each call.
             headers: are sent with every request.
@@ -203,10 +195,11 @@ class AsyncBillingClient:
             verify: False, or a context with certificates of your own.
             transport: sends in the place of the network.
         """
-        from .calls import AsyncSession
-        from .credentials import auths
+        from .calls import AsyncSession, Auth
 
-        auth = auths(SCHEMES, token, refresh_token, credentials)
+        auth = None
+        if token is not None:
+            auth = Auth("header", "Authorization", "Bearer", token, refresh_token)
         self._session = AsyncSession(
             base_url,
             auth,

@@ -19,22 +19,21 @@ def auths(
     refresh: Callable[[], Any] | None,
     credentials: Mapping[str, Credential] | None,
 ) -> list[Auth]:
-    """What a client was given: `token` for the first scheme, and `credentials` by the names of schemes.
+    """What a client was given: `token` for the first scheme and what shares its place, `credentials` by scheme.
 
     Raises ValueError for a scheme that the document has not, and for two credentials of the first one.
     """
-    first, *_ = schemes
+    (first, place), *_ = schemes.items()
     given = dict(credentials or {})
     if unknown := sorted(given.keys() - schemes.keys()):
         raise ValueError(f"there is no security scheme {unknown[0]!r}; the API has {', '.join(schemes)}")
     if token is not None:
         if first in given:
             raise ValueError(f"token and credentials[{first!r}] are the same credential")
-        given[first] = token
+        given = {**{name: token for name, each in schemes.items() if each == place}, **given}
+    ordered = sorted((name for name in schemes if name in given), key=lambda name: schemes[name] != place)
     return [
-        Auth(*place, given[name], refresh if name == first else None, scheme=name)
-        for name, place in schemes.items()
-        if name in given
+        Auth(*schemes[name], given[name], refresh if schemes[name] == place else None, scheme=name) for name in ordered
     ]
 
 
@@ -49,7 +48,7 @@ class Credentials(httpx.Auth):
     """Places what the alternatives of an operation ask for: the first that is there in full, else what there is."""
 
     def __init__(self, by_scheme: Mapping[str, TokenAuth]) -> None:
-        """The first scheme is the one whose token may be refreshed."""
+        """Those that may be refreshed come first."""
         self._by_scheme = by_scheme
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:

@@ -30,7 +30,6 @@ OPERATION: Operation[AdjustmentList] = Operation(
     },
     idempotent=True,
     key_header="Idempotency-Key",
-    security=(("admin",),),
 )
 
 

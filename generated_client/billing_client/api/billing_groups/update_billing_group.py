@@ -28,7 +28,6 @@ OPERATION: Operation[BillingGroupResponse] = Operation(
         "default": Reply((Body("application/problem+json", "json", Problem.from_dict),)),
     },
     idempotent=True,
-    security=(("admin",),),
 )
 
 

@@ -27,7 +27,6 @@ OPERATION: Operation[CalculateResponse] = Operation(
         "default": Reply((Body("application/problem+json", "json", Problem.from_dict),)),
     },
     idempotent=True,
-    security=(("admin",),),
 )
 
 

@@ -28,7 +28,6 @@ OPERATION: Operation[BatchResponse] = Operation(
     },
     idempotent=True,
     key_header="Idempotency-Key",
-    security=(("admin",),),
 )
 
 

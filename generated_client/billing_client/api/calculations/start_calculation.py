@@ -29,7 +29,6 @@ OPERATION: Operation[CalculationStarted] = Operation(
     },
     idempotent=True,
     key_header="Idempotency-Key",
-    security=(("admin",),),
 )
 
 

@@ -29,7 +29,6 @@ OPERATION: Operation[ContractResponse] = Operation(
     },
     idempotent=True,
     key_header="Idempotency-Key",
-    security=(("admin",),),
 )
 
 

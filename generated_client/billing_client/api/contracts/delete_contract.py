@@ -26,7 +26,6 @@ OPERATION: Operation[Acknowledgement] = Operation(
         "default": Reply((Body("application/problem+json", "json", Problem.from_dict),)),
     },
     idempotent=True,
-    security=(("admin",),),
 )
 
 

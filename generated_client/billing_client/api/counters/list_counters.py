@@ -24,7 +24,6 @@ OPERATION: Operation[CounterList] = Operation(
         "default": Reply((Body("application/problem+json", "json", Problem.from_dict),)),
     },
     idempotent=True,
-    security=(("admin",),),
 )
 
 

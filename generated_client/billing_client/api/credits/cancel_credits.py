@@ -25,7 +25,6 @@ OPERATION: Operation[CreditList] = Operation(
         "default": Reply((Body("application/problem+json", "json", Problem.from_dict),)),
     },
     idempotent=True,
-    security=(("admin",),),
 )
 
 

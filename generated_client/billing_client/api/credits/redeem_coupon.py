@@ -27,7 +27,6 @@ OPERATION: Operation[CreditResponse] = Operation(
     },
     idempotent=True,
     key_header="Idempotency-Key",
-    security=(("console",), ("admin",)),
 )
 
 

@@ -29,7 +29,6 @@ OPERATION: Operation[DeletedMeters] = Operation(
         "default": Reply((Body("application/problem+json", "json", Problem.from_dict),)),
     },
     idempotent=True,
-    security=(("admin",),),
 )
 
 

@@ -28,7 +28,6 @@ OPERATION: Operation[MeterList] = Operation(
         "default": Reply((Body("application/problem+json", "json", Problem.from_dict),)),
     },
     idempotent=True,
-    security=(("console",), ("admin",)),
 )
 
 

@@ -30,7 +30,6 @@ OPERATION: Operation[RecordMetersResponse] = Operation(
     },
     idempotent=True,
     key_header="Idempotency-Key",
-    security=(("console",), ("admin",)),
 )
 
 

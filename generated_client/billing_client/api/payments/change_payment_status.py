@@ -27,7 +27,6 @@ OPERATION: Operation[PaymentResponse] = Operation(
         "503": Reply((Body("application/problem+json", "json", Problem.from_dict),)),
         "default": Reply((Body("application/problem+json", "json", Problem.from_dict),)),
     },
-    security=(("admin",),),
 )
 
 

@@ -26,7 +26,6 @@ OPERATION: Operation[ReceiptResponse] = Operation(
         "default": Reply((Body("application/problem+json", "json", Problem.from_dict),)),
     },
     idempotent=True,
-    security=(("console",), ("admin",)),
 )
 
 

@@ -29,7 +29,6 @@ OPERATION: Operation[PaymentResponse] = Operation(
     },
     idempotent=True,
     key_header="Idempotency-Key",
-    security=(("console",), ("admin",)),
 )
 
 
