@@ -3,6 +3,7 @@
 import asyncio
 import time
 from email.utils import formatdate
+from random import Random
 from typing import Any
 
 import httpx
@@ -100,6 +101,12 @@ def test_waits_double_up_to_the_longest_and_are_shortened_by_at_most_a_half(asyn
     whole = [1, 2, 4, 8, 8, 8]
     assert all(full / 2 <= wait <= full for wait, full in zip(clock.sleeps, whole, strict=True))
     assert len(set(clock.sleeps)) == len(whole)
+
+
+def test_waits_are_spread_over_the_whole_half_so_that_clients_do_not_come_back_together() -> None:
+    waits = [settings().wait(1, Random(seed)) for seed in range(200)]  # noqa: S311
+    assert 0.5 <= min(waits) < 0.55
+    assert 0.95 < max(waits) <= 1
 
 
 def test_a_seed_gives_the_same_waits_in_both_sessions(clock: Clock) -> None:

@@ -49,7 +49,7 @@ class Auth:
 class Refreshed:
     """The last refresh: `refused` is what `token` gave, and `token` what is sent in its place."""
 
-    refused: object
+    refused: object = field(repr=False)
     token: object = field(repr=False)
 
 
@@ -59,7 +59,6 @@ class TokenAuth(httpx.Auth):
     def __init__(self, auth: Auth, *, refreshed: Callable[[], None] = lambda: None) -> None:
         """`refreshed` is told when a token has been refreshed."""
         self._auth = auth
-        self._refresh = auth.token if auth.refresh is None else auth.refresh
         self._told = refreshed
         self._last = Refreshed(None, None)
         self._lock = threading.Lock()
@@ -73,7 +72,7 @@ class TokenAuth(httpx.Auth):
         if self._is_stale(request, response):
             with self._lock:
                 if self._last is last:  # else another call has refreshed it meanwhile
-                    self._last = Refreshed(given, _now(_asked(self._refresh)))
+                    self._last = Refreshed(given, _now(_asked(self._auth.refresh or self._auth.token)))
                     self._told()
                 fresh = self._last.token
             yield self._anew(request, fresh)
@@ -86,7 +85,7 @@ class TokenAuth(httpx.Auth):
         if self._is_stale(request, response):
             async with self._async_lock:
                 if self._last is last:  # else another call has refreshed it meanwhile
-                    self._last = Refreshed(given, await _later(_asked(self._refresh)))
+                    self._last = Refreshed(given, await _later(_asked(self._auth.refresh or self._auth.token)))
                     self._told()
                 fresh = self._last.token
             yield self._anew(request, fresh)

@@ -73,7 +73,7 @@ class TokenAuth(httpx.Auth):
         if self._is_stale(request, response):
             with self._lock:
                 if self._last is last:  # else another call has refreshed it meanwhile
-                    self._last = Refreshed(given, _now(_asked(self._auth.refresh or given)))
+                    self._last = Refreshed(given, _now(_asked(self._auth.refresh or self._auth.token)))
                     self._told()
                 fresh = self._last.token
             yield self._anew(request, fresh)
@@ -86,7 +86,7 @@ class TokenAuth(httpx.Auth):
         if self._is_stale(request, response):
             async with self._async_lock:
                 if self._last is last:  # else another call has refreshed it meanwhile
-                    self._last = Refreshed(given, await _later(_asked(self._auth.refresh or given)))
+                    self._last = Refreshed(given, await _later(_asked(self._auth.refresh or self._auth.token)))
                     self._told()
                 fresh = self._last.token
             yield self._anew(request, fresh)
