@@ -3,7 +3,7 @@
 
 import asyncio
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from random import Random
 from typing import Any, TypeVar
@@ -49,7 +49,7 @@ class Session:
         observer = Observer(httpx.URL(base_url), hooks)
         self._host = Host(base_url, resilience, observer, timeout=timeout, random=random)
         trust = verify if transport else httpx.create_ssl_context(verify=verify)
-        self._open = lambda: httpx.Client(
+        self._open: Callable[[], httpx.Client] = lambda: httpx.Client(
             auth=authentication(auth, observer.refreshed),
             base_url=base_url,
             headers={"Accept-Encoding": CODINGS, **headers},
@@ -130,7 +130,7 @@ class AsyncSession:
         observer = Observer(httpx.URL(base_url), hooks)
         self._host = Host(base_url, resilience, observer, timeout=timeout, random=random)
         trust = verify if transport else httpx.create_ssl_context(verify=verify)
-        self._open = lambda: httpx.AsyncClient(
+        self._open: Callable[[], httpx.AsyncClient] = lambda: httpx.AsyncClient(
             auth=authentication(auth, observer.refreshed),
             base_url=base_url,
             headers={"Accept-Encoding": CODINGS, **headers},

@@ -57,14 +57,17 @@ class Host:
         self.observer = observer
         self.timeout = timeout
         self.patience = min(timeout, resilience.deadline or timeout)
-        self.renew()
-        self.random = random or self.random
+        self.random = random or Random()  # noqa: S311  # spreads waits; nothing is kept secret with it
+        self.breaker = self._closed()
 
     def renew(self) -> None:
         """For a child: a breaker whose lock nobody holds, and waits that are not its parent's."""
-        self.random = Random()  # noqa: S311  # spreads waits; nothing is kept secret with it
+        self.random = Random()  # noqa: S311
+        self.breaker = self._closed()
+
+    def _closed(self) -> CircuitBreaker:
         host = httpx.URL(self.base_url).netloc.decode()
-        self.breaker = CircuitBreaker(host, self.resilience, changed=self.observer.circuit)
+        return CircuitBreaker(host, self.resilience, changed=self.observer.circuit)
 
     def request(self, build: Build, operation: Operation[Any], request: Request) -> httpx.Request:
         """The request, built once for all tries."""

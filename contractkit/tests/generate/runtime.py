@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
@@ -57,7 +57,7 @@ calls, errors, resilience, streams, telemetry, pages, codec = map(
     module, ("calls", "errors", "resilience", "streams", "telemetry", "pages", "codec")
 )
 
-Handler = Callable[[httpx.Request], httpx.Response]
+Handler = Callable[[httpx.Request], httpx.Response] | Callable[[httpx.Request], Coroutine[None, None, httpx.Response]]
 
 
 def reply(kind: str = "json", media_type: str = JSON, **members: Any) -> Any:
