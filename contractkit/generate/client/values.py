@@ -1,6 +1,6 @@
 """How the schemas of a document are written in Python: an annotation, and what reads and writes its JSON.
 
-An object with members is a class, an enumeration of several values an enum, alternatives with a tag an alias that has a
+An object with members is a class, an enumeration an enum, alternatives with a tag an alias that has a
 decoder of its own; each is a module of the generated `models`. Everything else is written where it stands.
 """
 
