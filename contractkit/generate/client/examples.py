@@ -73,9 +73,16 @@ class _Examples:
             ],
             "accepts": [media.name for media in self.operation.body],
             "body_required": self.operation.body_required,
-            "success": next((reply.status for reply in self.operation.successes), ""),
+            "success": self._success(),
             "replies": {reply.status: self._reply(reply) for reply in self.operation.replies.values()},
         }
+
+    def _success(self) -> str:
+        """The status that is answered unless told otherwise: a success, a redirection, else what is documented."""
+        known = [*self.operation.replies]
+        redirecting = [each for each in known if each[0] == "3"]
+        successes = [each.status for each in self.operation.successes]
+        return next(iter([*(each for each in successes if each != "default"), *redirecting, *successes, *known]), "")
 
     def _shows(self, parameter: Parameter) -> bool:
         """Whether a parameter is seen under its own name; a spread object's properties are parameters themselves."""
@@ -83,7 +90,11 @@ class _Examples:
         return parameter.location != "path" and not spread
 
     def _reply(self, reply: Reply) -> dict[str, Any]:
-        headers = {each.name: self._header(each) for each in reply.headers if each.required or each.examples}
+        leads = reply.status[0] == "3" and reply.status != "304"
+        headers = {"Location": "https://example.com/"} if leads else {}
+        for each in reply.headers:
+            if each.required or each.examples or (leads and each.name.lower() == "location"):
+                headers["Location" if each.name.lower() == "location" else each.name] = self._header(each)
         return {"headers": headers, "content": {media.written: dict(self._examples(media)) for media in reply.content}}
 
     def _examples(self, media: Media) -> Iterator[tuple[str, object]]:

@@ -16,6 +16,7 @@ from contractkit.generate.names import Namespace
 from contractkit.stub.document import Document, Operation, Reply
 from contractkit.stub.parameters import argument_name
 
+REDIRECTS = frozenset({"301", "302", "303", "307", "308", "3XX"})
 SAFE = {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"}
 # What modules and classes of the client call otherwise: a method of that name would hide it where it is annotated.
 HIDING = {"str", "int", "float", "bool", "bytes", "list", "dict", "tuple", "object", "dt", "pages", "property"}
@@ -80,7 +81,11 @@ class Endpoint:
     @property
     def success(self) -> str:
         """The annotation of what a method returns."""
-        return bodies.union(self._annotation(reply) for reply in self.operation.successes) or "None"
+        return (
+            "str"
+            if self.redirects
+            else bodies.union(self._annotation(reply) for reply in self.operation.successes) or "None"
+        )
 
     @property
     def async_success(self) -> str:
@@ -91,6 +96,12 @@ class Endpoint:
         """The annotation of the body of any documented reply; a stream is read to its end."""
         found = bodies.union(self._annotation(reply) for reply in self.operation.replies.values()) or "None"
         return found.replace("EventStream[", "list[")
+
+    @property
+    def redirects(self) -> frozenset[str]:
+        """The statuses that lead elsewhere, of an operation that does nothing but this: it gives the Location."""
+        found = self.operation.replies.keys()
+        return frozenset() if any(each[0] == "2" for each in found) else REDIRECTS & found
 
     @property
     def is_streaming(self) -> bool:
@@ -195,14 +206,16 @@ class Endpoint:
 
     def _about_success(self) -> Iterator[tuple[str, str]]:
         about = {status: self.document.follow(reply) for status, reply in (self.node.get("responses") or {}).items()}
-        texts_ = (
-            texts.paragraph((about.get(each.status) or {}).get("description")) for each in self.operation.successes
-        )
-        if text := " ".join(dict.fromkeys(each for each in texts_ if each)):
+        statuses = sorted(self.redirects) or [each.status for each in self.operation.successes]
+        found = (texts.paragraph((about.get(each) or {}).get("description")) for each in statuses)
+        text = " ".join(dict.fromkeys(each for each in found if each))
+        if self.redirects:
+            text = f"The Location of the answer, which is not followed. {text}".strip()
+        if text:
             yield "", text
 
     def _about_errors(self) -> Iterator[tuple[str, str]]:
-        successes = {each.status for each in self.operation.successes}
+        successes = self.redirects or {each.status for each in self.operation.successes}
         for status, reply in (self.node.get("responses") or {}).items():
             name = ERRORS.get(status) or CLASSES.get(status[:1])
             if name and status not in successes:

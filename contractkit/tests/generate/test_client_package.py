@@ -261,3 +261,25 @@ def test_names_in_any_script_stay_what_they_are(tmp_path: Path) -> None:
     with served, package.ScriptClient("http://test", transport=served._transport) as client:
         bill = client.결제.결제하기(월="10월", 금액_한도=7)
     assert (bill.상태.name, bill.금액) == ("완료", 10)
+
+
+def test_an_operation_that_leads_elsewhere_gives_the_location(tmp_path: Path) -> None:
+    location = {"Location": {"schema": {"type": "string", "format": "uri"}}}
+    responses = {"302": {"description": "The archive.", "headers": location}, "404": {"description": "None."}}
+    paths = {
+        **of_one("download", responses=responses),
+        **of_one("refuse", responses={"404": {"description": "Never here."}}),
+    }
+    package = generated(tmp_path, document(paths), "leading_client")
+    testing = importlib.import_module("leading_client.testing")
+    transport = testing.ExampleTransport()
+    with package.LeadingClient("http://test", transport=transport) as client:
+        assert client.default.download().startswith("http")
+        transport.reply("download", status=302, headers={"Location": "/there"}, times=1)
+        assert client.default.download() == "/there"
+        transport.reply("download", status=404, times=1)
+        with pytest.raises(package.NotFoundError):
+            client.default.download()
+        with pytest.raises(package.NotFoundError):  # the one answer that is documented
+            client.default.refuse()
+    assert "The Location of the answer" in client.default.download.__doc__
