@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from contractkit.tests.generate.runtime import Client, Clock, Script, Turn, calls, errors, operation
+from contractkit.tests.generate.runtime import Client, Clock, Script, Turn, calls, errors, operation, telemetry
 
 SERVER_TOKEN = "new"
 
@@ -208,3 +208,32 @@ def test_a_refresh_that_fails_is_the_callers_error(asynchronous: bool) -> None:
 
 def test_the_token_is_in_no_representation() -> None:
     assert "old" not in repr(auth())
+
+
+def test_a_refresh_of_another_call_that_hangs_is_waited_for_until_the_deadline_alone() -> None:
+    hanging, left = threading.Event(), threading.Event()
+
+    def refresh() -> str:
+        hanging.set()
+        left.wait(10)
+        return SERVER_TOKEN
+
+    client = Client(False, Script(guarded), auth(refresh=refresh))
+    first = threading.Thread(target=client.call)
+    first.start()
+    hanging.wait(10)
+    try:
+        with pytest.raises(errors.TransportError, match="refreshed"):
+            client.call(operation(idempotent=False), deadline=0.05)
+    finally:
+        left.set()
+        first.join(10)
+
+
+def test_a_request_that_is_sent_anew_counts_though_it_gets_no_answer(asynchronous: bool) -> None:
+    told: list[Any] = []
+    server = Script(401, httpx.ReadError)
+    client = Client(asynchronous, server, auth(refresh=Refresh("fresh")), hooks=telemetry.Hooks(after=[told.append]))
+    with pytest.raises(errors.TransportError):
+        client.call(operation(idempotent=False))
+    assert [event.attempts for event in told] == [2]

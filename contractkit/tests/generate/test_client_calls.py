@@ -252,3 +252,11 @@ def test_cookies_of_answers_are_not_sent_with_later_calls(asynchronous: bool) ->
     client.call()
     client.call(request=calls.Request("/meters", cookies={"own": "2"}))
     assert [sent.get("cookie") for sent in server.sent] == [None, "own=2"]
+
+
+@pytest.mark.parametrize(
+    "wrong", ["", "localhost:80", "ftp://host", "http://", "http://host/a?x=1", "/a", " http://host"]
+)
+def test_a_client_of_no_address_is_not_made(asynchronous: bool, wrong: str) -> None:
+    with pytest.raises(ValueError, match="no address"):
+        Client(asynchronous, wrong)

@@ -66,6 +66,15 @@ def test_a_deadline_holds_wherever_an_answer_drips(asynchronous: bool, place: st
         assert time.monotonic() - started < 2
 
 
+def test_a_deadline_holds_while_a_refusal_drips_that_a_fresh_token_follows(asynchronous: bool) -> None:
+    auth = calls.Auth("header", "Authorization", "Bearer", "old", lambda: "new")
+    with dripping(b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 1000\r\n\r\n", b"x") as url:
+        started = time.monotonic()
+        with pytest.raises(errors.DeadlineError):
+            Client(asynchronous, url, auth).call(deadline=0.25)
+        assert time.monotonic() - started < 2
+
+
 def test_a_server_that_does_not_read_is_left_at_the_deadline(asynchronous: bool) -> None:
     request = calls.Request("/meters", content=b"x" * 30_000_000)
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -4,7 +4,8 @@
 import asyncio
 import threading
 from base64 import b64encode
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator
+from contextlib import contextmanager
 from inspect import isawaitable
 from typing import Literal
 from urllib.parse import quote
@@ -71,7 +72,7 @@ class TokenAuth(httpx.Auth):
         self._place(request, last.token if given == last.refused else given)
         response = yield request
         if self._is_stale(request, response):
-            with self._lock:
+            with self._held(request):
                 if self._last is last:  # else another call has refreshed it meanwhile
                     self._last = Refreshed(given, _now(_asked(self._auth.refresh or self._auth.token)))
                     self._told()
@@ -90,6 +91,17 @@ class TokenAuth(httpx.Auth):
                     self._told()
                 fresh = self._last.token
             yield self._anew(request, fresh)
+
+    @contextmanager
+    def _held(self, request: httpx.Request) -> Iterator[None]:
+        """The lock, for which a call waits as long as it may read, and not for a refresh that hangs."""
+        seconds = request.extensions.get("timeout", {}).get("read")
+        if not self._lock.acquire(timeout=-1 if seconds is None else seconds):
+            raise httpx.PoolTimeout("another call has not refreshed the token in time", request=request)
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     def _is_stale(self, request: httpx.Request, response: httpx.Response) -> bool:
         if response.status_code != 401 or self._auth.refresh is None or REFRESHED in request.extensions:

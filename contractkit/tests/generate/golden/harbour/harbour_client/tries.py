@@ -52,7 +52,7 @@ class Host:
         self, base_url: str, resilience: Resilience, observer: Observer, *, timeout: float, random: Random | None = None
     ) -> None:
         """`timeout` is in seconds, for connecting and between two pieces of an answer. `random` draws the waits."""
-        self.base_url = base_url.rstrip("/")
+        self.base_url = _checked(base_url).rstrip("/")
         self.resilience = resilience
         self.observer = observer
         self.timeout = timeout
@@ -103,7 +103,7 @@ class Tries(Generic[T]):
 
     def _begun(self) -> Self:
         self._observed = self._host.observer.begin(self.operation, self.request)
-        self.request.extensions[LIMIT] = self.limit
+        self.request.extensions[LIMIT] = self._anew
         return self
 
     def __exit__(
@@ -166,6 +166,11 @@ class Tries(Generic[T]):
         timeout = Until.of(min(left, self._host.timeout), self._until)
         self.request.extensions["timeout"] = dict.fromkeys(PHASES, timeout)
 
+    def _anew(self) -> None:
+        """The request is sent a second time within this try."""
+        self.limit()
+        self._sent += 1
+
     @property
     def left(self) -> float | None:
         """The seconds that are left; None for ever."""
@@ -176,7 +181,6 @@ class Tries(Generic[T]):
         self.status = response.status_code
         for each in CAPTURING.get():
             each.heads.append(Head(self.operation.id, response.status_code, response.headers))
-        self._sent += len(response.history)
         if not (self.operation.streaming and response.is_success):
             return False
         self._until = None  # a stream may go on for ever; the pauses between its pieces may not
@@ -267,3 +271,11 @@ class Tries(Generic[T]):
         if isinstance(error, ResponseError):
             return error.status_code in RETRIED
         return isinstance(error, TransportError) and not isinstance(error.__cause__, HOPELESS)
+
+
+def _checked(base_url: str) -> str:
+    """An address to which the paths of operations can be put."""
+    url = httpx.URL(base_url)
+    if url.scheme not in ("http", "https") or not url.host or url.query or url.fragment:
+        raise ValueError(f"{base_url!r} is no address of an API: it needs http or https, a host, and no query")
+    return base_url
