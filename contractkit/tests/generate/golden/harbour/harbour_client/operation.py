@@ -61,6 +61,8 @@ class Operation(Generic[T]):
     """The token is sent."""
     security: tuple[tuple[str, ...], ...] = ()
     """The security schemes of each alternative, where the document has several; else the token is what is asked for."""
+    redirects: bool = False
+    """A success is a redirection: its Location is what the call gives, and is not followed."""
     streaming: bool = False
     """A success is events or lines, handed out as they come."""
 
@@ -96,6 +98,8 @@ def success(operation: Operation[T], answer: Answer) -> T:
     value = parsed(operation, answer)
     if 200 <= answer.status < 300:
         return value  # type: ignore[no-any-return]  # T is what the decoders of the replies give
+    if operation.redirects and answer.status // 100 == 3 and "location" in answer.headers:
+        return answer.headers["location"]  # type: ignore[return-value]  # T is str
     raise error_class(answer.status).of(operation.id, value, **_of(answer))
 
 
