@@ -6,7 +6,7 @@ from typing import Any
 from attrs import define, field, frozen
 
 from contractkit.generate import texts
-from contractkit.generate.client import bodies
+from contractkit.generate.client import bodies, docstrings
 from contractkit.generate.client.bodies import Received, Sent
 from contractkit.generate.client.parameters import Argument, Parameters, optional, parameters_of
 from contractkit.generate.client.security import takes_several
@@ -20,13 +20,6 @@ REDIRECTS = frozenset({"301", "302", "303", "307", "308", "3XX"})
 SAFE = {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"}
 # What modules and classes of the client call otherwise: a method of that name would hide it where it is annotated.
 HIDING = {"str", "int", "float", "bool", "bytes", "list", "dict", "tuple", "object", "dt", "pages", "property"}
-ERRORS: Mapping[str, str] = {
-    "400": "BadRequestError", "401": "UnauthorizedError", "403": "ForbiddenError", "404": "NotFoundError",
-    "409": "ConflictError", "410": "GoneError", "412": "PreconditionFailedError", "415": "UnsupportedMediaTypeError",
-    "422": "UnprocessableError", "429": "RateLimitedError", "500": "InternalServerError", "502": "BadGatewayError",
-    "503": "ServiceUnavailableError", "504": "GatewayTimeoutError",
-}  # fmt: skip
-CLASSES = {"3": "RedirectionError", "4": "ClientError", "5": "ServerError", "d": "ProblemError"}
 
 
 @frozen
@@ -182,15 +175,7 @@ class Endpoint:
 
     def docstring(self, indent: int, *, detailed: bool = False) -> list[str]:
         """The operation in words; `detailed` for the functions of `api`, which return errors like successes."""
-        head = texts.paragraph(self.node.get("summary")).rstrip(".") or texts.in_words(self.name)
-        about = [each for each in texts.paragraphs(self.node.get("description")) if each.rstrip(".") != head]
-        deprecated = ["Deprecated."] if self.node.get("deprecated") is True else []
-        sections = [
-            *_section("Args", self._about_arguments(deadline=not detailed)),
-            *([] if detailed else _section("Returns", self._about_success())),
-            *_section("Raises", RAW_ERRORS if detailed else self._about_errors()),
-        ]
-        return texts.long_docstring([f"{head}.", *deprecated, *about], sections, indent)
+        return docstrings.docstring(self, indent, detailed=detailed)
 
     def _in(self, location: str) -> list[Argument]:
         return [each for each in self.parameters.arguments if each.location == location]
@@ -198,35 +183,6 @@ class Endpoint:
     def _annotation(self, reply: Reply) -> str:
         found = self.received[reply.status]
         return bodies.union(each.annotation for each in found) if found else "None"
-
-    def _about_arguments(self, *, deadline: bool) -> Iterator[tuple[str, str]]:
-        yield from ((each.name, each.about) for each in self.arguments if each.about)
-        if deadline:
-            yield "deadline", "Seconds for the call with all its tries; None leaves it to the Resilience."
-
-    def _about_success(self) -> Iterator[tuple[str, str]]:
-        about = {status: self.document.follow(reply) for status, reply in (self.node.get("responses") or {}).items()}
-        statuses = sorted(self.redirects) or [each.status for each in self.operation.successes]
-        found = (texts.paragraph((about.get(each) or {}).get("description")) for each in statuses)
-        text = " ".join(dict.fromkeys(each for each in found if each))
-        if self.redirects:
-            text = f"The Location of the answer, which is not followed. {text}".strip()
-        if text:
-            yield "", text
-
-    def _about_errors(self) -> Iterator[tuple[str, str]]:
-        successes = self.redirects or {each.status for each in self.operation.successes}
-        for status, reply in (self.node.get("responses") or {}).items():
-            name = ERRORS.get(status) or CLASSES.get(status[:1])
-            if name and status not in successes:
-                yield name, texts.paragraph(self.document.follow(reply).get("description"))
-        yield "ApiError", "Any other answer, or none: UnexpectedResponse, TransportError, CircuitOpenError."
-
-
-RAW_ERRORS = (
-    ("UnexpectedResponse", "The answer is not as documented."),
-    ("httpx.TransportError", "There is no answer; a httpx.TimeoutException if it took too long."),
-)
 
 
 @define
@@ -323,8 +279,3 @@ def _distinct(groups: list[list[Sent]]) -> bool:
             return False
         seen |= group[0].classes
     return True
-
-
-def _section(title: str, entries: Iterable[tuple[str, str]]) -> list[str]:
-    found = list(entries)
-    return [f"{title}:", *(f"    {name}: {text}" if name else f"    {text}" for name, text in found)] if found else []

@@ -50,6 +50,8 @@ PATHS: dict[str, Any] = {
     **of_one("simpleObject", parameter("id", "path", RECORD, explode=True), path="/{id}"),
     **of_one("label", parameter("id", "path", array(), style="label", explode=True), path="/{id}"),
     **of_one("matrix", parameter("id", "path", array(), style="matrix"), path="/{id}"),
+    **of_one("worded", parameter("size", "query", {"type": "integer", "description": "How many.", "minimum": 0,
+                                                   "exclusiveMinimum": True, "deprecated": True})),
     **of_one("undeclared", path="/{some-id}"),
     **of_one("headers", parameter("X-Ids", "header", array("integer")), parameter("mood", "cookie", TEXT)),
     **of_one("clashes", *(parameter(name, "query", TEXT)
@@ -233,3 +235,8 @@ def test_a_body_that_may_be_null_is_null_where_none_is_given_for_it(send: Send) 
         assert (request.content, request.headers["content-type"]) == (b"null", "application/json")
     assert send("nothing", body="").content == b'""'
     assert "content-type" not in send("nothing").headers
+
+
+def test_a_parameter_without_words_of_its_own_has_those_of_its_schema(package: Any) -> None:
+    manager = importlib.import_module(f"{package.__name__}.managers.default").DefaultManager
+    assert "    size: How many; more than 0. Deprecated.\n" in manager.worded.__doc__
