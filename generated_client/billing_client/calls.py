@@ -189,7 +189,9 @@ class AsyncSession:
                     streamed = tries.received(response)
                     content = b"" if streamed else await _aread(response, tries)
             except TimeoutError as error:  # of the deadline, or of a function that gives the token
-                raise tries.late() if limit.expired() else error from None
+                if limit.expired():
+                    raise tries.late() from error
+                raise
         return await _aopened(response, tries) if streamed else tries.answer(response, content)
 
 
