@@ -210,7 +210,7 @@ def _package(folder: Path, about: str) -> None:
 
 def _render(pages: Environment, template: str, path: Path, /, **context: object) -> None:
     text = pages.get_template(f"{template}.jinja").render(context)
-    path.write_text(text, encoding="utf-8", newline="\n")
+    path.write_text(text.rstrip("\n") + "\n", encoding="utf-8", newline="\n")
 
 
 def _environment() -> Environment:

@@ -188,6 +188,12 @@ def test_generated_tests_of_the_readme_need_no_changes_by_ruff(distribution: Pat
         assert done.returncode == 0, done.stdout
 
 
+def test_every_text_file_ends_with_one_line_end(distribution: Path) -> None:
+    texts = [path.read_text(encoding="utf-8") for path in distribution.rglob("*.*") if path.suffix in (".toml", ".md")]
+    assert len(texts) == 3
+    assert all(text.endswith("\n") and not text.endswith("\n\n") for text in texts)
+
+
 def test_a_project_names_its_changelog_and_generating_copies_it(tmp_path: Path) -> None:
     (tmp_path / "openapi.yaml").write_text(SMALL)
     (tmp_path / "changes.md").write_text("# Changes of a project\n")

@@ -225,12 +225,12 @@ class Span:
         self._duration.record(seconds, {**self._common, **outcome})
 
 
-def _histogram(meter: Any) -> Any:
+def _histogram(instruments: Any) -> Any:
     given = {"unit": "s", "description": "Duration of calls, with all tries and waits."}
     try:
-        return meter.create_histogram(DURATION, **given, explicit_bucket_boundaries_advisory=BUCKETS)
+        return instruments.create_histogram(DURATION, **given, explicit_bucket_boundaries_advisory=BUCKETS)
     except TypeError:  # of OpenTelemetry before 1.30, where a view sets the buckets
-        return meter.create_histogram(DURATION, **given)
+        return instruments.create_histogram(DURATION, **given)
 
 
 @frozen
