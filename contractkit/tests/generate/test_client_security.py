@@ -130,14 +130,15 @@ def test_a_scheme_that_the_document_has_not_is_refused(package: Any) -> None:
 
 
 def test_schemes_that_share_one_place_share_the_token(tmp_path: Path) -> None:
-    paths = {**of_one("one", security=[{"bear": []}]), **of_one("two", security=[{"bear_too": []}])}
+    paths = {**of_one("one", security=[{"bear": []}]), **of_one("two", security=[{"bear_too": []}]), **of_one("silent")}
     schemes = {name: SCHEMES[name] for name in ("bear", "bear_too")}
     package = generated(tmp_path, document(paths, components={"securitySchemes": schemes}), "shared_client")
     keeper = Keeper()
     client = package.SharedClient("http://test", "T", transport=httpx.MockTransport(keeper))
     client.default.one()
     client.default.two()
-    assert keeper.came == [{"authorization": "Bearer T"}] * 2
+    client.default.silent()
+    assert keeper.came == [{"authorization": "Bearer T"}, {"authorization": "Bearer T"}, {}]
     with pytest.raises(TypeError, match="credentials"):
         package.SharedClient("http://test", credentials={})
 
