@@ -36,6 +36,8 @@ class ApiError(Exception):
 
     operation: str
     """The operation's id."""
+    idempotency_key: str | None = None
+    """The key that was sent, where the operation has one: a call that repeats it is done once."""
 
     def __init__(self, operation: str, message: str) -> None:
         super().__init__(f"{operation}: {message}")

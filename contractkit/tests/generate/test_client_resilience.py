@@ -206,6 +206,13 @@ def test_a_key_that_is_given_is_sent(asynchronous: bool) -> None:
     assert [sent["idempotency-key"] for sent in server.sent] == ["mine", "mine"]
 
 
+def test_the_error_of_a_call_tells_the_key_to_repeat_it_with(asynchronous: bool) -> None:
+    server = Script(httpx.ReadError)
+    with pytest.raises(errors.TransportError) as caught:
+        Client(asynchronous, server).call(KEYED)
+    assert {sent["idempotency-key"] for sent in server.sent} == {caught.value.idempotency_key}
+
+
 @pytest.mark.parametrize("blank", ["", "  "])
 def test_a_key_that_is_blank_is_refused_before_anything_is_sent(asynchronous: bool, blank: str) -> None:
     server = Script(200)

@@ -118,6 +118,8 @@ class Tries(Generic[T]):
 
     def _ended(self, error: BaseException | None) -> list[Awaitable[None]]:
         del self.request.extensions[LIMIT]  # else each call would leave a cycle behind
+        if isinstance(error, ApiError) and self.operation.key_header is not None:
+            error.idempotency_key = self.request.headers.get(self.operation.key_header)
         return self._observed.end(attempts=self._sent, status=self.status, error=error)
 
     @contextmanager
