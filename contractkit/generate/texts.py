@@ -19,14 +19,15 @@ Schema = Mapping[str, Any]
 
 
 def paragraph(text: object) -> str:
-    """The first paragraph of a description, on one line."""
+    """The first paragraph of a description, on one line; a full stop ends it where it leads to a list or a table."""
     lines = str(text or "").strip().splitlines()
     first = []
     for line in lines:
         if not line.strip():
             break
         first.append(line)
-    return _printable(" ".join(" ".join(first).split()))
+    found = _printable(" ".join(" ".join(first).split()))
+    return f"{found[:-1]}." if found.endswith(":") and len(first) < len(lines) else found
 
 
 def paragraphs(text: object) -> list[str]:

@@ -1191,7 +1191,7 @@ ProjectId: TypeAlias = str
 Reason: TypeAlias = str
 
 
-# The region decides currency, time zone, taxes, late fee and where credits act:
+# The region decides currency, time zone, taxes, late fee and where credits act.
 Region: TypeAlias = Literal["KR", "JP", "ETC"]
 
 

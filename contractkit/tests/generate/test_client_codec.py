@@ -118,3 +118,8 @@ def test_a_number_that_is_a_decimal_keeps_all_its_digits(models: ModuleType, cod
     }
     found = models.Kinds.from_dict(data)
     assert (found.ratio, found.share, type(found.share), found.count) == (Decimal(digits), 0.5, float, 3)
+
+
+def test_a_whole_number_with_too_many_digits_is_refused_for_its_digits(models: ModuleType, codec: ModuleType) -> None:
+    with pytest.raises(codec.DecodeError, match="at most 1000 digits"):
+        models.Kinds.from_dict({**KINDS, "ratio": 10**1000})

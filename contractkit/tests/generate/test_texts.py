@@ -104,6 +104,8 @@ DESCRIBED = [
     ({"format": "date-time"}, ""),
     ({"format": "int64"}, ""),
     ({"format": "email"}, "Email."),
+    ({"description": "The region decides:\n\n| region | currency |"}, "The region decides."),
+    ({"description": "A ratio, as in 1:"}, "A ratio, as in 1:"),
 ]
 
 

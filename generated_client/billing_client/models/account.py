@@ -21,7 +21,7 @@ class Account:
     characters, pattern `^[A-Za-z0-9][A-Za-z0-9._-]*$`.
     """
     region: Region
-    """The region decides currency, time zone, taxes, late fee and where credits act:"""
+    """The region decides currency, time zone, taxes, late fee and where credits act."""
     currency: Currency
     """ISO 4217 code. KRW and JPY have no decimals, USD has two. Two currencies never meet in one sum: where
     they would, the answer is a 422.

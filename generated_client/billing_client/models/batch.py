@@ -27,7 +27,7 @@ class Batch:
     characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$`.
     """
     region: Region | None = None
-    """The region decides currency, time zone, taxes, late fee and where credits act:"""
+    """The region decides currency, time zone, taxes, late fee and where credits act."""
     status: JobStatus
     """PENDING and RUNNING jobs go on, DONE and FAILED ones have ended."""
     progress: int

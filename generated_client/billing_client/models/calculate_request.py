@@ -24,7 +24,7 @@ class CalculateRequest:
     """
 
     region: Region
-    """The region decides currency, time zone, taxes, late fee and where credits act:"""
+    """The region decides currency, time zone, taxes, late fee and where credits act."""
     month: str | None = None
     """A billing month, `YYYY-MM`, of the years 2000 to 2099. It begins with the first instant of the month in
     the time zone of the account's region and ends just before the first instant of the next; 7 characters,

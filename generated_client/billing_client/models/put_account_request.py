@@ -16,7 +16,7 @@ class PutAccountRequest:
     """The whole account as it shall be."""
 
     region: Region
-    """The region decides currency, time zone, taxes, late fee and where credits act:"""
+    """The region decides currency, time zone, taxes, late fee and where credits act."""
     billing_groups: list[PutBillingGroup]
     """Every group of the account; each gets a statement of its own every month; 1 to 100 entries."""
 

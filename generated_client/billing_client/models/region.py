@@ -3,7 +3,7 @@ from ..types import OpenStrEnum
 
 
 class Region(OpenStrEnum):
-    """The region decides currency, time zone, taxes, late fee and where credits act:"""
+    """The region decides currency, time zone, taxes, late fee and where credits act."""
 
     KR = "KR"
     JP = "JP"

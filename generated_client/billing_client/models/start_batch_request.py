@@ -25,7 +25,7 @@ class StartBatchRequest:
     characters, pattern `^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$`.
     """
     region: Region | None = None
-    """The region decides currency, time zone, taxes, late fee and where credits act:"""
+    """The region decides currency, time zone, taxes, late fee and where credits act."""
     async_: bool | None = None
     """Whether to answer before the batch has ended; default True."""
 

@@ -143,7 +143,9 @@ def decimal_of_number(value: Any) -> Decimal:
     if type(value) is float:
         return _decimal(repr(number(value)))
     found = Decimal(integer(value))
-    return found if found.adjusted() < DIGITS else _decimal("")
+    if found.adjusted() >= DIGITS:
+        raise DecodeError(f"a decimal number has at most {DIGITS} digits")
+    return found
 
 
 def _decimal(text: str) -> Decimal:

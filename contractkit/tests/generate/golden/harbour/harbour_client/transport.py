@@ -16,6 +16,7 @@ import httpcore
 import httpx
 
 PIECE = 65536  # bytes that are written at once
+PROXIES = frozenset({"http", "https", "all"})  # `no_proxy` alone names none
 LIMITS: dict[str, Any] = {
     "max_connections": 100,
     "max_keepalive_connections": 20,
@@ -38,7 +39,7 @@ class Until(float):
 
 def direct(verify: bool | ssl.SSLContext) -> "Transport | None":
     """A transport; None where the environment names proxies, for httpx itself, which knows all their kinds."""
-    return None if getproxies() else Transport(verify)
+    return None if getproxies().keys() & PROXIES else Transport(verify)
 
 
 class Transport(httpx.BaseTransport):

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     import datetime as dt
-    from typing import Literal
+    from typing import Any, Literal
 
     from ..calls import AsyncSession, Session
     from ..models.get_tides_accept_datum import GetTidesAcceptDatum
