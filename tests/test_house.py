@@ -113,9 +113,10 @@ def test_the_engine_needs_the_standard_library_and_attrs_alone() -> None:
 
 
 def test_the_toolkit_does_not_know_what_a_bill_is() -> None:
+    templates = (ROOT / "contractkit").rglob("*.jinja")
     named = [
         f"{path.relative_to(ROOT)}: {line.strip()}"
-        for path in modules("contractkit", "broker")
+        for path in [*modules("contractkit", "broker"), *templates]
         for line in path.read_text(encoding="utf-8").splitlines()
         if BILLING_WORDS.search(line)
     ]
@@ -160,6 +161,14 @@ def test_both_distributions_and_the_client_build_from_their_own_pyproject() -> N
         project = tomllib.loads((ROOT / folder / "pyproject.toml").read_text())
         assert project["project"]["name"]
         assert project["build-system"]["build-backend"]
+
+
+def test_the_client_depends_on_what_it_imports_and_on_nothing_else() -> None:
+    project = tomllib.loads((ROOT / "generated_client/pyproject.toml").read_text())["project"]
+    named = [*project["dependencies"], *project["optional-dependencies"]["otel"]]
+    imported = {name.partition(".")[0] for path in modules("generated_client") for name in imports(path)}
+    foreign = {name for name in imported if name not in sys.stdlib_module_names} - {"generated_client", "pytest"}
+    assert foreign == {re.split(r"[-<>=]", each)[0] for each in named}
 
 
 def _first_line(path: Path) -> str:
