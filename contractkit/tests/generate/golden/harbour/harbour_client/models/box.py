@@ -31,6 +31,7 @@ class Box:
         return _MEMBERS.read(cls, data)
 
 
+# Only here, because these modules import this one.
 from .cargo import Cargo, decode_cargo
 
 _MEMBERS = Members(

@@ -18,6 +18,7 @@ def decode_cargo(value: Any) -> Cargo:
     return found
 
 
+# Only here, because these modules import this one.
 from .box import Box
 
 _DECODE: Callable[[Any], Any] = variants.tagged(

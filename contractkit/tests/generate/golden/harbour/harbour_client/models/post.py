@@ -29,6 +29,7 @@ class Post:
         return _MEMBERS.read(cls, data)
 
 
+# Only here, because these modules import this one.
 from .sailor import Sailor
 
 _MEMBERS = Members(

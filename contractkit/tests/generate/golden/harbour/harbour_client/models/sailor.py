@@ -33,6 +33,7 @@ class Sailor:
         return _MEMBERS.read(cls, data)
 
 
+# Only here, because these modules import this one.
 from .post import Post
 
 _MEMBERS = Members(
