@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from contractkit.tests.generate.runtime import Client, Clock, calls, errors, listening, operation
+from contractkit.tests.generate.runtime import Client, Clock, Script, calls, errors, listening, operation
 
 
 @pytest.fixture(params=[False, True], ids=["sync", "async"])
@@ -124,6 +124,15 @@ def test_a_packed_answer_that_is_not_whole_is_no_success_and_keeps_its_status(
 def test_a_packed_answer_is_unpacked(asynchronous: bool, content: bytes) -> None:
     with listening(packed(content)) as url:
         assert Client(asynchronous, url).call() == json.loads(gzip.decompress(content))
+
+
+@pytest.mark.parametrize(("headers", "sent"), [({}, "gzip"), ({"accept-encoding": "identity"}, "identity")])
+def test_packed_answers_are_asked_for_unless_the_client_has_a_header_of_its_own(
+    asynchronous: bool, headers: dict[str, str], sent: str
+) -> None:
+    server = Script(httpx.Response(200, json=[]))
+    Client(asynchronous, server, headers=headers).call()
+    assert server.requests[0].headers.get_list("accept-encoding") == [sent]
 
 
 def test_other_packings_are_read_too(asynchronous: bool) -> None:

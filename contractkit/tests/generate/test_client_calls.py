@@ -240,8 +240,9 @@ def test_a_connection_that_breaks_is_tried_again(asynchronous: bool, broken: byt
         assert Client(asynchronous, url).call() == {"a": 1}
 
 
-def test_a_redirection_to_no_address_is_an_answer(asynchronous: bool) -> None:
-    answer = b"HTTP/1.1 302 Found\r\nlocation: http://[::1/x\r\ncontent-length: 0\r\n\r\n"
+@pytest.mark.parametrize("location", [b"http://[::1/x", b"mailto:someone", b"urn:a:b"])
+def test_a_redirection_to_no_address_is_an_answer(asynchronous: bool, location: bytes) -> None:
+    answer = b"HTTP/1.1 302 Found\r\nlocation: " + location + b"\r\ncontent-length: 0\r\n\r\n"
     with listening(answer) as url, pytest.raises(errors.UnexpectedResponse) as caught:
         Client(asynchronous, url, resilience=resilience.Resilience(breaker_failures=1)).call()
     assert (caught.value.status_code, caught.value.operation) == (302, "list_meters")

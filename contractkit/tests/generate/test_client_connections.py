@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -123,6 +124,16 @@ def test_a_connection_that_was_idle_for_longer_than_two_seconds_is_not_used_agai
                 note()
             client.session.close()
     assert counts == [1, 1, 2]
+
+
+def test_connections_of_many_threads_are_used_again() -> None:
+    text = operation(replies={"200": calls.Reply((calls.Body("text/plain", "text"),))})
+    with echoing() as (url, opened):
+        client = Client(False, url, timeout=5.0)
+        with ThreadPoolExecutor(40) as pool:
+            list(pool.map(lambda _: client.call(text, calls.Request("/a")), range(400)))
+        client.session.close()
+    assert len(opened) < 100
 
 
 def test_a_transport_of_the_callers_own_is_kept_after_a_fork() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
+from enum import Enum
 from typing import Any
 
 import httpx
@@ -67,6 +68,30 @@ def test_an_argument_that_cannot_be_sent_is_named_and_nothing_is_sent(
     with connected(package, nothing) as client, pytest.raises(package.EncodeError) as caught:
         client.default.when(**{"id": "1", **arguments})
     assert str(caught.value) == message
+
+
+class Named(str, Enum):  # noqa: UP042  # such enums print their name
+    """An enum of the caller's own."""
+
+    FIRST = "1st"
+
+
+class Numbered(int, Enum):
+    """An enum of numbers."""
+
+    FIRST = 1
+
+
+def test_an_enum_of_the_callers_own_is_sent_by_its_value(package: Any) -> None:
+    sent: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        return httpx.Response(204)
+
+    with connected(package, answer) as client:
+        client.default.when(id=Named.FIRST, ids=[Numbered.FIRST])
+    assert sent[0].url.raw_path == b"/when/1st?ids=1"
 
 
 @pytest.mark.parametrize("wrong", [{"price": 1}, None, "x"])

@@ -15,7 +15,7 @@ from .credentials import authentication
 from .errors import ApiError
 from .forks import renew_in_children
 from .operation import Answer, Body, Operation, Reply, Request, parsed
-from .reading import CODINGS, acheck_location, check_location
+from .reading import accepting, acheck_location, check_location
 from .resilience import Resilience
 from .streams import AsyncEventStream, EventStream
 from .telemetry import Hooks, Observer
@@ -51,7 +51,7 @@ class Session:
         self._open: Callable[[], httpx.Client] = lambda: httpx.Client(
             auth=authentication(auth, observer.refreshed),
             base_url=base_url,
-            headers={"Accept-Encoding": CODINGS, **headers},
+            headers=accepting(headers),
             timeout=timeout,
             verify=trust,
             limits=httpx.Limits(**LIMITS),
@@ -132,7 +132,7 @@ class AsyncSession:
         self._open: Callable[[], httpx.AsyncClient] = lambda: httpx.AsyncClient(
             auth=authentication(auth, observer.refreshed),
             base_url=base_url,
-            headers={"Accept-Encoding": CODINGS, **headers},
+            headers=accepting(headers),
             timeout=timeout,
             verify=trust,
             limits=httpx.Limits(**LIMITS),

@@ -1,6 +1,7 @@
 """The bytes of an answer: taken out of their coding, and never cut short without an error."""
 
 import zlib
+from collections.abc import Mapping
 
 import httpx
 
@@ -11,6 +12,13 @@ from .resilience import retry_after
 CODINGS = "gzip"
 """What answers may be coded with: of this it can be told whether it is whole."""
 BROKEN = (EOFError, OSError, zlib.error, httpx.DecodingError)
+
+
+def accepting(headers: Mapping[str, str]) -> httpx.Headers:
+    """The headers of a client, which ask for packed answers unless it asks for others itself."""
+    found = httpx.Headers({"Accept-Encoding": CODINGS})
+    found.update(headers)
+    return found
 
 
 def decoded(operation: str, response: httpx.Response, raw: bytes | None) -> bytes:
@@ -34,7 +42,9 @@ def check_location(response: httpx.Response) -> None:
     """Raises UnexpectedResponse for a redirection to what is no address, which httpx takes for no answer at all."""
     if response.has_redirect_location:
         try:
-            httpx.URL(response.headers["location"])
+            location = httpx.URL(response.headers["location"])
+            if location.scheme and not location.host:
+                location.copy_with(host=response.request.url.host)  # as httpx does, and fails for `mailto:`
         except httpx.InvalidURL as error:
             operation = response.request.extensions.get(OPERATION, "")
             raise _broken(operation, response, f"the location is no address: {error}", b"") from error

@@ -23,22 +23,25 @@ def wrong(wanted: str, value: object) -> EncodeError:
 
 
 def text(value: Any) -> str:
+    """Its characters, though a class of the caller's own, such as an enum, may print others."""
     if isinstance(value, str):
-        return value
+        return value if type(value) is str else str.__str__(value)
     raise wrong("a string", value)
 
 
 def integer(value: Any) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
-        return value
+        return value if type(value) is int else int.__index__(value)
     raise wrong("a whole number", value)
 
 
 def number(value: Any) -> float:
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        if isinstance(value, float) and not isfinite(value):
+    if isinstance(value, int) and not isinstance(value, bool):
+        return integer(value)
+    if isinstance(value, float):
+        if not isfinite(value):
             raise EncodeError(f"{value} is no number in JSON")
-        return value
+        return float.__float__(value)
     raise wrong("a number", value)
 
 
@@ -123,8 +126,10 @@ def file(value: Any) -> File:
 def enum_value(value: Any) -> str | int:
     """The value of a member; a plain text or number stands for the member that has it."""
     found = value.value if isinstance(value, Enum) else value
-    if isinstance(found, (str, int)) and not isinstance(found, bool):
-        return found
+    if isinstance(found, str):
+        return text(found)
+    if isinstance(found, int) and not isinstance(found, bool):
+        return integer(found)
     raise wrong("an enumeration's value", value)
 
 

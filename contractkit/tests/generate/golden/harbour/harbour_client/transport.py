@@ -19,7 +19,7 @@ PIECE = 65536  # bytes that are written at once
 PROXIES = frozenset({"http", "https", "all"})  # `no_proxy` alone names none
 LIMITS: dict[str, Any] = {
     "max_connections": 100,
-    "max_keepalive_connections": 20,
+    "max_keepalive_connections": 100,  # all that may be open: those above were opened anew for each request
     "keepalive_expiry": 2.0,  # many servers close after 5 s; who sends just then never learns whether it was received
 }
 
