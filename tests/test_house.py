@@ -171,6 +171,19 @@ def test_the_client_depends_on_what_it_imports_and_on_nothing_else() -> None:
     assert foreign == {re.split(r"[-<>=]", each)[0] for each in named}
 
 
+def test_every_exception_from_a_checker_gives_its_reason() -> None:
+    bare = re.compile(r"# (noqa: [A-Z\d, ]+|type: ignore\[[a-z, -]+\])$")
+    written = (path for folder in (*ROOMS, "tests") for path in (ROOT / folder).rglob("*.py"))
+    found = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in written
+        if "golden" not in path.parts
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if bare.search(line)
+    ]
+    assert found == []
+
+
 def _first_line(path: Path) -> str:
     with path.open(encoding="utf-8") as lines:
         return lines.readline()

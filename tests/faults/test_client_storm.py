@@ -68,7 +68,7 @@ def test_what_is_insisted_on_is_done_once_under_a_random_mix_of_faults(
     with Caller(faulty.url, asynchronous=bool(seed % 2), resilience=PATIENT) as caller:
         for deed, subject in mixed:
             said = [
-                _insisted(lambda: caller.call(lambda client: deed.do(client, subject, subject.name)), clock)  # noqa: B023
+                _insisted(lambda: caller.call(lambda client: deed.do(client, subject, subject.name)), clock)  # noqa: B023  # called at once
                 for _ in range(3)
             ]
             assert said == said[:1] * 3

@@ -111,8 +111,8 @@ def errors(client: HarbourClient) -> None:
 
 def misspelt() -> None:
     """The names are loaded late, and a wrong one is an error all the same: else the comments would be superfluous."""
-    from harbour_client import HarborClient  # type: ignore[attr-defined]  # noqa: F401
-    from harbour_client.models import Shipp  # type: ignore[attr-defined]  # noqa: F401
+    from harbour_client import HarborClient  # type: ignore[attr-defined]  # noqa: F401  # there is none
+    from harbour_client.models import Shipp  # type: ignore[attr-defined]  # noqa: F401  # there is none
 
 
 def hooks(events: list[CallEvent]) -> None:

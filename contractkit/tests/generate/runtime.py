@@ -91,7 +91,7 @@ class Client:
         base_url = server if isinstance(server, str) else "http://api.test/v1"
         given = {"resilience": resilience.Resilience(), "hooks": telemetry.Hooks(), "headers": {}, "timeout": 30.0}
         kind = calls.AsyncSession if asynchronous else calls.Session
-        self.session = kind(base_url, auth, transport=transport, random=Random(seed), **{**given, **settings})  # noqa: S311
+        self.session = kind(base_url, auth, transport=transport, random=Random(seed), **{**given, **settings})  # noqa: S311  # repeatable
 
     def call(self, called: Any = None, request: Any = None, **options: Any) -> Any:
         """One call from start to end."""

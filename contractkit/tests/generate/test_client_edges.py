@@ -54,7 +54,7 @@ def nothing(_: httpx.Request) -> httpx.Response:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"since_when": datetime(2026, 1, 1)}, "sinceWhen: 2026-01-01 00:00:00 has no time zone"),  # noqa: DTZ001
+        ({"since_when": datetime(2026, 1, 1)}, "sinceWhen: 2026-01-01 00:00:00 has no time zone"),  # noqa: DTZ001  # meant
         ({"since_when": "today"}, "sinceWhen: a datetime is needed, not a string"),
         ({"cost": "1"}, "cost: a Decimal is needed, not a string"),
         ({"ids": [1, "x"]}, "ids/1: a whole number is needed, not a string"),

@@ -61,7 +61,7 @@ class Host:
 
     def renew(self) -> None:
         """For a child: a breaker whose lock nobody holds, and waits that are not its parent's."""
-        self.random = Random()  # noqa: S311
+        self.random = Random()  # noqa: S311  # as above
         self.breaker = self._closed()
 
     def _closed(self) -> CircuitBreaker:
