@@ -153,6 +153,15 @@ def described(schema: Schema, *, on_the_wire: bool = False) -> str:
     return outdated(about) if schema.get("deprecated") is True else about
 
 
+def described_whole(schema: Schema) -> str:
+    """The same with every paragraph of the description, which are apart by an empty line."""
+    rest = paragraphs(schema.get("description"))[1:]
+    about = described(schema)
+    if rest and paragraphs(schema["description"])[0].endswith(":") and about.endswith("."):
+        about = f"{about[:-1]}:"
+    return "\n\n".join([about, *rest])
+
+
 def outdated(about: str) -> str:
     """A description of what is deprecated."""
     return f"{about.rstrip('.')}. Deprecated." if about else "Deprecated."

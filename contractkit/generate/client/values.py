@@ -169,7 +169,7 @@ class Values:
             found = Value(f"Literal[{known[0]!r}]", f"codec.constant({known[0]!r})", imports=LITERAL)
         elif types in ({str}, {int}):
             found = self._named(schema, name)
-            self.declared[found.annotation] = Enumeration.of(found.annotation, texts.described(schema), known)
+            self.declared[found.annotation] = Enumeration.of(found.annotation, texts.described_whole(schema), known)
         else:
             found = union([SCALARS[kind, ""] for kind, python in shapes.PYTHON.items() if python in types])
         return found.or_none() if None in values else found
@@ -215,7 +215,7 @@ class Values:
         for key, each in shape.properties.items():
             value = self._value(each, owner + name_part(key))
             attributes.append(Attribute.of(key, taken, value, self._followed(each), key in shape.required))
-        self.declared[owner] = Model(owner, texts.described(schema), tuple(attributes), self._beside(shape, owner))
+        self.declared[owner] = Model(owner, texts.described_whole(schema), tuple(attributes), self._beside(shape, owner))
         return found
 
     def _beside(self, shape: Shape, name: str) -> Value | None:

@@ -1,4 +1,4 @@
-"""A harbour on a port, and the client that was generated for it."""
+"""What tests of generated clients share: either session, a harbour on a port, and the client made for it."""
 
 import importlib
 import subprocess
@@ -19,6 +19,12 @@ sys.path.insert(0, str(GOLDEN))  # tests import the client as its users do, by i
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the golden trees anew")
+
+
+@pytest.fixture(params=[False, True], ids=["sync", "async"])
+def asynchronous(request: pytest.FixtureRequest) -> bool:
+    """A test that takes it runs with either session."""
+    return bool(request.param)
 
 
 @pytest.fixture(scope="session")

@@ -66,8 +66,8 @@ def reply(kind: str = "json", media_type: str = JSON, **members: Any) -> Any:
 
 
 def operation(**members: Any) -> Any:
-    """GET /meters, which gives any JSON, and documents its errors by `default`."""
-    given = {"id": "list_meters", "method": "GET", "path": "/meters", "idempotent": True, **members}
+    """GET /items, which gives any JSON, and documents its errors by `default`."""
+    given = {"id": "list_items", "method": "GET", "path": "/items", "idempotent": True, **members}
     return calls.Operation(**{"replies": {"200": reply(), "default": reply()}, **given})
 
 
@@ -95,7 +95,7 @@ class Client:
 
     def call(self, called: Any = None, request: Any = None, **options: Any) -> Any:
         """One call from start to end."""
-        result = self.session.call(called or operation(), request or calls.Request("/meters"), **options)
+        result = self.session.call(called or operation(), request or calls.Request("/items"), **options)
         return asyncio.run(result) if self.asynchronous else result
 
     def together(self, count: int) -> list[Any]:
@@ -118,7 +118,7 @@ class Client:
             return list(use(stream))
 
     async def _gathered(self, count: int) -> list[Any]:
-        tasks = [self.session.call(operation(), calls.Request("/meters")) for _ in range(count)]
+        tasks = [self.session.call(operation(), calls.Request("/items")) for _ in range(count)]
         return list(await asyncio.gather(*tasks))
 
     async def _collected(self, called: Any, use: Callable[[Any], Any]) -> list[Any]:

@@ -11,18 +11,13 @@ from contractkit.tests.generate.runtime import Client, Clock, Script, calls, err
 answers = module("answers")
 
 
-@pytest.fixture(params=[False, True], ids=["sync", "async"])
-def asynchronous(request: pytest.FixtureRequest) -> bool:
-    return bool(request.param)
-
-
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return Clock.put(monkeypatch)
 
 
 def made(number: int) -> httpx.Response:
-    return httpx.Response(201, json={}, headers={"Location": f"/meters/{number}"})
+    return httpx.Response(201, json={}, headers={"Location": f"/items/{number}"})
 
 
 POST: Any = operation(method="POST", replies={"201": calls.Reply()})
@@ -33,8 +28,8 @@ def test_the_headers_of_a_success_can_be_had(asynchronous: bool) -> None:
     with answers.capture() as seen:
         client.call(POST)
     client.call(POST)
-    assert (seen.status_code, seen.headers["location"]) == (201, "/meters/7")
-    assert [(each.operation, each.status_code) for each in seen.heads] == [("list_meters", 503), ("list_meters", 201)]
+    assert (seen.status_code, seen.headers["location"]) == (201, "/items/7")
+    assert [(each.operation, each.status_code) for each in seen.heads] == [("list_items", 503), ("list_items", 201)]
 
 
 def test_who_captures_inside_a_capture_takes_nothing_away(asynchronous: bool) -> None:
@@ -43,8 +38,8 @@ def test_who_captures_inside_a_capture_takes_nothing_away(asynchronous: bool) ->
         client.call(POST)
         with answers.capture() as inner:
             client.call(POST)
-    assert [each.headers["location"] for each in outer.heads] == ["/meters/1", "/meters/2"]
-    assert inner.headers["location"] == "/meters/2"
+    assert [each.headers["location"] for each in outer.heads] == ["/items/1", "/items/2"]
+    assert inner.headers["location"] == "/items/2"
 
 
 def test_tasks_at_once_see_their_own_answers() -> None:

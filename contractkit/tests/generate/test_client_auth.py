@@ -13,11 +13,6 @@ from contractkit.tests.generate.runtime import Client, Clock, Script, Turn, call
 SERVER_TOKEN = "new"
 
 
-@pytest.fixture(params=[False, True], ids=["sync", "async"])
-def asynchronous(request: pytest.FixtureRequest) -> bool:
-    return bool(request.param)
-
-
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return Clock.put(monkeypatch)
@@ -56,7 +51,7 @@ class Refresh:
     [
         ({}, "authorization", "Bearer old"),
         ({"name": "X-Key", "prefix": ""}, "x-key", "old"),
-        ({"location": "query", "name": "key", "prefix": ""}, "url", "http://api.test/v1/meters?a=1%2C2&key=old"),
+        ({"location": "query", "name": "key", "prefix": ""}, "url", "http://api.test/v1/items?a=1%2C2&key=old"),
         ({"location": "cookie", "name": "sid", "prefix": ""}, "cookie", "a=1; sid=old"),
     ],
 )
@@ -64,7 +59,7 @@ def test_the_token_goes_where_the_document_says_on_every_try(
     asynchronous: bool, place: dict[str, Any], name: str, value: str
 ) -> None:
     server = Script(503, 200)
-    request = calls.Request("/meters", query=(("a", "1,2"),), cookies={"a": "1"})
+    request = calls.Request("/items", query=(("a", "1,2"),), cookies={"a": "1"})
     Client(asynchronous, server, auth(**place)).call(request=request)
     assert [sent[name] for sent in server.sent] == [value, value]
 
@@ -111,7 +106,7 @@ def test_a_token_that_must_be_awaited_is_refused_by_the_sync_client() -> None:
 @pytest.mark.parametrize("token", ["SECRET\n", "SEC\rRET", "SECRET ", "SECR\u00c9T", "", None, b"SECRET"])
 def test_a_token_that_cannot_be_sent_is_refused_and_not_shown(asynchronous: bool, location: Any, token: Any) -> None:
     server = Script(200)
-    with pytest.raises(errors.TokenError, match="list_meters: nothing was sent, because of the token") as caught:
+    with pytest.raises(errors.TokenError, match="list_items: nothing was sent, because of the token") as caught:
         Client(asynchronous, server, auth(location=location, name="key", token=token)).call()
     assert server.requests == []
     assert isinstance(caught.value, ValueError)

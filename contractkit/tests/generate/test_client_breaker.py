@@ -3,6 +3,7 @@
 import asyncio
 import pickle
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -12,11 +13,6 @@ from contractkit.tests.generate.runtime import Client, Clock, Script, calls, err
 
 ONCE = operation(idempotent=False)
 State = resilience.State
-
-
-@pytest.fixture(params=[False, True], ids=["sync", "async"])
-def asynchronous(request: pytest.FixtureRequest) -> bool:
-    return bool(request.param)
 
 
 @pytest.fixture(autouse=True)
@@ -39,10 +35,11 @@ def breaker(state: Any, clock: Clock, **settings: Any) -> Any:
 
 
 class OneBlip(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """A host that resets the calls that are under way, once there are so many, and answers every later one."""
+    """A host that breaks the calls that are under way, once there are so many, and answers every later one."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, error: type[httpx.RequestError] = httpx.ReadError) -> None:
         self.count = count
+        self.error = error
         self.calls = 0
         self.lock = threading.Lock()
         self.all = threading.Barrier(count, timeout=10)
@@ -56,13 +53,13 @@ class OneBlip(httpx.BaseTransport, httpx.AsyncBaseTransport):
     def handle_request(self, _: httpx.Request) -> httpx.Response:
         if self._broken():
             self.all.wait()
-            raise httpx.ReadError("reset")
+            raise self.error("broken")
         return httpx.Response(200, json=[])
 
     async def handle_async_request(self, _: httpx.Request) -> httpx.Response:
         if self._broken():
             await self.all_async.wait()
-            raise httpx.ReadError("reset")
+            raise self.error("broken")
         return httpx.Response(200, json=[])
 
 
@@ -248,7 +245,7 @@ def test_calls_that_are_cancelled_do_not_open_the_circuit() -> None:
     for _ in range(2):
         with pytest.raises(asyncio.CancelledError):
             client.call(ONCE)
-    assert client.call(ONCE, calls.Request("/meters")) == {"status": 200}
+    assert client.call(ONCE, calls.Request("/items")) == {"status": 200}
 
 
 def test_a_call_whose_time_is_over_before_it_is_sent_says_nothing_of_the_host(asynchronous: bool) -> None:
@@ -256,3 +253,35 @@ def test_a_call_whose_time_is_over_before_it_is_sent_says_nothing_of_the_host(as
     with pytest.raises(errors.DeadlineError):
         client.call(deadline=-1.0)
     assert client.call() == {"status": 200}
+
+
+def test_a_host_that_hangs_opens_the_circuit_however_many_wait_for_it_at_once() -> None:
+    made = resilience.CircuitBreaker("api.test", resilience.Resilience(breaker_failures=3), changed=lambda _: None)
+    waiting = [made.admit("op") for _ in range(3)]
+    for ticket in waiting[:2]:
+        made.fail(ticket, hung=True)
+    assert made.state is State.CLOSED
+    made.fail(waiting[2], hung=True)
+    assert made.state is State.OPEN
+
+
+def test_calls_that_time_out_together_open_the_circuit(asynchronous: bool) -> None:
+    server = OneBlip(5, httpx.ReadTimeout)
+    client = Client(asynchronous, server, resilience=resilience.Resilience(breaker_failures=5))
+    assert {type(each) for each in together(client, 5)} == {errors.TransportError}
+    with pytest.raises(errors.CircuitOpenError):
+        client.call(ONCE)
+    assert server.calls == 5
+
+
+def together(client: Client, count: int) -> list[BaseException | None]:
+    """What so many calls at once raise, which are not tried again."""
+    if not client.asynchronous:
+        with ThreadPoolExecutor(count) as pool:
+            return [each.exception() for each in [pool.submit(client.call, ONCE) for _ in range(count)]]
+
+    async def gathered() -> list[BaseException | None]:
+        calling = (client.session.call(ONCE, calls.Request("/pay")) for _ in range(count))
+        return list(await asyncio.gather(*calling, return_exceptions=True))
+
+    return asyncio.run(gathered())

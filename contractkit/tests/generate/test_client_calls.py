@@ -29,11 +29,6 @@ PROBLEM = {
 }
 
 
-@pytest.fixture(params=[False, True], ids=["sync", "async"])
-def asynchronous(request: pytest.FixtureRequest) -> bool:
-    return bool(request.param)
-
-
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return Clock.put(monkeypatch)
@@ -179,7 +174,7 @@ def test_a_documented_error_is_raised_by_its_status(asynchronous: bool, status: 
     error = raised(asynchronous, httpx.Response(status, json=PROBLEM, headers={"retry-after": "5"}))
     assert type(error).__name__ == kind
     assert isinstance(error, getattr(errors, parent))
-    assert (error.status_code, error.retry_after, error.operation) == (status, 5.0, "list_meters")
+    assert (error.status_code, error.retry_after, error.operation) == (status, 5.0, "list_items")
     assert error.problem == PROBLEM
 
 
@@ -245,14 +240,14 @@ def test_a_redirection_to_no_address_is_an_answer(asynchronous: bool, location: 
     answer = b"HTTP/1.1 302 Found\r\nlocation: " + location + b"\r\ncontent-length: 0\r\n\r\n"
     with listening(answer) as url, pytest.raises(errors.UnexpectedResponse) as caught:
         Client(asynchronous, url, resilience=resilience.Resilience(breaker_failures=1)).call()
-    assert (caught.value.status_code, caught.value.operation) == (302, "list_meters")
+    assert (caught.value.status_code, caught.value.operation) == (302, "list_items")
 
 
 def test_cookies_of_answers_are_not_sent_with_later_calls(asynchronous: bool) -> None:
     server = Script(httpx.Response(200, headers={"set-cookie": "sid=1; Path=/"}, json={}))
     client = Client(asynchronous, server)
     client.call()
-    client.call(request=calls.Request("/meters", cookies={"own": "2"}))
+    client.call(request=calls.Request("/items", cookies={"own": "2"}))
     assert [sent.get("cookie") for sent in server.sent] == [None, "own=2"]
 
 

@@ -27,11 +27,6 @@ DRIPS = {
 }
 
 
-@pytest.fixture(params=[False, True], ids=["sync", "async"])
-def asynchronous(request: pytest.FixtureRequest) -> bool:
-    return bool(request.param)
-
-
 @contextmanager
 def dripping(first: bytes, drip: bytes, seconds: float = 4.0) -> Iterator[str]:
     """The URL of a server that sends one piece after another, for much longer than anyone waits."""
@@ -79,7 +74,7 @@ def test_a_deadline_holds_while_a_refusal_drips_that_a_fresh_token_follows(async
 
 
 def test_a_server_that_does_not_read_is_left_at_the_deadline(asynchronous: bool) -> None:
-    request = calls.Request("/meters", content=b"x" * 30_000_000)
+    request = calls.Request("/items", content=b"x" * 30_000_000)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         started = time.monotonic()
         client = Client(asynchronous, f"http://127.0.0.1:{listener.getsockname()[1]}")
@@ -142,7 +137,7 @@ def test_a_deadline_that_is_no_number_is_refused(asynchronous: bool) -> None:
 
 def test_a_call_that_is_cancelled_from_outside_is_cancelled() -> None:
     async def main(url: str) -> None:
-        call = asyncio.ensure_future(Client(True, url).session.call(operation(), calls.Request("/meters")))
+        call = asyncio.ensure_future(Client(True, url).session.call(operation(), calls.Request("/items")))
         await asyncio.sleep(0.05)
         call.cancel()
         await call

@@ -13,11 +13,6 @@ KEYED = operation(id="pay", method="POST", idempotent=True, key_header="Idempote
 AUTH = calls.Auth("header", "Authorization", "Bearer", "t")
 
 
-@pytest.fixture(params=[False, True], ids=["sync", "async"])
-def asynchronous(request: pytest.FixtureRequest) -> bool:
-    return bool(request.param)
-
-
 def borrowed(client: Client) -> Any:
     plain = low_level.Client("http://api.test/v1")
     give = plain.set_async_httpx_client if client.asynchronous else plain.set_httpx_client
@@ -25,7 +20,7 @@ def borrowed(client: Client) -> Any:
 
 
 def sent(client: Client, called: Any = None, request: Any = None) -> Any:
-    plain, given = borrowed(client), (called or operation(), request or calls.Request("/meters"))
+    plain, given = borrowed(client), (called or operation(), request or calls.Request("/items"))
     return asyncio.run(plain.asend(*given)) if client.asynchronous else plain.send(*given)
 
 

@@ -25,11 +25,6 @@ UNSAFE = operation(id="pay", method="POST", idempotent=False)
 KEYED = operation(id="pay", method="POST", idempotent=True, key_header="Idempotency-Key")
 
 
-@pytest.fixture(params=[False, True], ids=["sync", "async"])
-def asynchronous(request: pytest.FixtureRequest) -> bool:
-    return bool(request.param)
-
-
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return Clock.put(monkeypatch)

@@ -64,11 +64,6 @@ def called(package: Any, name: str, keeper: Keeper, *, asynchronous: bool, **giv
     asyncio.run(getattr(client.default, name)())
 
 
-@pytest.fixture(params=[False, True], ids=["sync", "async"])
-def asynchronous(request: pytest.FixtureRequest) -> bool:
-    return bool(request.param)
-
-
 @pytest.mark.parametrize(
     ("name", "expected"),
     [

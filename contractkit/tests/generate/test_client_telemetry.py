@@ -30,11 +30,6 @@ from contractkit.tests.generate.runtime import (
 SECRETS = ("s3cret-token", "s3cret-query", "s3cret-body")
 
 
-@pytest.fixture(params=[False, True], ids=["sync", "async"])
-def asynchronous(request: pytest.FixtureRequest) -> bool:
-    return bool(request.param)
-
-
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return Clock.put(monkeypatch)
@@ -75,18 +70,18 @@ def client(asynchronous: bool, *outcomes: Any, **settings: Any) -> Client:
 
 
 def call(made: Client, **members: Any) -> Any:
-    request = calls.Request("/meters/m1", query=(("q", SECRETS[1]),), content=SECRETS[2].encode())
-    return made.call(operation(path="/meters/{meterId}", **members), request)
+    request = calls.Request("/items/m1", query=(("q", SECRETS[1]),), content=SECRETS[2].encode())
+    return made.call(operation(path="/items/{itemId}", **members), request)
 
 
 def test_a_call_is_one_span_whatever_its_tries(asynchronous: bool, seen: Seen) -> None:
     call(client(asynchronous, 503, httpx.ReadError, 200))
     (span,) = seen.spans
-    assert (span.name, span.kind) == ("GET /meters/{meterId}", trace.SpanKind.CLIENT)
+    assert (span.name, span.kind) == ("GET /items/{itemId}", trace.SpanKind.CLIENT)
     assert dict(span.attributes) == {
         "http.request.method": "GET",
-        "url.template": "/meters/{meterId}",
-        "url.full": "http://api.test/v1/meters/m1",
+        "url.template": "/items/{itemId}",
+        "url.full": "http://api.test/v1/items/m1",
         "url.scheme": "http",
         "server.address": "api.test",
         "server.port": 80,
@@ -122,7 +117,7 @@ def test_the_duration_of_calls_is_measured_in_seconds(asynchronous: bool, seen: 
     name, point = seen.point
     assert (name, point.count, point.sum) == ("http.client.request.duration s", 2, 3.0)
     assert point.explicit_bounds == (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
-    assert point.attributes["url.template"] == "/meters/{meterId}"
+    assert point.attributes["url.template"] == "/items/{itemId}"
     assert point.attributes["http.response.status_code"] == 200
     assert "url.full" not in point.attributes
 
@@ -170,7 +165,7 @@ def test_each_event_of_a_call_is_logged_by_a_fixed_name(asynchronous: bool, capl
         ("call.failed", "WARNING", 1, None),
     ]
     assert {(record.operation, record.method, record.path) for record in records} == {
-        ("list_meters", "GET", "/meters/{meterId}")
+        ("list_items", "GET", "/items/{itemId}")
     }
     assert (records[0].wait, records[0].error, records[3].error) == (3.0, "429", "TransportError")
 
@@ -222,7 +217,7 @@ def test_hooks_are_told_of_each_call_before_and_after(asynchronous: bool) -> Non
     call(made)
     with pytest.raises(errors.NotFoundError) as caught:
         call(made)
-    same = {"operation": "list_meters", "method": "GET", "path": "/meters/{meterId}"}
+    same = {"operation": "list_items", "method": "GET", "path": "/items/{itemId}"}
     assert told == [
         ("before", telemetry.CallEvent(**same)),
         ("after", telemetry.CallEvent(**same, attempts=2, status=200, seconds=2.0)),
@@ -297,7 +292,7 @@ def test_a_stream_that_breaks_after_its_head_is_logged(asynchronous: bool, caplo
         Client(asynchronous, Script(answer)).items(streaming)
     records: list[Any] = [record for record in caplog.records if record.name == PACKAGE]
     assert [(each.msg, each.operation, each.status, each.error) for each in records] == [
-        ("stream.failed", "list_meters", 200, "TransportError")
+        ("stream.failed", "list_items", 200, "TransportError")
     ]
 
 

@@ -3,7 +3,13 @@ from ..types import OpenStrEnum
 
 
 class BatchJobCode(OpenStrEnum):
-    """What the batch does. Each is idempotent: a second run changes nothing."""
+    """What the batch does. Each is idempotent: a second run changes nothing.
+
+    - CALC_LATE_FEE: marks the unpaid statements of the months before the one of `date` as overdue, which
+      gives them their late fee.
+    - CALCULATE_ALL: calculates the month of `date` for every account.
+    - EXPIRE_CREDITS: takes back what is left of credits whose last day is before `date`.
+    """
 
     CALC_LATE_FEE = "CALC_LATE_FEE"
     CALCULATE_ALL = "CALCULATE_ALL"

@@ -3,7 +3,13 @@ from ..types import OpenStrEnum
 
 
 class CalculationPolicy(OpenStrEnum):
-    """Where credits act, by the order of the steps."""
+    """Where credits act, by the order of the steps.
+
+    - CREDITS_FIRST: priced usage, credits on the eligible lines, project adjustments, group adjustments,
+      base fee, VAT.
+    - CREDITS_BEFORE_TAX: priced usage, project adjustments, group adjustments, base fee, credits, VAT.
+    - CREDITS_AFTER_TAX: priced usage, project adjustments, group adjustments, base fee, VAT, credits.
+    """
 
     CREDITS_FIRST = "CREDITS_FIRST"
     CREDITS_BEFORE_TAX = "CREDITS_BEFORE_TAX"

@@ -3,7 +3,14 @@ from ..types import OpenStrEnum
 
 
 class CounterType(OpenStrEnum):
-    """How the readings of a month add up."""
+    """How the readings of a month add up.
+
+    - DELTA: they are summed.
+    - GAUGE: the latest reading of the month counts, by event time and then by meter id; of several
+      resources each counts.
+    - CUMULATIVE: the increase over the month counts, from the last reading before it; a lower reading is a
+      reset that starts again from zero.
+    """
 
     DELTA = "DELTA"
     GAUGE = "GAUGE"

@@ -18,6 +18,12 @@ class LineItem:
     the currency, and absent where several tiers apply. `exactAmount` is what the quantity costs, in minor
     units and not rounded; `amount` is that, rounded half up once. `creditApplied` is the part of the line
     that credits paid.
+
+    A credit restricted to counters pays only their lines. Where adjustments come before credits, each
+    adjustment is spread over the lines that it is reckoned on, in proportion to what is left of them, by
+    largest remainder (equal remainders: the earlier line first), and so is VAT; credit pays what is then
+    left of a line. What stands beside all lines, such as `baseFeeTopUp`, is paid by unrestricted credit
+    alone.
     """
 
     project_id: str

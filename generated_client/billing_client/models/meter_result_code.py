@@ -3,7 +3,13 @@ from ..types import OpenStrEnum
 
 
 class MeterResultCode(OpenStrEnum):
-    """What became of one reading."""
+    """What became of one reading.
+
+    - ACCEPTED: stored.
+    - DUPLICATE: stored before, with the same content.
+    - CONFLICT: its id was stored before with other content; the first one stays.
+    - REJECTED: not stored; `errors` say why.
+    """
 
     ACCEPTED = "ACCEPTED"
     DUPLICATE = "DUPLICATE"

@@ -5,6 +5,16 @@ from ..types import OpenStrEnum
 class PaymentStatusCode(OpenStrEnum):
     """REGISTERED is open and may be calculated again, READY is closed and may be paid. From PAID on a
     statement is immutable.
+
+    | from | to | by |
+    |---|---|---|
+    | REGISTERED | READY | the status call |
+    | READY | REGISTERED | the status call |
+    | READY | PAID | paying |
+    | PAID | READY | cancelling the payment |
+    | PAID | REFUNDED | refunding |
+
+    Every other move is a 409, and so is every move to CANCELLED, which no call of this API makes.
     """
 
     REGISTERED = "REGISTERED"

@@ -3,7 +3,14 @@ from ..types import OpenStrEnum
 
 
 class Region(OpenStrEnum):
-    """The region decides currency, time zone, taxes, late fee and where credits act."""
+    """The region decides currency, time zone, taxes, late fee and where credits act:
+
+    | region | currency | time zone | VAT | late fee | calculation policy |
+    |---|---|---|---|---|---|
+    | KR | KRW | Asia/Seoul | 10% | 2% | CREDITS_FIRST |
+    | JP | JPY | Asia/Tokyo | 10% | 2% | CREDITS_BEFORE_TAX |
+    | ETC | USD | UTC | 0% | 5% | CREDITS_AFTER_TAX |
+    """
 
     KR = "KR"
     JP = "JP"

@@ -18,7 +18,29 @@ from .trace_entry import TraceEntry
 
 @define(kw_only=True)
 class Statement:
-    """What a billing group owes for a month. All amounts are in minor units of `currency`."""
+    """What a billing group owes for a month. All amounts are in minor units of `currency`.
+
+    | member | meaning |
+    |---|---|
+    | `charge` | priced usage: the sum of the lines |
+    | `totalDiscount`, `totalExtra` | discounts and surcharges of both levels, as positive amounts |
+    | `baseFeeTopUp` | what raises the adjusted charge to the contract's base fee |
+    | `taxAmount` | VAT, rounded down once for the statement |
+    | `totalAmount` | `charge` - `totalDiscount` + `totalExtra` + `baseFeeTopUp` + `taxAmount` |
+    | `freeCreditLimit`, `freeCreditAll` | free credit (FREE, PROMOTIONAL) used: restricted to counters, and
+      unrestricted |
+    | `paidCreditLimit`, `paidCreditAll` | paid credit (PAID, REFUND) used: restricted to counters, and
+      unrestricted |
+    | `totalCredit` | the sum of the four |
+    | `lateFee` | once `overdue`: the region's rate of `totalAmount` - `totalCredit`, rounded down; never a
+      fee on a fee |
+    | `payable` | `totalAmount` - `totalCredit` + `lateFee`: what paying this statement costs |
+    | `unpaidAmount` | what earlier months of the group still owe, with their late fees |
+    | `totalDue` | `payable` + `unpaidAmount` |
+
+    No bill is larger than 6,928,614,811,339 minor units: so the debts of every month of a century still add
+    up exactly in JSON. A calculation that comes to more fails.
+    """
 
     payment_group_id: str
     """The statement of one billing group's month, and the payment for it: given by the provider, the same

@@ -134,12 +134,14 @@ class Tries(Generic[T]):
         self._began = time.monotonic()
         try:
             yield
-        except httpx.RequestError as error:
-            (breaker.fail if self._blames(error) else breaker.cancel)(ticket)
+        except (httpx.RequestError, DeadlineError) as error:
+            if self._blames(error):
+                breaker.fail(ticket, hung=isinstance(error, (httpx.TimeoutException, DeadlineError)))
+            else:
+                breaker.cancel(ticket)
+            if isinstance(error, DeadlineError):
+                raise
             raise self.failed(error) from error
-        except DeadlineError as error:
-            (breaker.fail if self._blames(error) else breaker.cancel)(ticket)
-            raise
         except ResponseError as error:
             self.status = error.status_code
             breaker.succeed(ticket)

@@ -109,7 +109,8 @@ class CircuitBreaker:
     | half-open | as many at once as there are probes | closes | opens |
 
     Failures are in a row when each was admitted after the one before it had failed: of those that were under way at
-    once the first counts alone, because one restart of a host breaks them all. A try that was admitted in an earlier
+    once the first counts alone, because one restart of a host breaks them all. A timeout always counts: whoever waited in
+    vain for so long did not meet a restart. A try that was admitted in an earlier
     state says nothing about the present one: its outcome is ignored.
     """
 
@@ -161,12 +162,12 @@ class CircuitBreaker:
             self._failures = 0
         self._tell()
 
-    def fail(self, ticket: int) -> None:
-        """The host did not answer, or said that it is down."""
+    def fail(self, ticket: int, *, hung: bool = False) -> None:
+        """The host did not answer, `hung` until the time for it was over, or said that it is down."""
         if self._limit is None:
             return
         with self._lock:
-            if ticket != self._moment:
+            if ticket < self._since or (ticket != self._moment and not hung):
                 return
             self._moment += 1
             self._failures += 1
