@@ -15,7 +15,7 @@ from attrs import define, frozen
 from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Message, Receive, Scope, Send
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from contractkit.stub.fault_rules import LASTING, STATUSES, Rule
 from contractkit.stub.front import request_id_of
@@ -34,9 +34,22 @@ NO_LINGER = struct.pack("ii", 1, 0)
 class FaultyProtocol(HttpToolsProtocol):
     """uvicorn's protocol, which also lets the application reset or close the connection of a request."""
 
+    _before: Sequence[RequestResponseCycle] = ()
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["extensions"] = {EXTENSION: {"reset": self._reset, "close": self.transport.close}}
+
+    def on_headers_complete(self) -> None:
+        before = self.cycle
+        super().on_headers_complete()
+        self._before = [each for each in (*self._before, before) if each and not each.response_complete]
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        for each in self._before:  # it has told the last request alone, though that one waits for those before it
+            each.disconnected = True
+            each.message_event.set()
 
     def _reset(self) -> None:
         if self.transport.is_closing():  # the caller has left, as one does whose patience ends before the latency

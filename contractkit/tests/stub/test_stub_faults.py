@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import time
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -80,6 +81,18 @@ def test_a_caller_who_leaves_while_he_sends_rules_leaves_no_trace_in_the_log(fau
         connection.sendall(b"PUT /__faults HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
         time.sleep(0.05)
     assert faulty.get().status_code == 200
+
+
+@pytest.mark.parametrize("fault", ["reset", "reset-after", "truncate"])
+def test_a_connection_is_cut_cleanly_though_another_request_waits_behind_it(faulty: Shop, fault: str) -> None:
+    faulty.spoil(f"getItem: {fault}")
+    port = int(faulty.url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(f"GET {ITEM} HTTP/1.1\r\nHost: x\r\n\r\n".encode() * 2)
+        with suppress(ConnectionResetError):
+            while connection.recv(65536):
+                pass
+    assert faulty.injected("getItem")[fault] == 1  # and the log is empty, which the shop asserts at its end
 
 
 def test_a_truncated_body_is_shorter_than_its_content_length(faulty: Shop) -> None:
