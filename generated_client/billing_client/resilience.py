@@ -109,9 +109,9 @@ class CircuitBreaker:
     | half-open | as many at once as there are probes | closes | opens |
 
     Failures are in a row when each was admitted after the one before it had failed: of those that were under way at
-    once the first counts alone, because one restart of a host breaks them all. A timeout always counts: whoever waited in
-    vain for so long did not meet a restart. A try that was admitted in an earlier
-    state says nothing about the present one: its outcome is ignored.
+    once the first counts alone, because one restart of a host breaks them all. A timeout always counts: whoever waited
+    in vain for so long did not meet a restart. A try that was admitted in an earlier state says nothing about the
+    present one: its outcome is ignored.
     """
 
     def __init__(self, host: str, resilience: Resilience, *, changed: Callable[[State], None]) -> None:

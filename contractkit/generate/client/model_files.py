@@ -77,7 +77,8 @@ def _import_lines(names: Mapping[str, str]) -> list[str]:
 
 def _fields(declared: Declared, ways: set["Direction"], tags: Mapping[str, str]) -> dict[str, Any]:
     """What the template of a module needs."""
-    found: dict[str, Any] = {"name": declared.name, "docstring": texts.long_docstring(declared.description.split("\n\n"), [], 4)}
+    docstring = texts.long_docstring(declared.description.split("\n\n"), [], 4)
+    found: dict[str, Any] = {"name": declared.name, "docstring": docstring}
     match declared:
         case Enumeration():
             return {**found, "base": declared.base, "members": declared.members}

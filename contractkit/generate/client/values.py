@@ -215,7 +215,8 @@ class Values:
         for key, each in shape.properties.items():
             value = self._value(each, owner + name_part(key))
             attributes.append(Attribute.of(key, taken, value, self._followed(each), key in shape.required))
-        self.declared[owner] = Model(owner, texts.described_whole(schema), tuple(attributes), self._beside(shape, owner))
+        about = texts.described_whole(schema)
+        self.declared[owner] = Model(owner, about, tuple(attributes), self._beside(shape, owner))
         return found
 
     def _beside(self, shape: Shape, name: str) -> Value | None:

@@ -232,3 +232,8 @@ def test_a_request_that_is_sent_anew_counts_though_it_gets_no_answer(asynchronou
     with pytest.raises(errors.TransportError):
         client.call(operation(idempotent=False))
     assert [event.attempts for event in told] == [2]
+
+
+def test_a_user_and_a_password_are_refused_where_a_token_is_asked_for() -> None:
+    with pytest.raises(ValueError, match="Basic"):
+        calls.Auth("header", "Authorization", "Bearer", ("ada", "secret"))

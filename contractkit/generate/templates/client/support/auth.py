@@ -22,9 +22,14 @@ Credential = AsyncToken | tuple[str, str]
 REFRESHED = "token_refreshed"  # marks a request: a call refreshes its token once, over all its tries
 
 
+class _Pair(str):
+    """A user and a password as HTTP's Basic authentication sends them."""
+
+    __slots__ = ()
+
+
 def _encoded(token: Credential) -> AsyncToken:
-    """A user and a password as HTTP's Basic authentication sends them; anything else as it is."""
-    return b64encode(":".join(token).encode()).decode() if isinstance(token, tuple) else token
+    return _Pair(b64encode(":".join(token).encode()).decode()) if isinstance(token, tuple) else token
 
 
 @frozen
@@ -44,6 +49,10 @@ class Auth:
     """Called when an answer is 401; its token is sent until `token` gives another than the one that was refused."""
     scheme: str = ""
     """The name of the security scheme, where the document has several."""
+
+    def __attrs_post_init__(self) -> None:
+        if isinstance(self.token, _Pair) and self.prefix != "Basic":
+            raise ValueError("a user and a password are for Basic authentication; here a token is asked for")
 
 
 @frozen

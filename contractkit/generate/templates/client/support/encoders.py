@@ -71,6 +71,8 @@ def decimal_number(value: Any) -> int | float:
 
 def _decimal(value: Any) -> Decimal:
     """Refuses what is no number, and what plain notation would fill pages with."""
+    if type(value) is int:  # as exact as a Decimal
+        value = Decimal(value)
     if not isinstance(value, Decimal):
         raise wrong("a Decimal", value)
     _, digits, exponent = value.as_tuple()
