@@ -181,6 +181,7 @@ def context(
         "sending": min(sendings(document, rows, values), key=lambda each: each.rank, default=None),
         "stream": next((row for row in shown if row.endpoint.is_streaming), None),
         "rows": rows,
+        "once": [row for row in rows if not row.endpoint.is_idempotent],
         "unwalked": [row for row in rows if row.of.is_unwalked],
         "settings": settings(SUPPORT / "resilience.py"),
         "tree": tree(errors),
