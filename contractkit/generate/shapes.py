@@ -141,7 +141,8 @@ def telling(schema: Schema) -> list[Schema]:
 def stand_in(schema: Schema) -> Schema | None:
     """The one part that a schema consists of, where an allOf only adds words to it."""
     parts = telling(schema)
-    alone = len(parts) == 1 and not any(schema.get(key) for key in ("properties", "required", "oneOf", "anyOf"))
+    adds = any(schema.get(key) for key in ("properties", "required", "oneOf", "anyOf"))
+    alone = len(parts) == 1 and not adds and schema.get("additionalProperties") is not False
     return parts[0] if alone else None
 
 

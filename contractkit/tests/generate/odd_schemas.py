@@ -115,6 +115,7 @@ SCHEMAS: dict[str, Any] = {
     "Loose": record("a", a=TEXT),
     "Sealing": {"oneOf": [ref("Sealed"), ref("Loose")]},
     "Either": {"anyOf": [record("x", x=TEXT), record("y", y=TEXT)]},
+    "ShutLeaf": {"allOf": [ref("Leaf")], "additionalProperties": False},
     "Counted": {"allOf": [ref("Leaf"), {"type": "object", "additionalProperties": {"type": "integer"}}]},
     "Limit": {**record("type hours", type={"type": "string", "enum": ["daily_limit", "weekly_limit"]},
                        hours={"type": "integer"}), "discriminator": {"propertyName": "type"}},

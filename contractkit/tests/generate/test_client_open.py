@@ -61,6 +61,10 @@ def test_members_without_a_name_are_read_as_the_part_of_an_all_of_says(models: M
         models.Counted.from_dict({"name": "n", "k": "x"})
 
 
+def test_an_all_of_that_is_closed_sends_no_member_that_it_does_not_name(models: ModuleType) -> None:
+    assert models.ShutLeaf.from_dict({"name": "n", "since": "2027"}).to_dict() == {"name": "n"}
+
+
 def test_a_base_stands_for_what_none_of_its_heirs_is(models: ModuleType) -> None:
     assert isinstance(
         models.decode_limit({"type": "weekly_limit", "hours": 1, "weekday": "Monday"}), models.WeeklyLimit
