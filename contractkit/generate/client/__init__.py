@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,7 +33,6 @@ VERSION: Final = re.compile(  # PEP 440
 )
 NO_VERSION: Final = "0.1.0"
 ERRORS: Final = re.compile(r"^class ([A-Z]\w*)\(", re.MULTILINE)
-ERROR_CLASSES: Final = frozenset(ERRORS.findall((TEMPLATES / "errors.py.jinja").read_text(encoding="utf-8")))
 EXPORTS: Final = {
     "capture": "answers", "Captured": "answers",
     "Hooks": "telemetry", "CallEvent": "telemetry", "Resilience": "resilience", "DecodeError": "codec",
@@ -142,7 +142,7 @@ class Distribution:
         names = {
             **dict.fromkeys(self._classes().values(), "client"),
             **EXPORTS,
-            **dict.fromkeys(sorted(ERROR_CLASSES), "errors"),
+            **dict.fromkeys(sorted(error_classes()), "errors"),
         }
         about = texts.in_docstring(f"A typed client of {self.title.rstrip('.')}.")
         _render(pages, "package_init.py", package / "__init__.py", names=sorted(names.items()), about=about)
@@ -179,7 +179,7 @@ class Distribution:
             return "Any", []
         names = sorted(bodies.any_of(value for _, value in found)[1])
         lines = _model_imports(names, self.values, ".")
-        hidden = [name for name in names if name in ERROR_CLASSES]  # an exception has the same name
+        hidden = [name for name in names if name in error_classes()]  # an exception has the same name
         for name in hidden:
             annotation = re.sub(rf"\b{name}\b", f"{name}Body", annotation)
         renamed = (f"{line} as {name}Body" if name in hidden else line for name, line in zip(names, lines, strict=True))
@@ -223,3 +223,9 @@ def _environment() -> Environment:
     environment.filters["literal"] = repr
     environment.filters["toml"] = lambda text: json.dumps(text, ensure_ascii=False)
     return environment
+
+
+@cache
+def error_classes() -> frozenset[str]:
+    """The names of the exceptions that every client has."""
+    return frozenset(ERRORS.findall((TEMPLATES / "errors.py.jinja").read_text(encoding="utf-8")))

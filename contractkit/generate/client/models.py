@@ -1,6 +1,7 @@
 """What gets a module of its own in the generated `models`: classes, enums, and alternatives that have a name."""
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 from attrs import evolve, frozen
 
@@ -13,9 +14,6 @@ from contractkit.stub.parameters import argument_name
 TYPES = frozenset({"File", "UnknownVariant"})  # of the support module `types`, which `models` gives as well
 # What modules with models in them use otherwise; a class of that name would hide it.
 IMPORTED = reserved.imported(line for each in WRITTEN for line in each.imports)
-RESERVED = TYPES | IMPORTED | reserved.for_classes()
-# What a class uses above its methods, and its annotations; an attribute of that name gets a trailing underscore.
-HIDING = reserved.for_members() | IMPORTED | {each.annotation for each in WRITTEN} | {"dict", "list"}
 MEMBERS = frozenset({"to_dict", "from_dict", "additional_properties", "self", "cls"})
 SIGNS = {"-": "minus ", "+": "plus ", "<": "less ", ">": "greater ", "=": "equal ", "!": "not ", "*": "star "}
 
@@ -36,7 +34,7 @@ class Attribute:
     @classmethod
     def of(cls, key: str, taken: Namespace, value: Value, schema: Schema, required: bool) -> "Attribute":
         name = argument_name(key)
-        name = f"{name}_" if name in HIDING else name
+        name = f"{name}_" if name in hiding() else name
         name = f"field{name}" if name.startswith("_") else name  # attrs would drop the underscore
         return cls(
             key,
@@ -117,6 +115,18 @@ def _default(value: Value, schema: Schema) -> str:
         return ""
     is_enum = value.decoder.startswith("codec.enumeration(")
     return f"{value.annotation}.{constant_name(literals[0])}" if is_enum else repr(literals[0])
+
+
+@cache
+def taken() -> frozenset[str]:
+    """What a class of the document must not be called."""
+    return TYPES | IMPORTED | reserved.for_classes()
+
+
+@cache
+def hiding() -> frozenset[str]:
+    """What a class uses above its methods, and its annotations: an attribute of that name gets an underscore."""
+    return reserved.for_members() | IMPORTED | {each.annotation for each in WRITTEN} | {"dict", "list"}
 
 
 def constant_name(value: str | int) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from attrs import frozen
@@ -14,9 +15,8 @@ from contractkit.generate.names import Namespace, class_name
 from contractkit.stub.document import Document, Operation, Parameter, is_json
 from contractkit.stub.parameters import argument_name
 
-# Names that the generated functions use themselves; an argument of that name gets a trailing underscore.
+# What the generated functions call beside what their templates name.
 BUILTINS = {"str", "bytes", "dict", "list", "int", "float", "bool", "isinstance", "tuple"}
-TAKEN = reserved.for_arguments() | {"self", "client", "deadline"} | BUILTINS
 VARIABLE = re.compile(r"\{([^{}]*)\}")
 PLAIN = re.compile(r"[A-Za-z0-9/_.~:@!$&()*+,;=%-]*")  # what an f-string takes as it is
 EXPLODED = {"simple": False, "segment": False, "label": False, "matrix": False, "form": True}  # what they do untold
@@ -101,7 +101,7 @@ def _is_key(parameter: Parameter) -> bool:
 
 def _name(written: str, names: Namespace) -> str:
     name = argument_name(written)
-    return names.claim(f"{name}_" if name in TAKEN else name)
+    return names.claim(f"{name}_" if name in taken() else name)
 
 
 def _undeclared(operation: Operation, variables: list[str]) -> Iterator[Parameter]:
@@ -193,3 +193,9 @@ def _variable(argument: Argument) -> str:
     assert parameter  # noqa: S101 - only parameters stand in paths
     styled = parameter.style in ("label", "matrix") and parameter.media_type is None
     return _call(parameter.style if styled else "segment", parameter, argument)
+
+
+@cache
+def taken() -> frozenset[str]:
+    """The names that generated functions use themselves: an argument of that name gets a trailing underscore."""
+    return reserved.for_arguments() | {"self", "client", "deadline"} | BUILTINS

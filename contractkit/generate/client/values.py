@@ -47,7 +47,7 @@ class Values:
     def of(cls, document: Schema) -> "Values":
         """All schemas of the document's components; each keeps its name wherever Python allows."""
         heirs = unions.heirs(document)
-        values = cls(document, Namespace.of(models.RESERVED), heirs=heirs, closed=constants.closed(document, heirs))
+        values = cls(document, Namespace.of(models.taken()), heirs=heirs, closed=constants.closed(document, heirs))
         schemas = document.get("components", {}).get("schemas") or {}
         for name, schema in schemas.items():
             if isinstance(schema, Mapping):
