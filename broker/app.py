@@ -27,9 +27,10 @@ from broker.errors import (
     TooLargeError,
 )
 from broker.hal.urls import Urls
+from broker.pages import PAGES
 from broker.query import pairs
 from broker.routes import ROUTES
-from broker.routing import Router
+from broker.routing import Match, Router
 from broker.store.database import Database
 
 _OPEN_PATH = b"/diagnostic/status/heartbeat"
@@ -45,7 +46,9 @@ def create_app(config: Config) -> ASGIApp:
         yield
         database.close()
 
-    return Starlette(routes=[Mount("/", app=_Dispatcher(config, database, Router(ROUTES)))], lifespan=lifespan)
+    return Starlette(
+        routes=[Mount("/", app=_Dispatcher(config, database, Router(ROUTES), Router(PAGES)))], lifespan=lifespan
+    )
 
 
 @frozen
@@ -53,6 +56,7 @@ class _Dispatcher:
     config: Config
     database: Database
     router: Router[Handler]
+    pages: Router[Handler]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -74,7 +78,7 @@ class _Dispatcher:
                 "WWW-Authenticate": 'Bearer realm="broker", Basic realm="broker"'
             }
         try:
-            match = self.router.match(request.method, raw_path)
+            match = self._match(request, raw_path)
             if match is None:
                 return _refusal(404, "The requested document was not found on this server."), {}
             if match.handler is None:
@@ -84,8 +88,17 @@ class _Dispatcher:
         except BrokerError as error:
             return _problem(error), {}
 
+    def _match(self, request: Request, raw_path: bytes) -> Match[Handler] | None:
+        """People and programs meet at the same addresses: who accepts HTML gets the page, where there is one."""
+        if request.method in ("GET", "HEAD") and "text/html" in request.headers.get("accept", ""):
+            page = self.pages.match(request.method, raw_path)
+            if page is not None:
+                return page
+        return self.router.match(request.method, raw_path)
+
     async def _call(self, request: Request, raw_path: bytes, params: Mapping[str, str]) -> Call:
         return Call(
+            config=self.config,
             database=self.database,
             path=raw_path.decode("latin-1"),
             params=params,

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from attrs import define, field, frozen
 
+from broker.config import Config
 from broker.content import deeper_than
 from broker.errors import InvalidError
 from broker.hal.urls import Urls
@@ -25,6 +26,7 @@ _MAX_DEPTH = 100  # what is nested deeper could be read, but not written again
 class Call:
     """`path` is the path as it was sent, `params` its decoded segments, `now` the instant in microseconds."""
 
+    config: Config
     database: Database
     path: str
     params: Mapping[str, str]

@@ -1,25 +1,15 @@
-"""The index, the page for people, and the health check."""
+"""The index, the integrations, and the health check."""
 
 from __future__ import annotations
 
-from broker import pages
-from broker.call import HTML, JSON, Call, Reply, Route
+from broker.call import JSON, Call, Reply, Route
 from broker.hal import index as hal
 from broker.hal.values import Json, link
-from broker.store import contracts, pacticipants, verifications
+from broker.store import contracts, pacticipants
 
 
 def index(call: Call) -> Reply:
-    if "text/html" in call.accept:
-        return overview(call)
     return Reply(hal.index(call.urls))
-
-
-def overview(call: Call) -> Reply:
-    with call.database.read() as tx:
-        found = contracts.latest_pacts(tx)
-        results = verifications.newest(tx, {pact.content_id for pact in found})
-    return Reply(pages.overview(found, results, call.now), media_type=HTML)
 
 
 def integrations(call: Call) -> Reply:

@@ -213,3 +213,107 @@ Index(
     verifications.c.id,
 )
 Index("ix_verifications_provider_version", verifications.c.provider_version_id)
+
+labels = Table(
+    "labels",
+    metadata,
+    _ref("pacticipant_id", "pacticipants", primary_key=True),
+    Column("name", Text, primary_key=True),
+    _instant("created_at"),
+)
+Index("ix_labels_name", labels.c.name)
+
+# Neither consumer nor provider: every integration. A label stands for all pacticipants that have it.
+webhooks = Table(
+    "webhooks",
+    metadata,
+    _id(),
+    Column("uuid", Text, nullable=False, unique=True),
+    Column("description", Text, nullable=False),
+    _ref("consumer_id", "pacticipants", nullable=True),
+    _ref("provider_id", "pacticipants", nullable=True),
+    Column("consumer_label", Text),
+    Column("provider_label", Text),
+    Column("events", Text, nullable=False),  # JSON: a list of names
+    Column("request", LargeBinary, nullable=False),  # JSON, secrets included: it never leaves the broker whole
+    Column("enabled", Boolean, nullable=False),
+    _instant("created_at"),
+    _instant("updated_at"),
+)
+
+# Written in the transaction of the event itself, so that no event is lost when the process dies before the call.
+webhook_deliveries = Table(
+    "webhook_deliveries",
+    metadata,
+    _id(),
+    Column("uuid", Text, nullable=False, unique=True),
+    _ref("webhook_id", "webhooks"),
+    Column("event", Text, nullable=False),
+    _ref("consumer_id", "pacticipants"),
+    _ref("provider_id", "pacticipants"),
+    Column("context", LargeBinary, nullable=False),  # JSON: what the templates may name
+    Column("status", Text, nullable=False),  # waiting, retrying, success or failure
+    Column("attempts", Integer, nullable=False),
+    _instant("due_at", nullable=True),  # None: nothing more is to be done
+    _instant("created_at"),
+    _instant("updated_at"),
+)
+Index("ix_webhook_deliveries_due", webhook_deliveries.c.due_at)
+Index("ix_webhook_deliveries_webhook", webhook_deliveries.c.webhook_id, webhook_deliveries.c.id)
+Index(
+    "ix_webhook_deliveries_pair",
+    webhook_deliveries.c.provider_id,
+    webhook_deliveries.c.consumer_id,
+    webhook_deliveries.c.id,
+)
+
+webhook_attempts = Table(
+    "webhook_attempts",
+    metadata,
+    _id(),
+    _ref("delivery_id", "webhook_deliveries"),
+    Column("success", Boolean, nullable=False),
+    Column("status", Integer),  # of the answer; None when there was none
+    Column("log", Text, nullable=False),  # secrets struck out
+    _instant("created_at"),
+)
+Index("ix_webhook_attempts_delivery", webhook_attempts.c.delivery_id, webhook_attempts.c.id)
+
+# A provider's OpenAPI document, stored once however many versions publish it.
+provider_documents = Table(
+    "provider_documents",
+    metadata,
+    _id(),
+    _ref("provider_id", "pacticipants"),
+    Column("sha", Text, nullable=False),
+    Column("content_type", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    _instant("created_at"),
+    UniqueConstraint("provider_id", "sha"),
+)
+
+provider_contracts = Table(
+    "provider_contracts",
+    metadata,
+    _id(),
+    _ref("provider_id", "pacticipants"),
+    Column("version_id", _Id, ForeignKey("versions.id", ondelete="CASCADE"), nullable=False, unique=True),
+    _ref("document_id", "provider_documents"),
+    Column("self_verified", Boolean),  # None: the provider said nothing of it
+    Column("self_verification", LargeBinary),  # JSON: verifier, its version, the result's content and type
+    _instant("created_at"),
+)
+Index("ix_provider_contracts_order", provider_contracts.c.provider_id, provider_contracts.c.version_id)
+Index("ix_provider_contracts_document", provider_contracts.c.document_id)
+
+# A pure function of both sides, kept because it is asked for again and again.
+comparisons = Table(
+    "comparisons",
+    metadata,
+    _ref("content_id", "contents", primary_key=True),
+    _ref("document_id", "provider_documents", primary_key=True),
+    Column("success", Boolean, nullable=False),
+    Column("report", LargeBinary, nullable=False),  # JSON: every finding, with pointers into both documents
+    _instant("created_at"),
+)
+Index("ix_comparisons_document", comparisons.c.document_id)
