@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from broker.call import JSON, Call, Handler, Reply
+from broker.call import JSON, Call, Handler, Reply, entity_tag, is_known
 from broker.config import Config
 from broker.errors import (
     BrokerError,
@@ -68,8 +68,13 @@ class _Dispatcher:
         content = await run_in_threadpool(reply.encoded)
         if reply.location is not None:
             headers["Location"] = reply.location
+        status = reply.status
+        if status == 200 and content and request.method in ("GET", "HEAD"):
+            headers["ETag"] = entity_tag(content)
+            if is_known(headers["ETag"], request.headers.get("if-none-match", "")):
+                content, status = b"", 304
         media_type = reply.media_type if content else None
-        await Response(content, reply.status, headers, media_type)(scope, receive, send)
+        await Response(content, status, headers, media_type)(scope, receive, send)
 
     async def _answer(self, request: Request) -> tuple[Reply, Mapping[str, str]]:
         raw_path: bytes = request.scope.get("raw_path") or request.scope["path"].encode()

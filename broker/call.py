@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -55,7 +56,10 @@ class Call:
 
 @frozen
 class Reply:
-    """`body` is JSON-able, or bytes that are sent as they are, or None for an empty answer."""
+    """`body` is JSON-able, or bytes that are sent as they are, or None for an empty answer.
+
+    Every successful answer to GET has an entity tag, made of what is sent: a handler need not think of it.
+    """
 
     body: object = None
     status: int = 200
@@ -66,6 +70,17 @@ class Reply:
         if self.body is None:
             return b""
         return self.body if isinstance(self.body, bytes) else orjson.dumps(self.body)
+
+
+def entity_tag(content: bytes) -> str:
+    """A strong one: the same bytes have the same tag, on every process and after every restart."""
+    return f'"{hashlib.blake2b(content, digest_size=16).hexdigest()}"'
+
+
+def is_known(tag: str, if_none_match: str) -> bool:
+    """Whether the caller has this very answer already, by its If-None-Match header."""
+    known = [one.strip().removeprefix("W/") for one in if_none_match.split(",")]
+    return tag in known or known == ["*"]
 
 
 Handler = Callable[[Call], Reply]
