@@ -22,8 +22,6 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION = 1
-
 metadata = MetaData()
 
 _Id = BigInteger().with_variant(Integer(), "sqlite")
@@ -42,6 +40,7 @@ def _instant(name: str, *, nullable: bool = False) -> Column[int]:
     return Column(name, BigInteger, nullable=nullable)
 
 
+# What brokers from before revisions look at. `broker.store.migrate` has the revision itself.
 schema_info = Table("schema_info", metadata, Column("version", Integer, nullable=False))
 
 pacticipants = Table(
@@ -313,6 +312,11 @@ comparisons = Table(
     _ref("content_id", "contents", primary_key=True),
     _ref("document_id", "provider_documents", primary_key=True),
     Column("success", Boolean, nullable=False),
+    # What a row of the matrix needs of the report, which may be large.
+    Column("checked", Integer, nullable=False),
+    Column("errors", Integer, nullable=False),
+    Column("warnings", Integer, nullable=False),
+    Column("first_error", Text),
     Column("report", LargeBinary, nullable=False),  # JSON: every finding, with pointers into both documents
     _instant("created_at"),
 )
