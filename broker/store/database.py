@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, select, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from broker.errors import UnusableError
-from broker.store.schema import SCHEMA_VERSION, metadata, schema_info
+from broker.store.migrate import upgrade
 
 _BUSY_TIMEOUT_MS = 30_000
 # Any number will do; it names the lock that lets one writer in at a time across processes on PostgreSQL.
@@ -61,12 +61,7 @@ class Database:
             with closing(self._engine.raw_connection()) as connection:
                 connection.cursor().execute("PRAGMA journal_mode=WAL")
         with self.write() as tx:
-            metadata.create_all(tx)
-            found = tx.execute(select(schema_info.c.version)).scalar()
-            if found is None:
-                tx.execute(insert(schema_info).values(version=SCHEMA_VERSION))
-            elif found != SCHEMA_VERSION:
-                raise UnusableError(f"the database has schema version {found}, this broker needs {SCHEMA_VERSION}")
+            upgrade(tx)
 
 
 def _engine(url: str) -> Engine:
