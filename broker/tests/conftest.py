@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -9,7 +10,26 @@ from sqlalchemy import delete
 from broker.config import Config
 from broker.store.database import Database
 from broker.store.schema import metadata, schema_info
+from broker.tests.postgres import Postgres, PostgresMissingError, postgres_server
 from broker.tests.served import Broker, served
+
+# Where the two databases could differ in what a client sees; elsewhere SQLite stands for both.
+_ON_BOTH = frozenset(
+    {
+        "test_concurrency",
+        "test_environments",
+        "test_matrix",
+        "test_publishing",
+        "test_recorded_calls",
+        "test_stock_clients",
+        "test_verification",
+    }
+)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "broker" in metafunc.fixturenames and metafunc.module.__name__.rpartition(".")[2] in _ON_BOTH:
+        metafunc.parametrize("broker", ["sqlite", "postgresql"], indirect=True)
 
 
 @frozen
@@ -19,8 +39,28 @@ class _Running:
 
 
 @pytest.fixture(scope="session")
-def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Running]:
-    url = f"sqlite:///{tmp_path_factory.mktemp('broker')}/broker.db"
+def postgres() -> Iterator[Postgres]:
+    """Skips where there is no PostgreSQL, and fails there under CI, where nothing may be left out in silence."""
+    try:
+        with postgres_server() as server:
+            yield server
+    except PostgresMissingError as error:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def _on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Running]:
+    yield from _serve(f"sqlite:///{tmp_path_factory.mktemp('broker')}/broker.db")
+
+
+@pytest.fixture(scope="session")
+def _on_postgresql(postgres: Postgres) -> Iterator[_Running]:
+    yield from _serve(postgres.database())
+
+
+def _serve(url: str) -> Iterator[_Running]:
     database = Database(url)
     with served(Config(database_url=url)) as broker:
         yield _Running(broker, database)
@@ -28,10 +68,20 @@ def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Running]:
 
 
 @pytest.fixture
-def broker(_running: _Running) -> Broker:
-    """A served broker that holds nothing; one server for all tests, emptied before each."""
-    with _running.database.write() as tx:
+def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A database of the test's own: on SQLite, or as the test's parameter says."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return f"sqlite:///{tmp_path_factory.mktemp('own')}/broker.db"
+    own: Postgres = request.getfixturevalue("postgres")
+    return own.database()
+
+
+@pytest.fixture
+def broker(request: pytest.FixtureRequest) -> Broker:
+    """A served broker that holds nothing; one server on each database for all tests, emptied before each."""
+    running: _Running = request.getfixturevalue(f"_on_{getattr(request, 'param', 'sqlite')}")
+    with running.database.write() as tx:
         for table in reversed(metadata.sorted_tables):
             if table is not schema_info:
                 tx.execute(delete(table))
-    return _running.broker
+    return running.broker
