@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from broker.call import JSON, Call, Handler, Reply, entity_tag, is_known
+from broker.call import HTML, JSON, Call, Handler, Reply, entity_tag, is_known
 from broker.config import Config
 from broker.errors import (
     BrokerError,
@@ -28,6 +28,8 @@ from broker.errors import (
 )
 from broker.hal.urls import Urls
 from broker.pages import PAGES
+from broker.pages.errors import error_page
+from broker.pages.render import CONTENT_SECURITY_POLICY
 from broker.query import pairs
 from broker.routes import ROUTES
 from broker.routing import Match, Router
@@ -64,7 +66,11 @@ class _Dispatcher:
             reply, headers = await self._answer(request)
         except ClientDisconnect:
             return
+        if reply.status >= 400 and _reads_html(request):
+            reply = error_page(reply, Urls(self.config.base_url or ""), request.scope["path"])
         headers = {"Vary": "Accept", "Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff", **headers}
+        if reply.media_type == HTML:
+            headers |= {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Referrer-Policy": "same-origin"}
         content = await run_in_threadpool(reply.encoded)
         if reply.location is not None:
             headers["Location"] = reply.location
@@ -95,7 +101,7 @@ class _Dispatcher:
 
     def _match(self, request: Request, raw_path: bytes) -> Match[Handler] | None:
         """People and programs meet at the same addresses: who accepts HTML gets the page, where there is one."""
-        if request.method in ("GET", "HEAD") and "text/html" in request.headers.get("accept", ""):
+        if _reads_html(request):
             page = self.pages.match(request.method, raw_path)
             if page is not None:
                 return page
@@ -140,6 +146,10 @@ class _Dispatcher:
         # Every candidate is compared, in constant time, so that timing tells nothing about any of them.
         matches = [secrets.compare_digest(given, one.encode()) for one in accepted]
         return any(matches)
+
+
+def _reads_html(request: Request) -> bool:
+    return request.method in ("GET", "HEAD") and "text/html" in request.headers.get("accept", "")
 
 
 def _base(request: Request) -> str:

@@ -3,12 +3,44 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from broker.call import HTML, Call, Reply
-from broker.hal.urls import segment
+from broker.hal.urls import Urls, segment
 from broker.hal.values import instant
+
+# What a page may load, when a hostile name should ever get past the escaping: nothing but this broker's own files.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+# Kind -> style class, mark and word. Nothing is said by colour alone.
+STATUSES = {
+    "verified": ("good", "check", "Verified"),
+    "failed": ("bad", "cross", "Failed"),
+    "changed": ("warn", "changed", "Changed since verified"),
+    "unverified": ("", "none", "Not verified"),
+    "compared": ("other", "compare", "Fits by comparison"),
+    "compared-failed": ("bad", "differ", "Differs by comparison"),
+    "pending": ("warn", "wait", "Pending"),
+    "waiting": ("warn", "wait", "Waiting"),
+}
+
+_SECTIONS = {
+    "": "Integrations",
+    "pacts": "Integrations",
+    "matrix": "Matrix",
+    "pacticipants": "Pacticipants",
+    "environments": "Environments",
+    "network": "Network",
+    "webhooks": "Webhooks",
+    "triggered-webhooks": "Webhooks",
+    "hal-browser": "API",
+    "doc": "API",
+}
 
 _TEMPLATES = Environment(
     loader=PackageLoader("broker.pages"),
@@ -20,19 +52,45 @@ _TEMPLATES = Environment(
 
 
 def page(call: Call, template: str, /, **values: Any) -> Reply:
-    """The template with `values`, and with `now` (the instant of the call, in microseconds) and `urls`."""
-    text = _TEMPLATES.get_template(template).render(values, now=call.now, urls=call.urls)
-    return Reply(text.encode("utf-8"), media_type=HTML)
+    """The template with `values`, and with `now` (the instant of the call, in microseconds) and two addresses:
+    `urls` for links from page to page, `public_urls` for what is copied elsewhere, such as a badge."""
+    return filled(template, call.urls, call.path, now=call.now, **values)
+
+
+def filled(template: str, urls: Urls, path: str, /, *, status: int = 200, **values: Any) -> Reply:
+    text = _TEMPLATES.get_template(template).render(
+        values,
+        urls=local(urls),
+        public_urls=urls,
+        here=path,
+        section=_SECTIONS.get(path.split("/")[1] if path.startswith("/") else ""),
+        statuses=STATUSES,
+    )
+    return Reply(text.encode("utf-8"), status, media_type=HTML)
+
+
+def local(urls: Urls) -> Urls:
+    """The same addresses without the host: they hold under whatever name the reader came by."""
+    return Urls(urlsplit(urls.base).path.rstrip("/"))
 
 
 def ago(microseconds: int) -> str:
     """How long ago something was, in words: "3 hours ago"."""
     seconds = max(0, microseconds // 1_000_000)
-    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
+    for size, unit in ((31_536_000, "year"), (2_592_000, "month"), (86400, "day"), (3600, "hour"), (60, "minute")):
         if seconds >= size:
             count = seconds // size
             return f"{count} {unit}{'s' if count > 1 else ''} ago"
     return "just now"
 
 
-_TEMPLATES.filters.update(instant=instant, ago=ago, segment=segment)
+def is_web(url: str | None) -> bool:
+    """Whether a browser may follow it: a `javascript:` address must never become a link."""
+    try:
+        parts = urlsplit(url or "")
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.netloc)
+
+
+_TEMPLATES.filters.update(instant=instant, ago=ago, segment=segment, is_web=is_web)
