@@ -1,9 +1,10 @@
 """What a real Pact Broker answered to the stock clients, call by call.
 
-`recorded_calls.json` holds, in order, the calls that one session of each client made: the status, the fields
-of the answer without which the client fails or says something else, the answer to can-i-deploy, and which
-pacts were chosen for verification with their pending and work-in-progress flags. Names in braces stand for
-identifiers that an earlier answer gave.
+`recordings/` holds, in order, every call of two recorded sessions, of the command line client and of the
+verifiers: the request, the status, the fields of the answer without which a client fails or says something
+else, the answer to can-i-deploy, and which pacts were chosen for verification with their pending and
+work-in-progress flags. A name in braces stands for an identifier that an earlier answer gave: the UUID of what
+was created under that name, or the metadata that came with a pact's content.
 """
 
 from __future__ import annotations
@@ -11,43 +12,67 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from attrs import Factory, define
 
 from broker.tests.served import Broker, Json
 
-_CALLS: dict[str, list[Json]] = json.loads(Path(__file__).with_name("recorded_calls.json").read_text())
+_RECORDINGS = Path(__file__).with_name("recordings")
 
 
-@pytest.mark.parametrize("client", _CALLS)
+@pytest.mark.parametrize("client", ["cli", "verify"])
 def test_every_call_of_the_stock_client_is_answered_as_the_client_needs_it(broker: Broker, client: str) -> None:
-    names: dict[str, str] = {}
-    faults: list[str] = []
-    for call in _CALLS[client]:
-        reply = broker.client.request(call["method"], call["path"].format_map(names), json=_body(call.get("body")))
-        where = f"{call['label']}: {call['method']} {call['path']}"
-        if reply.status_code != call["status"]:
-            faults.append(f"{where}: {reply.status_code} instead of {call['status']}: {reply.text[:200]}")
-            continue
-        answer: Any = reply.json() if reply.content else None
-        if "names" in call:
-            names[call["names"]] = answer["uuid"]
-        faults += [f"{where}: no {field}" for field in call.get("fields", []) if not _has(answer, field)]
-        faults += [f"{where}: {difference}" for difference in _differences(call, answer)]
+    replay = _Replay(broker)
+    calls: list[Json] = json.loads((_RECORDINGS / f"{client}.json").read_text())
+    faults = [f"{call['label']}: {call['method']} {call['path']}: {fault}" for call in calls for fault in replay(call)]
     assert not faults, "\n".join(faults)
 
 
-def _body(recorded: Any) -> Any:
-    """Contents stand in the file as JSON; on the wire they are base64."""
-    if not isinstance(recorded, dict) or "contracts" not in recorded:
-        return recorded
-    contracts = [
-        {**one, "content": base64.b64encode(json.dumps(one["content"]).encode()).decode()}
-        for one in recorded["contracts"]
-    ]
-    return {**recorded, "contracts": contracts}
+@define
+class _Replay:
+    broker: Broker
+    names: dict[str, str] = Factory(dict)
+
+    def __call__(self, call: Json) -> list[str]:
+        try:
+            path = call["path"].format_map(self.names)
+        except KeyError as missing:
+            return [f"nothing was ever called {missing}"]
+        reply = self.broker.client.request(call["method"], path, **_sent(call))
+        if reply.status_code != call["status"]:
+            return [f"{reply.status_code} instead of {call['status']}: {reply.text[:200]}"]
+        answer: Any = reply.json() if reply.content else None
+        self._learn(call, reply, answer)
+        return [
+            *(f"no {field}" for field in call.get("fields", []) if not _has(answer, field)),
+            *_differences(call, answer),
+        ]
+
+    def _learn(self, call: Json, reply: httpx.Response, answer: Any) -> None:
+        if "names" in call:
+            self.names[call["names"]] = answer["uuid"]
+        self.names |= dict(re.findall(r"/pact-version/(\w{40})/metadata/([\w-]+)", reply.text))
+
+
+def _sent(call: Json) -> dict[str, Any]:
+    """Headers and body as the clients send them; contracts stand in the file as JSON, on the wire as base64."""
+    accept = "application/hal+json, application/json" if call["method"] == "GET" else "application/hal+json"
+    if "body" not in call:
+        return {"headers": {"accept": accept}}
+    body = call["body"]
+    if "contracts" in body:
+        body = {**body, "contracts": [{**one, "content": _encoded(one["content"])} for one in body["contracts"]]}
+    kind = "application/merge-patch+json" if call["method"] == "PATCH" else "application/json"
+    return {"headers": {"accept": accept, "content-type": kind}, "content": json.dumps(body)}
+
+
+def _encoded(document: Json) -> str:
+    return base64.b64encode(json.dumps(document).encode()).decode()
 
 
 def _has(value: Any, field: str) -> bool:
@@ -60,20 +85,21 @@ def _has(value: Any, field: str) -> bool:
     return not rest or _has(value[name], rest)
 
 
-def _differences(call: Json, answer: Any) -> list[str]:
-    found = []
-    if "deployable" in call and answer["summary"]["deployable"] is not call["deployable"]:
-        found.append(f"deployable is {answer['summary']['deployable']}, not {call['deployable']}")
-    if "selected" in call and (selected := _selected(answer)) != call["selected"]:
-        found.append(f"selected {selected}, not {call['selected']}")
-    return found
+def _differences(call: Json, answer: Any) -> Iterator[str]:
+    if "deployable" in call:
+        found = answer["summary"]["deployable"]
+        if found is not call["deployable"]:
+            yield f"deployable is {found}, not {call['deployable']}"
+    if "selected" in call and (selected := _selected(answer)) != sorted(call["selected"]):
+        yield f"selected {selected}, not {call['selected']}"
 
 
 def _selected(answer: Json) -> list[list[Any]]:
+    """The content of each chosen pact with its flags; their order carries no meaning."""
     found = []
     for pact in answer["_embedded"]["pacts"]:
         sha = re.search(r"/pact-version/(\w+)", pact["_links"]["self"]["href"])
         properties = pact["verificationProperties"]
         assert sha is not None
         found.append([sha[1], properties.get("pending", "absent"), properties.get("wip", False)])
-    return found
+    return sorted(found)
