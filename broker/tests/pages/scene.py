@@ -58,41 +58,6 @@ def spread_over_time(database: Database) -> None:
             tx.execute(update(table).values(created_at=now - (now - table.c.created_at) * stretch))
 
 
-_APPLICATIONS.items():
-        broker.ask("POST", "/pacticipants", {"name": name, **facts}, status=201)
-    test, production = broker.environment("test"), broker.environment("production", production=True)
-    _catalogue(broker)
-    _orders(broker)
-    _other_pairs(broker)
-    _hostile(broker)
-    for name, version in (
-        ("web-shop", "4.1.0"),
-        ("catalogue-api", "2.8.0"),
-        ("orders-api", "9b1d2c4"),
-        ("ledger", "77"),
-    ):
-        broker.deploy(name, version, test)
-        if name != "orders-api":
-            broker.deploy(name, version, production)
-    broker.deploy("orders-api", "1f0a9e3", production, "blue")
-    broker.release("mobile-app", "12.0", production)
-    broker.release("mobile-app", "12.1", production)
-
-
-def path_of_pact(consumer: str, provider: str, version: str = "") -> str:
-    pair = f"/pacts/provider/{quote(provider, safe='')}/consumer/{quote(consumer, safe='')}"
-    return f"{pair}/version/{quote(version, safe='')}" if version else f"{pair}/latest"
-
-
-def spread_over_time(database: Database) -> None:
-    """Makes records that were created in one second look as if they came over the last weeks."""
-    now = time.time_ns() // 1000
-    with database.write() as tx:
-        for table, hours in _APART.items():
-            last = tx.execute(select(func.max(table.c.id))).scalar_one()
-            tx.execute(update(table).values(created_at=now - (last - table.c.id) * (hours * _HOUR // 10) - _HOUR // 9))
-
-
 _APPLICATIONS: dict[str, Json] = {
     "web-shop": {"mainBranch": "main", "repositoryUrl": "https://git.example.test/shop/web"},
     "mobile-app": {"mainBranch": "main", "repositoryUrl": "javascript:alert(4)"},
