@@ -13,6 +13,8 @@ from attrs import evolve
 from broker.config import Config, from_environment
 from broker.errors import UnusableError
 
+_DATABASE = "sqlite:///FILE or postgresql://... [env: BROKER_DATABASE_URL]"
+
 _app = typer.Typer(
     help="A Pact Broker: contracts, verification results, and whether a version can be deployed.",
     no_args_is_help=True,
@@ -32,9 +34,7 @@ def serve(
         int | None, typer.Option(min=0, max=65535, help="0 takes any free port. [env: BROKER_PORT]")
     ] = None,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    database: Annotated[
-        str | None, typer.Option(help="sqlite:///FILE or postgresql://... [env: BROKER_DATABASE_URL]")
-    ] = None,
+    database: Annotated[str | None, typer.Option(help=_DATABASE)] = None,
 ) -> None:
     """Serve the broker until it is interrupted (Ctrl-C)."""
     config = from_environment()
@@ -45,6 +45,26 @@ def serve(
         database_url=database or config.database_url,
     )
     _serve(config)
+
+
+@_app.command()
+def migrate(
+    database: Annotated[str | None, typer.Option(help=_DATABASE)] = None,
+    check: Annotated[bool, typer.Option("--check", help="Change nothing; exit with 1 if there is work.")] = False,
+) -> None:
+    """Bring a database to this broker's schema, as `serve` does when it starts."""
+    from broker.store.database import Database, standing
+    from broker.store.migrate import HEAD
+
+    url = database or from_environment().database_url
+    if not check:
+        Database(url).close()
+    found = standing(url)
+    if found != HEAD:
+        at = f"at revision {found}" if found else "empty, or from before revisions"
+        typer.echo(f"the database is {at}; this broker needs {HEAD}")
+        raise typer.Exit(1)
+    typer.echo(f"the database is at revision {HEAD}")
 
 
 def _serve(config: Config) -> None:

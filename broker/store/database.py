@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
@@ -14,7 +14,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from broker.errors import UnusableError
-from broker.store.migrate import upgrade
+from broker.store.migrate import revision, upgrade
 
 _BUSY_TIMEOUT_MS = 30_000
 # Any number will do; it names the lock that lets one writer in at a time across processes on PostgreSQL.
@@ -54,6 +54,10 @@ class Database:
                 yield tx
 
     def close(self) -> None:
+        """Leaves a single file behind on SQLite: what the write-ahead log holds goes into the database."""
+        if self._is_sqlite:
+            with suppress(SQLAlchemyError, sqlite3.Error), closing(self._engine.raw_connection()) as connection:
+                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._engine.dispose()
 
     def _prepare(self) -> None:
@@ -64,13 +68,31 @@ class Database:
             upgrade(tx)
 
 
+def standing(url: str) -> str | None:
+    """The revision of a database, which stays as it is; None when it is empty or from before revisions.
+
+    Raises UnusableError.
+    """
+    engine = _engine(url)
+    try:
+        with engine.connect() as tx, tx.begin():
+            return revision(tx)
+    except (SQLAlchemyError, sqlite3.Error) as error:
+        raise UnusableError(f"cannot use the database {_shown(url)}: {_reason(error)}") from None
+    finally:
+        engine.dispose()
+
+
 def _engine(url: str) -> Engine:
+    # Errors reach the log, and what is written may be a webhook's secret: hence `hide_parameters`.
     try:
         parsed = make_url(url)
+        if parsed.drivername == "postgresql":
+            parsed = parsed.set(drivername="postgresql+psycopg")
         if parsed.get_backend_name() != "sqlite":
-            return create_engine(parsed, pool_size=20, max_overflow=20)
+            return create_engine(parsed, pool_size=20, max_overflow=20, hide_parameters=True)
         _make_folder(parsed)
-        engine = create_engine(parsed, poolclass=QueuePool, pool_size=20, max_overflow=40)
+        engine = create_engine(parsed, poolclass=QueuePool, pool_size=20, max_overflow=40, hide_parameters=True)
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise UnusableError(f"cannot use the database {_shown(url)}: {_reason(error)}") from None
     event.listen(engine, "connect", _configure_sqlite)
