@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from typing import Any
+
+from attrs import field, frozen
 
 
 @frozen
@@ -116,4 +118,116 @@ class Verification:
     success: bool
     wip: bool
     build_url: str | None
+    created_at: int
+
+
+@frozen
+class Label:
+    """What people sort pacticipants by; webhooks may be meant for all that have one."""
+
+    pacticipant_id: int
+    name: str
+    created_at: int
+
+
+@frozen
+class ProviderContract:
+    """The OpenAPI document of a provider version. `self_verified` is whether the provider says that it keeps to it,
+    None when it said nothing."""
+
+    id: int
+    provider_id: int
+    provider: str
+    version_id: int
+    number: str
+    document_id: int
+    sha: str
+    content_type: str
+    self_verified: bool | None
+    created_at: int
+
+
+@frozen
+class Comparison:
+    """What comparing a pact's content with a provider's document came to; `checked` counts the interactions that
+    could be compared, `first_error` is a sentence."""
+
+    content_id: int
+    document_id: int
+    success: bool
+    checked: int
+    errors: int
+    warnings: int
+    first_error: str | None
+
+    @property
+    def outcome(self) -> bool | None:
+        """None when nothing in the pact could be compared: messages, say, which no OpenAPI document describes."""
+        return None if self.success and not self.checked else self.success
+
+
+@frozen
+class WebhookRequest:
+    """What a webhook sends, as it was defined: url, header values and body may hold `${pactbroker.*}`.
+
+    `body` is a text, or any other JSON value, or None for no body. Header names are lower-case.
+    """
+
+    method: str
+    url: str = field(repr=False)
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    body: Any = field(default=None, repr=False)
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
+@frozen
+class Webhook:
+    """A request to make when something happens. Neither a consumer nor its label: any consumer; so for providers."""
+
+    id: int
+    uuid: str
+    description: str
+    consumer_id: int | None
+    consumer: str | None
+    consumer_label: str | None
+    provider_id: int | None
+    provider: str | None
+    provider_label: str | None
+    events: tuple[str, ...]
+    request: WebhookRequest
+    enabled: bool
+    created_at: int
+    updated_at: int
+
+
+@frozen
+class Delivery:
+    """One call of a webhook, with all attempts at it. `values` fill the templates: the state when it happened.
+
+    `status` is waiting, retrying, success, failure, or cancelled when the webhook was disabled meanwhile.
+    `due_at` is when something is to be done next, None when nothing is; while an attempt runs, when its lease ends.
+    """
+
+    id: int
+    uuid: str
+    webhook_id: int
+    event: str
+    consumer_id: int
+    provider_id: int
+    values: dict[str, str]
+    status: str
+    attempts: int
+    due_at: int | None
+    created_at: int
+    updated_at: int
+
+
+@frozen
+class Attempt:
+    """`status` is that of the answer, None when there was none; `log` has no secrets."""
+
+    success: bool
+    status: int | None
+    log: str
     created_at: int

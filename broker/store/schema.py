@@ -251,7 +251,7 @@ webhook_deliveries = Table(
     _ref("consumer_id", "pacticipants"),
     _ref("provider_id", "pacticipants"),
     Column("context", LargeBinary, nullable=False),  # JSON: what the templates may name
-    Column("status", Text, nullable=False),  # waiting, retrying, success or failure
+    Column("status", Text, nullable=False),  # waiting, retrying, success, failure or cancelled
     Column("attempts", Integer, nullable=False),
     _instant("due_at", nullable=True),  # None: nothing more is to be done
     _instant("created_at"),

@@ -1,0 +1,232 @@
+"""Webhooks, their deliveries, and the attempts at each delivery."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+import orjson
+from attrs import asdict
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, exists, func, insert, or_, select, update
+
+from broker.model import Attempt, Delivery, Webhook, WebhookRequest
+from broker.store.schema import labels, pacticipants, webhook_attempts, webhook_deliveries, webhooks
+
+_consumers = pacticipants.alias("consumers")
+_providers = pacticipants.alias("providers")
+_WEBHOOKS: Select[Any] = (
+    select(
+        webhooks.c.id,
+        webhooks.c.uuid,
+        webhooks.c.description,
+        webhooks.c.consumer_id,
+        _consumers.c.name,
+        webhooks.c.consumer_label,
+        webhooks.c.provider_id,
+        _providers.c.name,
+        webhooks.c.provider_label,
+        webhooks.c.events,
+        webhooks.c.request,
+        webhooks.c.enabled,
+        webhooks.c.created_at,
+        webhooks.c.updated_at,
+    )
+    .outerjoin(_consumers, _consumers.c.id == webhooks.c.consumer_id)
+    .outerjoin(_providers, _providers.c.id == webhooks.c.provider_id)
+    .order_by(webhooks.c.id)
+)
+_DELIVERY = (
+    webhook_deliveries.c.id,
+    webhook_deliveries.c.uuid,
+    webhook_deliveries.c.webhook_id,
+    webhook_deliveries.c.event,
+    webhook_deliveries.c.consumer_id,
+    webhook_deliveries.c.provider_id,
+    webhook_deliveries.c.context,
+    webhook_deliveries.c.status,
+    webhook_deliveries.c.attempts,
+    webhook_deliveries.c.due_at,
+    webhook_deliveries.c.created_at,
+    webhook_deliveries.c.updated_at,
+)
+
+
+def every(tx: Connection) -> list[Webhook]:
+    return [_webhook(row) for row in tx.execute(_WEBHOOKS)]
+
+
+def find(tx: Connection, uuid: str) -> Webhook | None:
+    row = tx.execute(_WEBHOOKS.where(webhooks.c.uuid == uuid)).first()
+    return _webhook(row) if row else None
+
+
+def by_ids(tx: Connection, ids: Collection[int]) -> dict[int, Webhook]:
+    return {row.id: _webhook(row) for row in tx.execute(_WEBHOOKS.where(webhooks.c.id.in_(ids)))}
+
+
+def applying(tx: Connection, *, consumer_id: int | None = None, provider_id: int | None = None) -> list[Webhook]:
+    """The webhooks, disabled ones too, that are meant for pacts of this consumer, or this provider, or both."""
+    query = _WEBHOOKS
+    if consumer_id is not None:
+        query = query.where(_meant(webhooks.c.consumer_id, webhooks.c.consumer_label, consumer_id))
+    if provider_id is not None:
+        query = query.where(_meant(webhooks.c.provider_id, webhooks.c.provider_label, provider_id))
+    return [_webhook(row) for row in tx.execute(query)]
+
+
+def _meant(named: ColumnElement[Any], label: ColumnElement[Any], pacticipant_id: int) -> ColumnElement[bool]:
+    labelled = exists().where(labels.c.pacticipant_id == pacticipant_id, labels.c.name == label)
+    return or_(named == pacticipant_id, and_(named.is_(None), or_(label.is_(None), labelled)))
+
+
+def labels_of(tx: Connection, pacticipant_ids: Collection[int]) -> dict[int, list[str]]:
+    """Pacticipant id -> names of its labels, in order."""
+    query = select(labels.c.pacticipant_id, labels.c.name).where(labels.c.pacticipant_id.in_(pacticipant_ids))
+    found: dict[int, list[str]] = {}
+    for owner, name in tx.execute(query.order_by(labels.c.name)):
+        found.setdefault(owner, []).append(name)
+    return found
+
+
+def create(tx: Connection, uuid: str, now: int, values: dict[str, Any]) -> None:
+    """`values`: the columns but for uuid and instants, with `events` and `request` as values of the model."""
+    tx.execute(insert(webhooks).values(uuid=uuid, created_at=now, updated_at=now, **_row(values)))
+
+
+def change(tx: Connection, uuid: str, now: int, values: dict[str, Any]) -> None:
+    tx.execute(update(webhooks).where(webhooks.c.uuid == uuid).values(updated_at=now, **_row(values)))
+
+
+def remove(tx: Connection, uuid: str) -> None:
+    """Its deliveries go too, those that wait with those that are over."""
+    tx.execute(delete(webhooks).where(webhooks.c.uuid == uuid))
+
+
+def _row(values: dict[str, Any]) -> dict[str, Any]:
+    events, request = orjson.dumps(values["events"]).decode(), orjson.dumps(asdict(values["request"]))
+    return {**values, "events": events, "request": request}
+
+
+def add_deliveries(tx: Connection, rows: Sequence[dict[str, Any]], now: int) -> None:
+    """`rows`: uuid, webhook_id, event, consumer_id, provider_id and `values`; all are due at once."""
+    if rows:
+        fixed = {"status": "waiting", "attempts": 0, "due_at": now, "created_at": now, "updated_at": now}
+        tx.execute(
+            insert(webhook_deliveries),
+            [
+                {key: value for key, value in row.items() if key != "values"}
+                | {"context": orjson.dumps(row["values"])}
+                | fixed
+                for row in rows
+            ],
+        )
+
+
+def delivery(tx: Connection, uuid: str) -> Delivery | None:
+    row = tx.execute(select(*_DELIVERY).where(webhook_deliveries.c.uuid == uuid)).first()
+    return _delivery(row) if row else None
+
+
+def deliveries(tx: Connection, webhook_id: int | None, *, limit: int, offset: int = 0) -> list[Delivery]:
+    """Of one webhook, or of all; the latest first."""
+    query = select(*_DELIVERY).order_by(webhook_deliveries.c.id.desc()).limit(limit).offset(offset)
+    if webhook_id is not None:
+        query = query.where(webhook_deliveries.c.webhook_id == webhook_id)
+    return [_delivery(row) for row in tx.execute(query)]
+
+
+def count(tx: Connection, webhook_id: int | None = None) -> int:
+    query = select(func.count()).select_from(webhook_deliveries)
+    if webhook_id is not None:
+        query = query.where(webhook_deliveries.c.webhook_id == webhook_id)
+    found: int = tx.execute(query).scalar_one()
+    return found
+
+
+def count_by_status(tx: Connection) -> dict[str, int]:
+    """How many deliveries there are: waiting, retrying, success, failure, cancelled; absent means none."""
+    query = select(webhook_deliveries.c.status, func.count()).group_by(webhook_deliveries.c.status)
+    return {row[0]: row[1] for row in tx.execute(query)}
+
+
+def latest_of_pair(tx: Connection, consumer_id: int, provider_id: int) -> list[Delivery]:
+    """The last delivery of each event to each webhook for one integration, the latest first."""
+    of_pair = and_(
+        webhook_deliveries.c.provider_id == provider_id,
+        webhook_deliveries.c.consumer_id == consumer_id,
+    )
+    newest = (
+        select(func.max(webhook_deliveries.c.id))
+        .where(of_pair)
+        .group_by(webhook_deliveries.c.webhook_id, webhook_deliveries.c.event)
+    )
+    query = select(*_DELIVERY).where(webhook_deliveries.c.id.in_(newest.scalar_subquery()))
+    return [_delivery(row) for row in tx.execute(query.order_by(webhook_deliveries.c.id.desc()))]
+
+
+def attempts(tx: Connection, delivery_id: int) -> list[Attempt]:
+    """In their order."""
+    columns = (
+        webhook_attempts.c.success,
+        webhook_attempts.c.status,
+        webhook_attempts.c.log,
+        webhook_attempts.c.created_at,
+    )
+    query = select(*columns).where(webhook_attempts.c.delivery_id == delivery_id).order_by(webhook_attempts.c.id)
+    return [Attempt(*row) for row in tx.execute(query)]
+
+
+def is_due(tx: Connection, now: int) -> bool:
+    return bool(tx.execute(select(exists().where(webhook_deliveries.c.due_at <= now))).scalar())
+
+
+def take_due(tx: Connection, now: int, lease_until: int, limit: int) -> list[Delivery]:
+    """Due deliveries, which nobody else gets before the lease ends; the one that waits longest comes first."""
+    query = select(*_DELIVERY).where(webhook_deliveries.c.due_at <= now)
+    query = query.order_by(webhook_deliveries.c.due_at, webhook_deliveries.c.id).limit(limit)
+    found = [_delivery(row) for row in tx.execute(query)]
+    if found:
+        taken = webhook_deliveries.c.id.in_([one.id for one in found])
+        tx.execute(update(webhook_deliveries).where(taken).values(due_at=lease_until))
+    return found
+
+
+def release(tx: Connection, delivery_id: int, lease_until: int, due_at: int) -> None:
+    """Gives a lease back, as if the attempt had not begun."""
+    tx.execute(update(webhook_deliveries).where(*_leased(delivery_id, lease_until)).values(due_at=due_at))
+
+
+def record(tx: Connection, delivery_id: int, lease_until: int, attempt: Attempt, outcome: dict[str, Any]) -> bool:
+    """The end of an attempt; `outcome`: status and due_at, and attempts. False when the lease was lost:
+    another process has taken over, or the webhook is gone."""
+    changed = tx.execute(
+        update(webhook_deliveries)
+        .where(*_leased(delivery_id, lease_until))
+        .values(updated_at=attempt.created_at, **outcome)
+    )
+    if not changed.rowcount:
+        return False
+    tx.execute(insert(webhook_attempts).values(delivery_id=delivery_id, **asdict(attempt)))
+    return True
+
+
+def _leased(delivery_id: int, lease_until: int) -> Iterable[ColumnElement[bool]]:
+    return (webhook_deliveries.c.id == delivery_id, webhook_deliveries.c.due_at == lease_until)
+
+
+def _webhook(row: Any) -> Webhook:
+    values = list(row)
+    values[9] = tuple(orjson.loads(values[9]))
+    values[10] = _request(bytes(values[10]))
+    return Webhook(*values)
+
+
+def _request(stored: bytes) -> WebhookRequest:
+    fields = orjson.loads(stored)
+    return WebhookRequest(**{**fields, "headers": tuple((name, value) for name, value in fields["headers"])})
+
+
+def _delivery(row: Any) -> Delivery:
+    values = list(row)
+    values[6] = orjson.loads(bytes(values[6]))
+    return Delivery(*values)

@@ -1,0 +1,1 @@
+"""Webhooks: definitions, the events that trigger them, and the delivery of what they send."""
