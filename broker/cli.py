@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from attrs import evolve
 
-from broker.config import Config, from_environment
+from broker.config import Config, WebhookConfig, from_environment
 from broker.errors import UnusableError
 
 _DATABASE = "sqlite:///FILE or postgresql://... [env: BROKER_DATABASE_URL]"
@@ -35,6 +35,20 @@ def serve(
     ] = None,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     database: Annotated[str | None, typer.Option(help=_DATABASE)] = None,
+    webhook_scheme: Annotated[
+        list[str] | None, typer.Option(help="A scheme that webhooks may use besides https; repeatable.")
+    ] = None,
+    webhook_method: Annotated[
+        list[str] | None, typer.Option(help="A method that webhooks may use besides POST; repeatable.")
+    ] = None,
+    webhook_allow: Annotated[
+        list[str] | None,
+        typer.Option(help="HOST, *.SUFFIX or CIDR that webhooks may call besides public addresses; repeatable."),
+    ] = None,
+    webhook_retry: Annotated[
+        str | None, typer.Option(help='Seconds before each further attempt. [default: "10 60 120 300 600 1200"]')
+    ] = None,
+    webhook_timeout: Annotated[float, typer.Option(min=0.1, max=60, help="Seconds that one attempt may take.")] = 10,
 ) -> None:
     """Serve the broker until it is interrupted (Ctrl-C)."""
     config = from_environment()
@@ -43,8 +57,31 @@ def serve(
         port=config.port if port is None else port,
         host=host,
         database_url=database or config.database_url,
+        webhooks=_webhooks(webhook_scheme, webhook_method, webhook_allow, webhook_retry, webhook_timeout),
     )
     _serve(config)
+
+
+def _webhooks(
+    schemes: list[str] | None, methods: list[str] | None, allow: list[str] | None, retry: str | None, timeout: float
+) -> WebhookConfig:
+    """Raises UnusableError when an option makes no sense."""
+    from broker.webhooks.destinations import policy
+
+    chosen = WebhookConfig(tuple(schemes or ()), tuple(methods or ()), tuple(allow or ()), timeout=timeout)
+    try:
+        policy(chosen.schemes, chosen.methods, chosen.allow)
+    except ValueError as error:
+        raise UnusableError(f"--webhook-allow: {error}") from None
+    if retry is None:
+        return chosen
+    try:
+        seconds = tuple(float(part) for part in retry.split())
+    except ValueError:
+        seconds = (-1.0,)
+    if not all(0 <= one <= 7 * 86400 for one in seconds):
+        raise UnusableError(f"--webhook-retry must be seconds with blanks between, such as '10 60', not {retry!r}")
+    return evolve(chosen, retry=seconds)
 
 
 @_app.command()

@@ -15,6 +15,21 @@ MAX_BODY_BYTES = 40 * 1024 * 1024  # a pact of 20 MB grows by a third in base64
 
 
 @frozen
+class WebhookConfig:
+    """`schemes`, `methods` and `allow` widen where webhooks may go, see broker.webhooks.destinations.
+
+    `retry` is how many seconds each further attempt waits after the one before, `timeout` how many one attempt
+    may take in all.
+    """
+
+    schemes: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()
+    retry: tuple[float, ...] = (10, 60, 120, 300, 600, 1200)
+    timeout: float = 10.0
+
+
+@frozen
 class Config:
     """How one broker runs.
 
@@ -30,6 +45,7 @@ class Config:
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     max_body_bytes: int = MAX_BODY_BYTES
+    webhooks: WebhookConfig = WebhookConfig()
 
 
 def from_environment(environ: Mapping[str, str] | None = None) -> Config:
