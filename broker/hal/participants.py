@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from broker.hal.urls import Urls
-from broker.hal.values import Json, instant, link, template
-from broker.model import Branch, Environment, OnBranch, Pact, Pacticipant, Presence, Tag, Version
+from broker.hal.urls import Urls, segment
+from broker.hal.values import Json, curies, instant, link, template
+from broker.model import Branch, Environment, Label, OnBranch, Pact, Pacticipant, Presence, Tag, Version
 
 
-def pacticipant(of: Pacticipant, latest: Version | None, urls: Urls) -> Json:
-    own = urls.pacticipant(of.name)
+def pacticipant(
+    of: Pacticipant,
+    latest: Version | None,
+    urls: Urls,
+    *,
+    labels: Sequence[Label] = (),
+    deployments: Sequence[Presence] | None = None,
+) -> Json:
+    """`deployments` are those of now; None leaves them out, as lists do."""
     body: Json = {"name": of.name, "displayName": of.display_name}
     if of.repository_url is not None:
         body["repositoryUrl"] = of.repository_url
@@ -19,32 +26,90 @@ def pacticipant(of: Pacticipant, latest: Version | None, urls: Urls) -> Json:
         body["mainBranch"] = of.main_branch
     body["createdAt"] = instant(of.created_at)
     body["updatedAt"] = instant(of.updated_at)
+    body["_embedded"] = {"labels": [_label_stub(one, of.name, urls) for one in labels]}
     if latest is not None:
-        body["_embedded"] = {"latestVersion": version_stub(of.name, latest.number, urls)}
-    body["_links"] = {
-        "self": link(own),
-        "pb:versions": link(f"{own}/versions"),
-        "pb:branches": link(f"{own}/branches"),
-        "pb:version": template(f"{own}/versions/{{version}}", "A version"),
-        "pb:version-tag": template(f"{own}/versions/{{version}}/tags/{{tag}}", "A tag of a version"),
-        "pb:branch-version": template(f"{own}/branches/{{branch}}/versions/{{version}}", "A version on a branch"),
-    }
+        stub = version_stub(of.name, latest.number, urls)
+        # The second spelling is what clients read before 2021.
+        body["_embedded"] |= {"latestVersion": stub, "latest-version": stub}
+    body["_links"] = _pacticipant_links(of, latest, deployments, urls)
     return body
 
 
-def pacticipants(every: Iterable[tuple[Pacticipant, Version | None]], urls: Urls) -> Json:
+def _pacticipant_links(
+    of: Pacticipant, latest: Version | None, deployments: Sequence[Presence] | None, urls: Urls
+) -> Json:
+    own = urls.pacticipant(of.name)
+    links: Json = {
+        "self": link(own, title=of.display_name, name=of.name),
+        "pb:versions": link(f"{own}/versions", title="Versions"),
+        "pb:branches": link(f"{own}/branches", title="Branches"),
+        "pb:labels": link(f"{own}/labels", title="Labels"),
+        "pb:group": link(
+            f"{urls.base}/groups/{segment(of.name)}", title="Applications connected with this one, as CSV"
+        ),
+        "pb:version": template(f"{own}/versions/{{version}}", "A version"),
+        "pb:version-tag": template(f"{own}/versions/{{version}}/tags/{{tag}}", "A tag of a version"),
+        "pb:branch": template(f"{own}/branches/{{branch}}", "A branch"),
+        "pb:branch-version": template(f"{own}/branches/{{branch}}/versions/{{version}}", "A version on a branch"),
+        "pb:label": template(f"{own}/labels/{{label}}", "A label"),
+        "pb:can-i-deploy-tag-to-tag": template(
+            f"{own}/latest-version/{{tag}}/can-i-deploy/to/{{environmentTag}}",
+            "Whether the latest version with a tag works with the latest versions that have another",
+        ),
+        "pb:can-i-deploy-branch-to-environment": template(
+            f"{own}/branches/{{branch}}/latest-version/can-i-deploy/to-environment/{{environment}}",
+            "Whether the latest version of a branch can be deployed to an environment",
+        ),
+        "curies": curies(urls.base, "pacticipant"),
+    }
+    if latest is not None:
+        links["pb:latest-version"] = link(f"{own}/latest-version", title="Latest version", name=latest.number)
+    if of.main_branch is not None and latest is not None:
+        links["pb:can-i-merge"] = link(
+            f"{own}/main-branch/can-i-merge", title=f"Whether the head of {of.main_branch} works with the others' heads"
+        )
+    if deployments is not None:
+        links["pb:deployed-environments"] = [
+            link(urls.deployed_version(one.uuid), title="Deployment", name=one.environment.display_name)
+            for one in deployments
+        ]
+    return links
+
+
+def pacticipants(
+    every: Iterable[tuple[Pacticipant, Version | None, Sequence[Label]]], urls: Urls, *, own: str | None = None
+) -> Json:
     """The list stands twice, as the clients read it at the top level and others under _embedded."""
-    bodies = [pacticipant(of, latest, urls) for of, latest in every]
+    bodies = [pacticipant(of, latest, urls, labels=labels) for of, latest, labels in every]
     return {
         "_embedded": {"pacticipants": bodies},
         "pacticipants": bodies,
         "_links": {
-            "self": link(urls.at("/pacticipants")),
+            "self": link(own or urls.at("/pacticipants"), title="Pacticipants"),
+            "pb:pacticipants-with-label": template(urls.at("/pacticipants/label/{label}"), "Pacticipants with a label"),
             "pb:pacticipants": [
                 link(body["_links"]["self"]["href"], title=body["displayName"], name=body["name"]) for body in bodies
             ],
+            "curies": curies(urls.base, "pacticipants"),
         },
     }
+
+
+def label(of: Label, owner: str, urls: Urls) -> Json:
+    return {
+        "name": of.name,
+        "createdAt": instant(of.created_at),
+        "_links": {
+            "self": link(urls.label(owner, of.name), title="Label", name=of.name),
+            "pacticipant": link(urls.pacticipant(owner), title="Pacticipant", name=owner),
+            "pb:pacticipants-with-label": link(urls.labelled(of.name), title="Pacticipants with this label"),
+            "curies": curies(urls.base, "label"),
+        },
+    }
+
+
+def _label_stub(of: Label, owner: str, urls: Urls) -> Json:
+    return {"name": of.name, "_links": {"self": link(urls.label(owner, of.name), title="Label", name=of.name)}}
 
 
 def pacticipant_stub(name: str, urls: Urls) -> Json:
@@ -55,6 +120,20 @@ def version_stub(name: str, number: str, urls: Urls) -> Json:
     return {
         "number": number,
         "_links": {"self": link(urls.version(name, number), title="Version", name=number)},
+    }
+
+
+def listed_version(of: Version, owner: str, urls: Urls, on_branches: Sequence[OnBranch], tags: Sequence[Tag]) -> Json:
+    body: Json = {"number": of.number}
+    if of.build_url is not None:
+        body["buildUrl"] = of.build_url
+    return body | {
+        "createdAt": instant(of.created_at),
+        "_embedded": {
+            "branchVersions": [on_branch(one, owner, of.number, urls) for one in on_branches],
+            "tags": [tag_stub(one, owner, of.number, urls) for one in tags],
+        },
+        "_links": {"self": link(urls.version(owner, of.number), title="Version", name=of.number)},
     }
 
 
@@ -102,6 +181,7 @@ def version(
             ],
             "pb:record-deployment": _recordings(own, "deployed", environments),
             "pb:record-release": _recordings(own, "released", environments),
+            "curies": curies(urls.base, "version"),
         },
     }
     return body
@@ -144,6 +224,8 @@ def branch(of: Branch, owner: str, head: Version | None, urls: Urls) -> Json:
     links: dict[str, Any] = {
         "self": link(own, title="Branch", name=of.name),
         "pb:pacticipant": link(urls.pacticipant(owner), title="Pacticipant", name=owner),
+        "pb:versions": link(f"{own}/versions", title="Versions on this branch"),
+        "curies": curies(urls.base, "branch"),
     }
     if head is not None:
         links["pb:latest-version"] = link(f"{own}/latest-version", title="Latest version", name=head.number)

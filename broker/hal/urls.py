@@ -32,6 +32,12 @@ class Urls:
     def tag(self, name: str, number: str, tag: str) -> str:
         return f"{self.version(name, number)}/tags/{segment(tag)}"
 
+    def label(self, name: str, label: str) -> str:
+        return f"{self.pacticipant(name)}/labels/{segment(label)}"
+
+    def labelled(self, label: str) -> str:
+        return f"{self.base}/pacticipants/label/{segment(label)}"
+
     def branch(self, name: str, branch: str) -> str:
         return f"{self.pacticipant(name)}/branches/{segment(branch)}"
 
@@ -68,6 +74,12 @@ class Urls:
 
     def released_version(self, uuid: str) -> str:
         return f"{self.base}/released-versions/{uuid}"
+
+    def integration(self, consumer: str, provider: str) -> str:
+        return f"{self.base}/integrations/provider/{segment(provider)}/consumer/{segment(consumer)}"
+
+    def dashboard(self, consumer: str, provider: str) -> str:
+        return f"{self.base}/dashboard/provider/{segment(provider)}/consumer/{segment(consumer)}"
 
     def matrix_of_pair(self, consumer: str, provider: str) -> str:
         selectors = "&".join(f"q%5B%5D%5Bpacticipant%5D={segment(name)}" for name in (consumer, provider))

@@ -24,3 +24,8 @@ def link(href: str, *, title: str | None = None, name: str | None = None) -> Jso
 
 def template(href: str, title: str) -> Json:
     return {"title": title, "href": href, "templated": True}
+
+
+def curies(base: str, context: str) -> list[Json]:
+    """Where each `pb:` link relation of a kind of resource is explained."""
+    return [{"name": "pb", "href": f"{base}/doc/{{rel}}?context={context}", "templated": True}]

@@ -7,6 +7,8 @@ from broker.routes import (
     contracts,
     environments,
     index,
+    integrations,
+    labels,
     matrix,
     pacticipants,
     pacts,
@@ -25,4 +27,6 @@ ROUTES: tuple[Route, ...] = (
     *environments.ROUTES,
     *presences.ROUTES,
     *matrix.ROUTES,
+    *labels.ROUTES,
+    *integrations.ROUTES,
 )

@@ -12,7 +12,7 @@ from broker.hal.participants import pact_name, pacticipant_stub, version_stub
 from broker.hal.urls import Urls
 from broker.hal.values import Json, link
 from broker.publishing import Contract, Outcome, Published, Submission
-from broker.store import contracts
+from broker.store import contracts, removal
 
 _ON_CONFLICT = ("overwrite", "merge", None)
 
@@ -141,7 +141,7 @@ def delete_pact(call: Call) -> Reply:
         found = contracts.pact(tx, version.id, provider.id)
         if found is None:
             raise NotFoundError(f"{consumer.name} {version.number} has no pact with {provider.name}")
-        contracts.remove_pact(tx, found)
+        removal.remove_pacts(tx, [found])
     return NO_CONTENT
 
 

@@ -4,23 +4,32 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from broker import registry
+from broker import paging, registry
 from broker.call import NO_CONTENT, Call, Fields, Reply, Route, checked_name, created
 from broker.errors import InvalidError, NotFoundError
 from broker.hal import participants as hal
-from broker.hal.values import Json, link
+from broker.hal.values import Json, curies, link
 from broker.model import Branch, OnBranch, Pacticipant, Version
-from broker.store import pacticipants
+from broker.query import value
+from broker.store import environments, labels, pacticipants
 
 _ONE = "/pacticipants/{pacticipant}"
 _BRANCH = f"{_ONE}/branches/{{branch}}"
 
 
 def listed(call: Call) -> Reply:
+    """All of them, or one page of them when pages are asked for; `?q=` keeps the names that hold a text."""
+    page = paging.asked(call.query)
     with call.database.read() as tx:
-        every = pacticipants.every(tx)
-        latest = pacticipants.latest_versions(tx, [of.id for of in every])
-    return Reply(hal.pacticipants([(of, latest.get(of.id)) for of in every], call.urls))
+        every = pacticipants.every(tx, containing=value(call.query, "q"))
+        shown = page.cut(every) if page else every
+        ids = [of.id for of in shown]
+        latest, labelled = pacticipants.latest_versions(tx, ids), labels.of(tx, ids)
+    body = hal.pacticipants([(of, latest.get(of.id), labelled.get(of.id, [])) for of in shown], call.urls)
+    if page:
+        body["page"] = paging.body(page, len(every))
+        body["_links"] |= paging.links(page, len(every), call.urls.at("/pacticipants"), call.query)
+    return Reply(body)
 
 
 def show(call: Call) -> Reply:
@@ -84,18 +93,40 @@ def _create(tx: Connection, name: str, values: dict[str, str | None], now: int) 
 
 
 def _shown(tx: Connection, of: Pacticipant, call: Call) -> Json:
-    return hal.pacticipant(of, pacticipants.latest_version(tx, of.id), call.urls)
+    latest = pacticipants.latest_version(tx, of.id)
+    labelled = labels.of(tx, [of.id]).get(of.id, [])
+    return hal.pacticipant(
+        of, latest, call.urls, labels=labelled, deployments=environments.deployments_of_pacticipant(tx, of.id)
+    )
 
 
 def branches(call: Call) -> Reply:
+    """In pages of a hundred; `?q=` keeps the names that hold a text."""
+    page = paging.asked_or_first(call.query)
     with call.database.read() as tx:
         owner = registry.pacticipant(tx, call.params["pacticipant"])
+        every = pacticipants.branches_of(tx, owner.id, containing=value(call.query, "q"))
         bodies = [
-            hal.branch(branch, owner.name, _head(tx, owner, branch.name), call.urls)
-            for branch in pacticipants.branches_of(tx, owner.id)
+            hal.branch(branch, owner.name, _head(tx, owner, branch.name), call.urls) for branch in page.cut(every)
         ]
     own = f"{call.urls.pacticipant(owner.name)}/branches"
-    return Reply({"_embedded": {"branches": bodies}, "_links": {"self": link(own, title="Branches")}})
+    links: Json = {
+        "self": link(own, title=f"Branches of {owner.name}"),
+        "pb:branches": [body["_links"]["self"] for body in bodies],
+        "curies": curies(call.urls.base, "branches"),
+    } | paging.links(page, len(every), own, call.query)
+    return Reply({"_embedded": {"branches": bodies}, "page": paging.body(page, len(every)), "_links": links})
+
+
+def remove_branches(call: Call) -> Reply:
+    """All branches apart from the main one and those that `?exclude[]=NAME` spares. Their versions stay."""
+    spared = {text for key, text in call.query if key in ("exclude[]", "exclude")}
+    with call.database.write() as tx:
+        owner = registry.pacticipant(tx, call.params["pacticipant"])
+        for branch in pacticipants.branches_of(tx, owner.id):
+            if branch.name not in spared | {owner.main_branch}:
+                pacticipants.remove_branch(tx, branch.id)
+    return NO_CONTENT
 
 
 def show_branch(call: Call) -> Reply:
@@ -170,6 +201,7 @@ ROUTES: tuple[Route, ...] = (
     ("PATCH", _ONE, change),
     ("DELETE", _ONE, remove),
     ("GET", f"{_ONE}/branches", branches),
+    ("DELETE", f"{_ONE}/branches", remove_branches),
     ("GET", _BRANCH, show_branch),
     ("DELETE", _BRANCH, remove_branch),
     ("GET", f"{_BRANCH}/versions/{{version}}", show_branch_version),

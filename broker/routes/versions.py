@@ -6,40 +6,50 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection
 
-from broker import registry
+from broker import paging, registry
 from broker.call import NO_CONTENT, Call, Fields, Reply, Route, checked_name, created
-from broker.errors import InvalidError, NotFoundError
+from broker.errors import NotFoundError
 from broker.hal import participants as hal
-from broker.hal.values import Json, link
+from broker.hal.values import Json, curies, link
 from broker.model import Pacticipant, Tag, Version
-from broker.query import value
-from broker.store import contracts, environments, pacticipants
+from broker.store import contracts, environments, pacticipants, removal
 
 _OWNER = "/pacticipants/{pacticipant}"
 _ONE = f"{_OWNER}/versions/{{version}}"
-_PAGE = 100
 
 
 def listed(call: Call) -> Reply:
-    """Latest first, 100 at a time; `pb:next` leads to the earlier ones."""
-    before = value(call.query, "before")
-    if before is not None and not (before.isdecimal() and len(before) <= 18):
-        raise InvalidError({"before": ["before must be a number"]})
+    """Latest first, a hundred at a time."""
+    return _page(call, None)
+
+
+def on_branch(call: Call) -> Reply:
+    """The versions on a branch, latest first, a hundred at a time."""
+    return _page(call, call.params["branch"])
+
+
+def _page(call: Call, branch: str | None) -> Reply:
+    page = paging.asked_or_first(call.query)
     with call.database.read() as tx:
         owner = registry.pacticipant(tx, call.params["pacticipant"])
-        found = pacticipants.versions_of(
-            tx, owner.id, limit=_PAGE + 1, before=int(before) if before is not None else None
-        )
-    page = found[:_PAGE]
-    own = f"{call.urls.pacticipant(owner.name)}/versions"
+        if branch is not None and pacticipants.branch(tx, owner.id, branch) is None:
+            raise NotFoundError(f"{owner.name} has no branch {branch}")
+        found = pacticipants.versions_of(tx, owner.id, branch=branch, limit=page.size, offset=page.offset)
+        total = pacticipants.count_versions(tx, owner.id, branch=branch)
+        ids = [version.id for version in found]
+        on_branches, tagged = pacticipants.on_branches(tx, ids), pacticipants.tagged(tx, ids)
+    bodies = [
+        hal.listed_version(of, owner.name, call.urls, on_branches.get(of.id, []), tagged.get(of.id, [])) for of in found
+    ]
+    own = f"{call.urls.pacticipant(owner.name) if branch is None else call.urls.branch(owner.name, branch)}/versions"
     links = {
         "self": link(own, title=f"Versions of {owner.name}"),
-        "pb:versions": [link(call.urls.version(owner.name, of.number), title="Version", name=of.number) for of in page],
-    }
-    if len(found) > _PAGE:
-        links["pb:next"] = link(f"{own}?before={page[-1].id}", title="Earlier versions")
-    bodies = [hal.version_stub(owner.name, of.number, call.urls) for of in page]
-    return Reply({"_embedded": {"versions": bodies}, "_links": links})
+        "pb:versions": [
+            link(call.urls.version(owner.name, of.number), title="Version", name=of.number) for of in found
+        ],
+        "curies": curies(call.urls.base, "versions"),
+    } | paging.links(page, total, own, call.query)
+    return Reply({"_embedded": {"versions": bodies}, "page": paging.body(page, total), "_links": links})
 
 
 def show(call: Call) -> Reply:
@@ -116,9 +126,7 @@ def remove(call: Call) -> Reply:
     with call.database.write() as tx:
         owner = registry.pacticipant(tx, call.params["pacticipant"])
         version = registry.version(tx, owner, call.params["version"])
-        for pact in contracts.pacts_of_versions(tx, [version.id]):
-            contracts.remove_pact(tx, pact)
-        pacticipants.remove_version(tx, version.id)
+        removal.remove_versions(tx, [version.id], contracts.pacts_of_versions(tx, [version.id]))
     return NO_CONTENT
 
 
@@ -173,6 +181,7 @@ ROUTES: tuple[Route, ...] = (
     ("GET", f"{_OWNER}/latest-version", latest),
     ("GET", f"{_OWNER}/latest-version/{{tag}}", latest_tagged),
     ("GET", f"{_OWNER}/branches/{{branch}}/latest-version", latest_on_branch),
+    ("GET", f"{_OWNER}/branches/{{branch}}/versions", on_branch),
     ("GET", _ONE, show),
     ("PUT", _ONE, change),
     ("PATCH", _ONE, change),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, delete, exists, func, insert, select, tuple_
+from sqlalchemy import Connection, Select, and_, exists, func, insert, select, tuple_
 
 from broker.model import Pact
 from broker.store.schema import (
@@ -80,24 +80,6 @@ def add_pact(tx: Connection, consumer_id: int, provider_id: int, version_id: int
     tx.execute(insert(pacts).values(row))
 
 
-def remove_pact(tx: Connection, pact: Pact) -> None:
-    """The content goes with its last publication, and the integration with its last pact."""
-    tx.execute(delete(pacts).where(pacts.c.id == pact.id))
-    tx.execute(
-        delete(contents).where(contents.c.id == pact.content_id, ~exists().where(pacts.c.content_id == contents.c.id))
-    )
-    remaining = exists().where(
-        pacts.c.provider_id == integrations.c.provider_id, pacts.c.consumer_id == integrations.c.consumer_id
-    )
-    tx.execute(
-        delete(integrations).where(
-            integrations.c.consumer_id == pact.consumer_id,
-            integrations.c.provider_id == pact.provider_id,
-            ~remaining,
-        )
-    )
-
-
 def ensure_integration(tx: Connection, consumer_id: int, provider_id: int, now: int) -> None:
     key = and_(integrations.c.consumer_id == consumer_id, integrations.c.provider_id == provider_id)
     if not tx.execute(select(exists().where(key))).scalar():
@@ -154,6 +136,26 @@ def pacts_with_content(tx: Connection, content: int, *, limit: int | None = None
     query = _PACTS.where(pacts.c.content_id == content)
     query = query.order_by(pacts.c.consumer_version_id.desc()).limit(limit)
     return [Pact(*row) for row in tx.execute(query)]
+
+
+def previous_distinct(tx: Connection, of: Pact) -> Pact | None:
+    """The latest pact of an earlier version whose content differs."""
+    query = _PACTS.where(
+        pacts.c.provider_id == of.provider_id,
+        pacts.c.consumer_id == of.consumer_id,
+        pacts.c.consumer_version_id < of.version_id,
+        pacts.c.content_id != of.content_id,
+    )
+    return _first(tx, query.order_by(pacts.c.consumer_version_id.desc()).limit(1))
+
+
+def latest_untagged(tx: Connection, consumer_id: int, provider_id: int) -> Pact | None:
+    query = _PACTS.where(
+        pacts.c.consumer_id == consumer_id,
+        pacts.c.provider_id == provider_id,
+        ~exists().where(tags.c.version_id == pacts.c.consumer_version_id),
+    )
+    return _first(tx, query.order_by(pacts.c.consumer_version_id.desc()).limit(1))
 
 
 def latest_pacts(tx: Connection, *, provider_id: int | None = None) -> list[Pact]:

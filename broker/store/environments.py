@@ -111,6 +111,12 @@ def deployments_of(
     return _presences(tx, query.order_by(deployments.c.id))
 
 
+def deployments_of_pacticipant(tx: Connection, pacticipant_id: int) -> list[Presence]:
+    """Where it is deployed now."""
+    query = _DEPLOYMENTS.where(deployments.c.pacticipant_id == pacticipant_id, deployments.c.undeployed_at.is_(None))
+    return _presences(tx, query.order_by(deployments.c.id))
+
+
 def releases_of(
     tx: Connection, version_ids: Collection[int], *, current: bool = False, environment_id: int | None = None
 ) -> list[Presence]:

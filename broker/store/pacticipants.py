@@ -45,8 +45,12 @@ def by_ids(tx: Connection, ids: Collection[int]) -> dict[int, Pacticipant]:
     return {row.id: Pacticipant(*row) for row in rows}
 
 
-def every(tx: Connection) -> list[Pacticipant]:
-    return [Pacticipant(*row) for row in tx.execute(select(*_PACTICIPANT).order_by(pacticipants.c.name))]
+def every(tx: Connection, *, containing: str | None = None) -> list[Pacticipant]:
+    """By name; `containing` keeps the names that hold a text, whatever its case."""
+    query = select(*_PACTICIPANT).order_by(pacticipants.c.name)
+    if containing is not None:
+        query = query.where(pacticipants.c.name.icontains(containing, autoescape=True))
+    return [Pacticipant(*row) for row in tx.execute(query)]
 
 
 def like(tx: Connection, key: str) -> list[str]:
@@ -109,21 +113,33 @@ def set_build_url(tx: Connection, version_id: int, build_url: str | None, now: i
     tx.execute(update(versions).where(versions.c.id == version_id).values(build_url=build_url, updated_at=now))
 
 
-def remove_version(tx: Connection, version_id: int) -> None:
-    tx.execute(delete(versions).where(versions.c.id == version_id))
-
-
 def versions_by_ids(tx: Connection, ids: Collection[int]) -> dict[int, Version]:
     rows = tx.execute(select(*_VERSION).where(versions.c.id.in_(ids)))
     return {row.id: Version(*row) for row in rows}
 
 
-def versions_of(tx: Connection, pacticipant_id: int, *, limit: int, before: int | None = None) -> list[Version]:
-    """Latest first; `before` is the id at which the previous page ended."""
-    query = select(*_VERSION).where(versions.c.pacticipant_id == pacticipant_id)
-    if before is not None:
-        query = query.where(versions.c.id < before)
-    return [Version(*row) for row in tx.execute(query.order_by(versions.c.id.desc()).limit(limit))]
+def versions_of(
+    tx: Connection, pacticipant_id: int, *, limit: int, offset: int = 0, branch: str | None = None
+) -> list[Version]:
+    """Latest first; `branch` keeps those on it."""
+    query = _of_branch(select(*_VERSION), pacticipant_id, branch)
+    return [Version(*row) for row in tx.execute(query.order_by(versions.c.id.desc()).limit(limit).offset(offset))]
+
+
+def count_versions(tx: Connection, pacticipant_id: int, *, branch: str | None = None) -> int:
+    counted: int = tx.execute(
+        _of_branch(select(func.count()).select_from(versions), pacticipant_id, branch)
+    ).scalar_one()
+    return counted
+
+
+def _of_branch(query: Select[Any], pacticipant_id: int, name: str | None) -> Select[Any]:
+    query = query.where(versions.c.pacticipant_id == pacticipant_id)
+    if name is None:
+        return query
+    query = query.join(branch_versions, branch_versions.c.version_id == versions.c.id)
+    query = query.join(branches, branches.c.id == branch_versions.c.branch_id)
+    return query.where(branches.c.pacticipant_id == pacticipant_id, branches.c.name == name)
 
 
 def latest_version(tx: Connection, pacticipant_id: int) -> Version | None:
@@ -144,8 +160,11 @@ def branch(tx: Connection, pacticipant_id: int, name: str) -> Branch | None:
     return Branch(*row) if row else None
 
 
-def branches_of(tx: Connection, pacticipant_id: int) -> list[Branch]:
+def branches_of(tx: Connection, pacticipant_id: int, *, containing: str | None = None) -> list[Branch]:
+    """By name; `containing` keeps the names that hold a text, whatever its case."""
     query = select(*_BRANCH).where(branches.c.pacticipant_id == pacticipant_id).order_by(branches.c.name)
+    if containing is not None:
+        query = query.where(branches.c.name.icontains(containing, autoescape=True))
     return [Branch(*row) for row in tx.execute(query)]
 
 

@@ -1,0 +1,85 @@
+"""Labels of pacticipants, and lists in pages."""
+
+from __future__ import annotations
+
+import pytest
+
+from broker.tests.served import Broker, Json
+
+
+def _names(body: Json, kind: str, key: str = "name") -> list[str]:
+    return [item[key] for item in body["_embedded"][kind]]
+
+
+def test_a_label_is_put_shown_and_taken_away(broker: Broker) -> None:
+    broker.publish("Foo", "1")
+    path = "/pacticipants/Foo/labels/team%2Fred"
+    made = broker.ask("PUT", path, status=201)
+    assert made["name"] == "team/red"
+    assert broker.ask("PUT", path, {}, status=200)["createdAt"] == made["createdAt"]
+    assert _names(broker.get("/pacticipants/Foo"), "labels") == ["team/red"]
+    assert _names(broker.get("/pacticipants/Foo/labels"), "labels") == ["team/red"]
+    assert broker.get(path)["_links"]["pacticipant"]["href"].endswith("/pacticipants/Foo")
+    broker.ask("DELETE", path, status=204)
+    broker.get(path, 404)
+    broker.ask("DELETE", path, status=404)
+
+
+def test_a_label_finds_its_pacticipants(broker: Broker) -> None:
+    broker.publish("Foo", "1")
+    for name in ("Foo", "Bar"):
+        broker.ask("PUT", f"/pacticipants/{name}/labels/red", status=201)
+    broker.ask("PUT", "/pacticipants/Foo/labels/blue", status=201)
+    assert _names(broker.get("/pacticipants/label/red"), "pacticipants") == ["Bar", "Foo"]
+    assert _names(broker.get("/pacticipants/label/green"), "pacticipants") == []
+    assert _names(broker.get("/labels"), "labels") == ["blue", "red"]
+    assert _names(broker.get("/labels?page=2&size=1"), "labels") == ["red"]
+
+
+def test_a_label_needs_its_pacticipant(broker: Broker) -> None:
+    broker.ask("PUT", "/pacticipants/Nobody/labels/red", status=404)
+
+
+@pytest.mark.parametrize("style", ["pageNumber={}&pageSize=2", "page={}&size=2"])
+@pytest.mark.parametrize(
+    ("path", "kind", "key"),
+    [
+        ("/pacticipants", "pacticipants", "name"),
+        ("/pacticipants/Foo/versions", "versions", "number"),
+        ("/pacticipants/Foo/branches", "branches", "name"),
+        ("/pacticipants/Foo/branches/main/versions", "versions", "number"),
+        ("/integrations", "integrations", "consumer"),
+    ],
+)
+def test_a_list_in_pages_leads_through_all_of_it_once(
+    broker: Broker, path: str, kind: str, key: str, style: str
+) -> None:
+    for number in "12345":
+        broker.publish("Foo", number, provider=f"Bar {number}", branch="main")
+        broker.put_on_branch("Foo", number, f"feat/{number}")
+    whole = [item[key] for item in broker.get(f"{path}?pageSize=1000")["_embedded"][kind]]
+    paged, href = [], f"{broker.url}{path}?{style.format(1)}"
+    for _ in range(10):
+        body = broker.get(href)
+        paged += [item[key] for item in body["_embedded"][kind]]
+        if "next" not in body["_links"]:
+            break
+        href = body["_links"]["next"]["href"]
+    assert paged == whole
+    assert body["page"] == {"number": 3, "size": 2, "totalElements": len(whole), "totalPages": 3}
+    assert broker.get(body["_links"]["previous"]["href"])["page"]["number"] == 2
+
+
+@pytest.mark.parametrize("query", ["pageSize=0", "pageNumber=x", "size=-1", "pageSize=99999999999999", "page=1.5"])
+def test_a_page_that_cannot_be_is_refused(broker: Broker, query: str) -> None:
+    assert "must be a number from 1 to" in str(broker.get(f"/pacticipants?{query}", 400)["errors"])
+
+
+def test_branches_can_be_searched_and_removed_but_for_the_main_one(broker: Broker) -> None:
+    for branch in ("main", "feat/x", "feat/y", "old"):
+        broker.put_on_branch("Foo", "1", branch)
+    path = "/pacticipants/Foo/branches"
+    assert _names(broker.get(f"{path}?q=EAT"), "branches") == ["feat/x", "feat/y"]
+    broker.ask("DELETE", f"{path}?exclude[]=old", status=204)
+    assert _names(broker.get(path), "branches") == ["main", "old"]
+    broker.get("/pacticipants/Foo/versions/1")
