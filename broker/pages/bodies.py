@@ -11,7 +11,9 @@ from urllib.parse import parse_qsl
 
 from attrs import define, field, frozen
 
-from broker.pages.rules import Path, Rule, Rules, shown
+from broker.content import MAX_DEPTH, deeper_than
+from broker.pages.reading import shown
+from broker.pages.rules import Path, Rule, Rules
 
 MOST_LINES = 400
 _LONGEST_LINE = 2000
@@ -151,7 +153,7 @@ class _Told:
 
 def json_lines(raw: object) -> list[tuple[Token, ...]]:
     """Any JSON, pretty and bounded, for what has no reading of its own."""
-    found = []
+    found: list[tuple[Token, ...]] = []
     for _, tokens in _json_lines(raw):
         if len(found) == MOST_LINES:
             return [*found, (Token("mark", "…"),)]
@@ -213,8 +215,11 @@ def _as_text(raw: bytes) -> str | None:
 
 
 def _parsed(raw: str) -> object:
+    """JSON written inside a text, None when it is better shown as it stands."""
+    if "\\ud" in raw.casefold():  # half a character, perhaps: it could not be sent in a page
+        return None
     try:
         found: object = json.loads(raw)
     except (ValueError, RecursionError):
         return None
-    return found
+    return None if deeper_than(found, MAX_DEPTH) else found

@@ -8,17 +8,18 @@ nothing in this module raises: what is not understood is shown as it stands.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from attrs import field, frozen
 
+from broker.pages.reading import shown
+
 ANY = None  # in a path: any key or index
 Path = tuple[str | int | None, ...]
 
-_CATEGORIES = {"headers": "header", "contents": "body", "content": "body"}
+_CATEGORIES: Mapping[str, str] = {"headers": "header", "contents": "body", "content": "body"}
 _SINGLE = ("path", "method", "status")
 _STEP = re.compile(r"""\.?(?:\[(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|(\d{1,9})|(\*))\]|(\*)|([^.\[\]]+))""")
 _MOST_RULES = 2000  # of one message: a page with more is read by nobody
@@ -83,14 +84,15 @@ def _entries(raw: object) -> list[tuple[str, str, object]]:
         return []
     found: list[tuple[str, str, object]] = []
     for key, value in raw.items():
+        category = _CATEGORIES.get(key, key)
         if key.startswith("$"):
             found.append(_flat(key, value))
         elif key in _SINGLE and isinstance(value, dict) and not any(name.startswith("$") for name in value):
             found += [(key, "", value[""] if set(value) == {""} else value)] if value else []
         elif isinstance(value, dict):
-            found += [(_CATEGORIES.get(key, key), place, rule) for place, rule in value.items()]
+            found += [(category, place, rule) for place, rule in value.items()]
         else:
-            found.append((_CATEGORIES.get(key, key), "", value))
+            found.append((category, "", value))
     return found
 
 
@@ -259,9 +261,3 @@ _GENERATORS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "ProviderState": lambda raw: f"{shown(raw.get('expression'))} from the provider state",
     "MockServerURL": lambda _: "the address of the mock server",
 }
-
-
-def shown(value: object) -> str:
-    """A text as it is, anything else as JSON; cut when it is long."""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 300 else f"{text[:300]}…"
