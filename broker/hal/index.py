@@ -70,6 +70,22 @@ _LINKS = (
         "/pacticipants/{pacticipant}/branches/{branch}/versions/{version}",
         "A version on a branch",
     ),
+    (
+        "pf:publish-provider-contract",
+        "/provider-contracts/provider/{provider}/publish",
+        "Publish a provider's OpenAPI document",
+    ),
+    ("pb:provider-contracts", "/provider-contracts/provider/{provider}", "All contracts of a provider"),
+    (
+        "pb:latest-provider-contract",
+        "/provider-contracts/provider/{provider}/latest",
+        "Latest contract of a provider",
+    ),
+    (
+        "pb:provider-contract",
+        "/provider-contracts/provider/{provider}/version/{version}",
+        "The contract of a provider version",
+    ),
     ("pb:integrations", "/integrations", "Integrations"),
     ("pb:environments", "/environments", "Environments"),
     ("pb:environment", "/environments/{uuid}", "An environment"),

@@ -81,6 +81,16 @@ class Urls:
     def dashboard(self, consumer: str, provider: str) -> str:
         return f"{self.base}/dashboard/provider/{segment(provider)}/consumer/{segment(consumer)}"
 
+    def provider_contracts(self, provider: str) -> str:
+        return f"{self.base}/provider-contracts/provider/{segment(provider)}"
+
+    def provider_contract(self, provider: str, number: str) -> str:
+        return f"{self.provider_contracts(provider)}/version/{segment(number)}"
+
+    def comparison(self, pact: Pact, number: str) -> str:
+        """Of a pact's content with the contract of this provider version."""
+        return f"{self.content(pact)}/provider-contract/{segment(number)}/comparison"
+
     def matrix_of_pair(self, consumer: str, provider: str) -> str:
         selectors = "&".join(f"q%5B%5D%5Bpacticipant%5D={segment(name)}" for name in (consumer, provider))
         return f"{self.base}/matrix?{selectors}&latestby=cvpv"

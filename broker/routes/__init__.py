@@ -13,6 +13,7 @@ from broker.routes import (
     pacticipants,
     pacts,
     presences,
+    provider_contracts,
     verification_results,
     versions,
 )
@@ -27,6 +28,7 @@ ROUTES: tuple[Route, ...] = (
     *environments.ROUTES,
     *presences.ROUTES,
     *matrix.ROUTES,
+    *provider_contracts.ROUTES,
     *labels.ROUTES,
     *integrations.ROUTES,
 )

@@ -1,0 +1,220 @@
+"""Bi-directional contracts: what a provider publishes of itself, compared with the pacts of its consumers.
+
+A comparison depends on the pact's content and the provider's document alone, so it is made once and kept. Those
+that people will ask about are made when either side is published, the others when a question names them; which
+side came first never changes what they say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import lru_cache
+
+import orjson
+from attrs import frozen
+from sqlalchemy import Connection
+
+from broker import content, registry
+from broker.comparison import Document, Finding, Report, compare, load_document
+from broker.errors import ConflictError, InvalidError
+from broker.model import Comparison, Pact, ProviderContract
+from broker.store import contracts, environments, pacticipants, provider_contracts
+from broker.store.database import Database
+
+Pair = tuple[int, int]  # content id, document id
+_MOST_EAGER = 200
+
+
+@frozen
+class Submission:
+    """What a provider version publishes of itself; `self_verification` is JSON, or None with `self_verified`."""
+
+    provider: str
+    number: str
+    branch: str | None
+    tags: tuple[str, ...]
+    build_url: str | None
+    sha: str
+    content_type: str
+    raw: bytes
+    self_verified: bool | None
+    self_verification: bytes | None
+
+
+@frozen
+class Published:
+    """`repeated`: this version had this very document already."""
+
+    contract: ProviderContract
+    created_version: bool
+    repeated: bool
+
+
+def publish(tx: Connection, of: Submission, now: int) -> Published:
+    """Records the version, its branch, tags and document.
+
+    Raises ConflictError when the version has another document already. What the provider says of its own
+    verification may be said again, and then replaces what was said before.
+    """
+    provider = registry.ensure_pacticipant(tx, of.provider, now)
+    ensured = registry.ensure_version(tx, provider, of.number, now, of.build_url)
+    if of.branch is not None:
+        registry.ensure_on_branch(tx, provider, ensured.version, of.branch, now)
+    registry.ensure_tags(tx, provider, ensured.version, of.tags, now)
+    existing = provider_contracts.find(tx, ensured.version.id)
+    if existing is not None:
+        _repeat(tx, existing, of)
+    else:
+        document_id = provider_contracts.ensure_document(tx, provider.id, of.sha, of.content_type, of.raw, now)
+        provider_contracts.add(
+            tx,
+            provider.id,
+            ensured.version.id,
+            document_id,
+            now,
+            self_verified=of.self_verified,
+            self_verification=of.self_verification,
+        )
+    contract = provider_contracts.of_versions(tx, [ensured.version.id])[ensured.version.id]
+    return Published(contract, ensured.created, repeated=existing is not None)
+
+
+def _repeat(tx: Connection, existing: ProviderContract, of: Submission) -> None:
+    if existing.sha != of.sha:
+        raise ConflictError(
+            "contract",
+            f"{existing.provider} version {existing.number} is already published with a different contract. A "
+            f"version's contract cannot change, because deployments may rest on it: publish under a new version "
+            f"number.",
+        )
+    if of.self_verified is not None and of.self_verification is not None:
+        provider_contracts.set_self_verification(tx, existing.id, of.self_verified, of.self_verification)
+
+
+@frozen
+class Made:
+    """A comparison with its report, as JSON."""
+
+    comparison: Comparison
+    report: bytes
+
+
+@frozen
+class Compared:
+    """Comparisons by content and document; `fresh` are those that were not kept yet."""
+
+    known: Mapping[Pair, Comparison]
+    fresh: tuple[Made, ...]
+
+
+def comparisons(tx: Connection, pairs: Collection[Pair], *, most: int | None = None) -> Compared:
+    """The comparison of each pair, made now where it is not kept; at most so many are made, the first ones."""
+    kept = provider_contracts.compared(tx, {pair[0] for pair in pairs}, {pair[1] for pair in pairs})
+    missing = [pair for pair in dict.fromkeys(pairs) if pair not in kept][:most]
+    fresh = tuple(_made(tx, missing))
+    made = {(one.comparison.content_id, one.comparison.document_id): one.comparison for one in fresh}
+    return Compared({**kept, **made}, fresh)
+
+
+def keep(database: Database, fresh: Collection[Made], now: int) -> None:
+    """Stores what was made while a question was answered, so that the next one need not."""
+    if fresh:
+        with database.write() as tx:
+            provider_contracts.keep(tx, [(one.comparison, one.report) for one in fresh], now)
+
+
+def prepare(database: Database, wanted: Callable[[Connection], Collection[Pair]], now: int) -> None:
+    """Makes and keeps the comparisons that will be asked for. The writer waits for none of the work."""
+    with database.read() as tx:
+        pairs = wanted(tx)
+        fresh = comparisons(tx, pairs).fresh if pairs else ()
+    keep(database, fresh, now)
+
+
+def pairs_of_contract(tx: Connection, contract: ProviderContract) -> list[Pair]:
+    """The contract with the pacts that count somewhere: heads of branches and tags, what runs, and the latest."""
+    return [(pact.content_id, contract.document_id) for pact in pacts_that_count(tx, contract.provider_id)]
+
+
+def pacts_that_count(tx: Connection, provider_id: int) -> list[Pact]:
+    """One pact for each content, its latest, newest first."""
+    consumers = list(contracts.consumers_of(tx, provider_id))
+    versions = {version for version, _, _ in contracts.branch_and_tag_heads(tx, provider_id, consumers)}
+    versions |= {row[1] for row in environments.versions_in(tx, consumers, environment_id=None)}
+    found = contracts.pacts_of_versions(tx, versions, [provider_id])
+    found += contracts.latest_pacts(tx, provider_id=provider_id)
+    found.sort(key=lambda pact: pact.version_id)
+    latest = {pact.content_id: pact for pact in found}
+    return sorted(latest.values(), key=lambda pact: -pact.version_id)[:_MOST_EAGER]
+
+
+def pairs_of_pacts(tx: Connection, published: Iterable[Pact]) -> list[Pair]:
+    """The pacts with the contracts that count somewhere: the main branch's head, what runs, and the latest."""
+    return [
+        (pact.content_id, document_id)
+        for pact in published
+        for document_id in _documents_that_count(tx, pact.provider_id)
+    ]
+
+
+def _documents_that_count(tx: Connection, provider_id: int) -> set[int]:
+    latest = provider_contracts.of_provider(tx, provider_id, limit=1)
+    if not latest:
+        return set()
+    versions = {*pacticipants.branch_heads(tx, [provider_id], None).values()}
+    versions |= {row[1] for row in environments.versions_in(tx, [provider_id], environment_id=None)}
+    found = provider_contracts.of_versions(tx, versions).values()
+    return {contract.document_id for contract in (*latest, *found)}
+
+
+def report_of(tx: Connection, pact: Pact, contract: ProviderContract) -> tuple[Report, tuple[Made, ...]]:
+    """The whole report, made now where it is not kept, and then also as what is to be kept."""
+    kept = provider_contracts.report(tx, pact.content_id, contract.document_id)
+    if kept is not None:
+        return Report.from_json(orjson.loads(kept)), ()
+    made = _made(tx, [(pact.content_id, contract.document_id)])
+    return Report.from_json(orjson.loads(made[0].report)), tuple(made)
+
+
+def _made(tx: Connection, pairs: Collection[Pair]) -> list[Made]:
+    pacts = {id_: content.load(contracts.body(tx, id_)) for id_ in {pair[0] for pair in pairs}}
+    made = []
+    for document_id in dict.fromkeys(pair[1] for pair in pairs):
+        document = _loaded(tx, document_id)
+        for content_id in (pair[0] for pair in pairs if pair[1] == document_id):
+            report = compare(pacts[content_id], document) if isinstance(document, Document) else document
+            made.append(Made(_comparison(content_id, document_id, report), orjson.dumps(report.to_json())))
+    return made
+
+
+def _loaded(tx: Connection, document_id: int) -> Document | Report:
+    """The document, or what to report when it was taken once but cannot be read any more."""
+    raw, content_type = provider_contracts.document(tx, document_id)
+    try:
+        return _document(raw, content_type)
+    except InvalidError as error:
+        fault = Finding("error", "document.unreadable", f"the contract cannot be read: {error}", "", 0, "", "")
+        return Report(success=False, findings=(fault,), checked=0)
+
+
+def summary(pact: Pact, contract: ProviderContract, report: Report) -> Comparison:
+    return _comparison(pact.content_id, contract.document_id, report)
+
+
+def _comparison(content_id: int, document_id: int, report: Report) -> Comparison:
+    errors = report.errors
+    return Comparison(
+        content_id,
+        document_id,
+        report.success,
+        report.checked,
+        len(errors),
+        len(report.warnings),
+        errors[0].message if errors else None,
+    )
+
+
+# Reading a large document takes far longer than comparing with it, and every pact meets the same few.
+@lru_cache(maxsize=4)
+def _document(raw: bytes, content_type: str) -> Document:
+    return load_document(raw, content_type)
