@@ -22,6 +22,7 @@ _ON_BOTH = frozenset(
         "test_publishing",
         "test_recorded_calls",
         "test_stock_clients",
+        "test_stock_clients_commands",
         "test_verification",
     }
 )

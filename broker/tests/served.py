@@ -129,10 +129,14 @@ class Broker:
 
     def pact(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Runs `pact broker ...` of pact-python-cli."""
-        command = [str(Path(sys.executable).parent / "pact"), "broker", *arguments]
+        return self.run("broker", *arguments)
+
+    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Runs `pact ...` of pact-python-cli, told by its environment where the broker is."""
+        command = [str(Path(sys.executable).parent / "pact"), *arguments]
         clean = {key: value for key, value in os.environ.items() if not key.startswith("PACT_")}
-        environment = clean | {"PACT_BROKER_BASE_URL": self.url, "PACT_DO_NOT_TRACK": "true"}
-        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        clean |= {"PACT_BROKER_BASE_URL": self.url, "PACT_DO_NOT_TRACK": "true", **environment}
+        return subprocess.run(command, env=clean, capture_output=True, text=True, timeout=60, check=False)
 
 
 def _q(name: str) -> str:
