@@ -5,6 +5,8 @@
     |-- InvalidError       the request says something that cannot be accepted
     |-- ConflictError      the request contradicts what is already recorded
     |-- TooLargeError      the request is bigger than the broker takes
+    |-- TooSlowError       the request did not arrive in the time that the broker waits for it
+    |-- BusyError          the broker has more to do than it can: the same request may succeed later
     `-- UnusableError      the broker itself cannot run here: port taken, database unusable
 
 What each means on the wire is decided in one place, `broker.app`.
@@ -45,6 +47,14 @@ class ConflictError(BrokerError):
 
 
 class TooLargeError(BrokerError):
+    pass
+
+
+class TooSlowError(BrokerError):
+    pass
+
+
+class BusyError(BrokerError):
     pass
 
 

@@ -22,16 +22,21 @@ class _Node(Generic[H]):
     literals: dict[str, _Node[H]] = field(factory=dict)
     parameter: _Node[H] | None = None
     names: dict[str, tuple[str, ...]] = field(factory=dict)
+    templates: dict[str, str] = field(factory=dict)
     handlers: dict[str, H] = field(factory=dict)
 
 
 @frozen
 class Match(Generic[H]):
-    """`handler` is None when the path exists but not for this method; `allowed` lists its methods."""
+    """`handler` is None when the path exists but not for this method; `allowed` lists its methods.
+
+    `template` is the path of the route, as "/pacticipants/{name}".
+    """
 
     handler: H | None
     params: Mapping[str, str]
     allowed: tuple[str, ...]
+    template: str
 
 
 class Router(Generic[H]):
@@ -55,6 +60,7 @@ class Router(Generic[H]):
             raise ValueError(f"two handlers for {method} {path}")
         node.handlers[method] = handler
         node.names[method] = tuple(names)
+        node.templates[method] = path
 
     def match(self, method: str, raw_path: bytes) -> Match[H] | None:
         """The handler for a request line; None when no route has this path.
@@ -67,9 +73,9 @@ class Router(Generic[H]):
         node, values = found
         wanted = "GET" if method == "HEAD" else method
         if wanted not in node.handlers:
-            return Match(None, {}, tuple(sorted(node.handlers)))
+            return Match(None, {}, tuple(sorted(node.handlers)), next(iter(node.templates.values())))
         params = dict(zip(node.names[wanted], map(_decoded, values), strict=True))
-        return Match(node.handlers[wanted], params, tuple(sorted(node.handlers)))
+        return Match(node.handlers[wanted], params, tuple(sorted(node.handlers)), node.templates[wanted])
 
 
 def _segments(path: str) -> tuple[str, ...]:

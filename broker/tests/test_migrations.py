@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -31,10 +30,8 @@ def _lay_down_old_tables(url: str) -> dict[str, list[dict[str, Any]]]:
     engine = create_engine(url)
     script = (Path(__file__).parent / "before_revisions" / f"{engine.dialect.name}.sql").read_text()
     with closing(engine.raw_connection()) as connection:
-        if isinstance(connection.dbapi_connection, sqlite3.Connection):
-            connection.dbapi_connection.executescript(script)
-        else:
-            connection.cursor().execute(script)
+        driver: Any = connection.dbapi_connection
+        (driver.executescript if engine.dialect.name == "sqlite" else driver.execute)(script)
         connection.commit()
     with engine.connect() as tx:
         rows = {name: _rows(tx, name) for name in inspect(tx).get_table_names()}
