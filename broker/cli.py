@@ -72,7 +72,7 @@ def _webhooks(
     try:
         policy(chosen.schemes, chosen.methods, chosen.allow)
     except ValueError as error:
-        raise UnusableError(f"--webhook-allow: {error}") from None
+        raise UnusableError(str(error)) from None
     if retry is None:
         return chosen
     try:

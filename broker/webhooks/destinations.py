@@ -83,8 +83,11 @@ class Policy:
 
 
 def policy(schemes: Iterable[str], methods: Iterable[str], allowed: Iterable[str]) -> Policy:
-    """Raises ValueError with the entry that is neither a host, nor *.SUFFIX, nor an address, nor a network."""
+    """Raises ValueError with the option and what is wrong with it."""
     hosts, suffixes, networks = set(), [], []
+    schemes = [scheme.lower() for scheme in schemes]
+    if wrong := [scheme for scheme in schemes if scheme not in ("http", "https")]:
+        raise ValueError(f"--webhook-scheme can be http or https, not {wrong[0]!r}")
     for entry in allowed:
         if (network := _network(entry)) is not None:
             networks.append(network)
@@ -94,9 +97,9 @@ def policy(schemes: Iterable[str], methods: Iterable[str], allowed: Iterable[str
             else:
                 hosts.add(name)
         else:
-            raise ValueError(f"{entry!r} is neither a host name, nor *.SUFFIX, nor an address, nor a network")
+            raise ValueError(f"--webhook-allow {entry!r} is neither a host name, nor *.SUFFIX, nor a CIDR")
     return Policy(
-        frozenset({"https", *(scheme.lower() for scheme in schemes)}),
+        frozenset({"https", *schemes}),
         frozenset({"POST", *(method.upper() for method in methods)}),
         frozenset(hosts),
         tuple(suffixes),
