@@ -27,7 +27,7 @@ from broker.errors import (
     TooLargeError,
 )
 from broker.hal.urls import Urls
-from broker.pages import PAGES
+from broker.pages import ALWAYS, PAGES
 from broker.pages.errors import error_page
 from broker.pages.render import CONTENT_SECURITY_POLICY
 from broker.query import pairs
@@ -49,7 +49,8 @@ def create_app(config: Config) -> ASGIApp:
         database.close()
 
     return Starlette(
-        routes=[Mount("/", app=_Dispatcher(config, database, Router(ROUTES), Router(PAGES)))], lifespan=lifespan
+        routes=[Mount("/", app=_Dispatcher(config, database, Router((*ROUTES, *ALWAYS)), Router(PAGES)))],
+        lifespan=lifespan,
     )
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from broker.call import Route
-from broker.pages import assets, overview
+from broker.pages import assets, overview, pact
 
-PAGES: tuple[Route, ...] = (
+# For whoever accepts HTML; others get the resource of the same address.
+PAGES: tuple[Route, ...] = (*overview.ROUTES,)
+
+# For everybody: a browser does not accept HTML when it asks for a style sheet.
+ALWAYS: tuple[Route, ...] = (
     *assets.ROUTES,
-    *overview.ROUTES,
+    *pact.ROUTES,
 )

@@ -64,7 +64,6 @@ def filled(template: str, urls: Urls, path: str, /, *, status: int = 200, **valu
         public_urls=urls,
         here=path,
         section=_SECTIONS.get(path.split("/")[1] if path.startswith("/") else ""),
-        statuses=STATUSES,
     )
     return Reply(text.encode("utf-8"), status, media_type=HTML)
 
@@ -93,4 +92,5 @@ def is_web(url: str | None) -> bool:
     return parts.scheme in ("http", "https") and bool(parts.netloc)
 
 
+_TEMPLATES.globals.update(statuses=STATUSES)
 _TEMPLATES.filters.update(instant=instant, ago=ago, segment=segment, is_web=is_web)

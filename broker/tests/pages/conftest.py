@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, sync_playwright
 
 from broker.config import Config
 from broker.store.database import Database
@@ -60,9 +60,13 @@ def page(chromium: Browser, filled: Broker) -> Iterator[Page]:
         if message.type in ("error", "warning") and "the server responded with a status of 4" not in message.text:
             complaints.append(message.text)
 
+    def refuse(dialog: Dialog) -> None:
+        complaints.append(f"a script ran: {dialog.message}")
+        dialog.dismiss()
+
     page.on("console", note)
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("dialog", lambda dialog: (complaints.append(f"a script ran: {dialog.message}"), dialog.dismiss()))
+    page.on("dialog", refuse)
     yield page
     context.close()
     assert complaints == []

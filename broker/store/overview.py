@@ -1,0 +1,117 @@
+"""What stands side by side on the overview: one query for all integrations rather than one for each."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, select, tuple_
+
+from broker.model import Pact
+from broker.store.contracts import pacts_of_versions
+from broker.store.schema import (
+    branch_versions,
+    branches,
+    contents,
+    deployments,
+    environments,
+    integrations,
+    pacts,
+    provider_contracts,
+    releases,
+    tags,
+    verifications,
+    versions,
+    webhook_deliveries,
+)
+
+Pair = tuple[int, int]  # consumer id, provider id
+
+
+def ever_verified(tx: Connection, pairs: Collection[Pair]) -> dict[Pair, int]:
+    """The id of the newest verification between each of these pairs, whichever content it was of."""
+    if not pairs:
+        return {}
+    newest = select(func.max(verifications.c.id)).where(verifications.c.content_id == contents.c.id).scalar_subquery()
+    query = (
+        select(contents.c.consumer_id, contents.c.provider_id, func.max(newest))
+        .where(tuple_(contents.c.consumer_id, contents.c.provider_id).in_(pairs))
+        .group_by(contents.c.consumer_id, contents.c.provider_id)
+    )
+    return {(row[0], row[1]): row[2] for row in tx.execute(query) if row[2] is not None}
+
+
+def latest_documents(tx: Connection, provider_ids: Collection[int]) -> dict[int, tuple[int, str]]:
+    """Provider id -> its latest document's id and the number of the version that published it."""
+    latest = (
+        select(func.max(provider_contracts.c.version_id))
+        .where(provider_contracts.c.provider_id.in_(provider_ids))
+        .group_by(provider_contracts.c.provider_id)
+    )
+    query = (
+        select(provider_contracts.c.provider_id, provider_contracts.c.document_id, versions.c.number)
+        .join(versions, versions.c.id == provider_contracts.c.version_id)
+        .where(provider_contracts.c.version_id.in_(latest.scalar_subquery()))
+    )
+    return {row[0]: (row[1], row[2]) for row in tx.execute(query)}
+
+
+def last_deliveries(tx: Connection) -> dict[Pair, tuple[str, str]]:
+    """Pair -> UUID and status of the last call of a webhook for it."""
+    last = (
+        select(func.max(webhook_deliveries.c.id))
+        .where(
+            webhook_deliveries.c.provider_id == integrations.c.provider_id,
+            webhook_deliveries.c.consumer_id == integrations.c.consumer_id,
+        )
+        .scalar_subquery()
+    )
+    ids = select(last).select_from(integrations)
+    query = select(
+        webhook_deliveries.c.consumer_id,
+        webhook_deliveries.c.provider_id,
+        webhook_deliveries.c.uuid,
+        webhook_deliveries.c.status,
+    ).where(webhook_deliveries.c.id.in_(ids))
+    return {(row[0], row[1]): (row[2], row[3]) for row in tx.execute(query)}
+
+
+def present(tx: Connection, pacticipant_ids: Collection[int]) -> dict[int, dict[str, list[str]]]:
+    """Pacticipant id -> environment name -> numbers of the versions that are there now, oldest first."""
+    found: dict[int, dict[str, list[str]]] = {}
+    for table, ended in ((deployments, deployments.c.undeployed_at), (releases, releases.c.support_ended_at)):
+        query = (
+            select(table.c.pacticipant_id, environments.c.name, versions.c.number)
+            .join(environments, environments.c.id == table.c.environment_id)
+            .join(versions, versions.c.id == table.c.version_id)
+            .where(table.c.pacticipant_id.in_(pacticipant_ids), ended.is_(None))
+            .order_by(environments.c.production, environments.c.name, versions.c.id)
+        )
+        for owner, place, number in tx.execute(query):
+            numbers = found.setdefault(owner, {}).setdefault(place, [])
+            if number not in numbers:
+                numbers.append(number)
+    return found
+
+
+def head_pacts(tx: Connection) -> list[tuple[Pact, str, str]]:
+    """The latest pact with each provider on each branch and tag: (pact, "branch" or "tag", name)."""
+    on_branch: Select[Any] = (
+        select(func.max(pacts.c.consumer_version_id), pacts.c.provider_id, func.min(branches.c.name))
+        .join(branch_versions, branch_versions.c.version_id == pacts.c.consumer_version_id)
+        .join(branches, branches.c.id == branch_versions.c.branch_id)
+        .group_by(branches.c.id, pacts.c.provider_id)
+    )
+    with_tag: Select[Any] = (
+        select(func.max(pacts.c.consumer_version_id), pacts.c.provider_id, tags.c.name)
+        .join(tags, tags.c.version_id == pacts.c.consumer_version_id)
+        .group_by(pacts.c.consumer_id, pacts.c.provider_id, tags.c.name)
+    )
+    heads = [*_heads(tx, on_branch, "branch"), *_heads(tx, with_tag, "tag")]
+    found = pacts_of_versions(tx, {version_id for version_id, *_ in heads})
+    known = {(pact.version_id, pact.provider_id): pact for pact in found}
+    return [(known[version_id, provider_id], kind, name) for version_id, provider_id, kind, name in heads]
+
+
+def _heads(tx: Connection, query: Select[Any], kind: str) -> Iterable[tuple[int, int, str, str]]:
+    return [(row[0], row[1], kind, row[2]) for row in tx.execute(query)]
