@@ -180,9 +180,9 @@ def _made(tx: Connection, pairs: Collection[Pair]) -> list[Made]:
     pacts = {id_: content.load(contracts.body(tx, id_)) for id_ in {pair[0] for pair in pairs}}
     made = []
     for document_id in dict.fromkeys(pair[1] for pair in pairs):
-        document = _loaded(tx, document_id)
+        loaded = _loaded(tx, document_id)
         for content_id in (pair[0] for pair in pairs if pair[1] == document_id):
-            report = compare(pacts[content_id], document) if isinstance(document, Document) else document
+            report = compare(pacts[content_id], loaded) if isinstance(loaded, Document) else loaded
             made.append(Made(_comparison(content_id, document_id, report), orjson.dumps(report.to_json())))
     return made
 
@@ -191,7 +191,7 @@ def _loaded(tx: Connection, document_id: int) -> Document | Report:
     """The document, or what to report when it was taken once but cannot be read any more."""
     raw, content_type = provider_contracts.document(tx, document_id)
     try:
-        return _document(raw, content_type)
+        return document(raw, content_type)
     except InvalidError as error:
         fault = Finding("error", "document.unreadable", f"the contract cannot be read: {error}", "", 0, "", "")
         return Report(success=False, findings=(fault,), checked=0)
@@ -216,5 +216,6 @@ def _comparison(content_id: int, document_id: int, report: Report) -> Comparison
 
 # Reading a large document takes far longer than comparing with it, and every pact meets the same few.
 @lru_cache(maxsize=4)
-def _document(raw: bytes, content_type: str) -> Document:
+def document(raw: bytes, content_type: str) -> Document:
+    """Raises InvalidError when the bytes are not a document that pacts can be compared with."""
     return load_document(raw, content_type)

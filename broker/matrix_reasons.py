@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from attrs import frozen
 
+from broker.hal.urls import Urls
 from broker.matrix import Matrix, Row
 from broker.matrix_query import Asked, Criteria, MatrixQuery, Selected
+from broker.model import Comparison
 
 _MOST_REASONS = 50
+_MOST_WARNINGS = 5
 
 
 @frozen
@@ -18,22 +21,28 @@ class Notice:
     text: str
 
 
-def notices(query: MatrixQuery, matrix: Matrix) -> list[Notice]:
-    """Warnings about the question first, then why the answer is what it is."""
+def notices(query: MatrixQuery, matrix: Matrix, urls: Urls | None = None) -> list[Notice]:
+    """Warnings about the question and the answers first, then why the answer is what it is.
+
+    With `urls`, a comparison that failed in several places is named with its address.
+    """
+    warnings = [Notice("warning", text) for text in (*_warnings(query), *_unproven(matrix))]
     if matrix.deployable:
-        return [*_warnings(query), Notice("success", _why_yes(query, matrix))]
+        return [*warnings, Notice("success", _why_yes(query, matrix))]
     reasons = [_missing(asked) for asked in matrix.missing]
     # What failed stands before what is not known yet: it is what somebody has to mend.
     for success in (False, None):
-        reasons += [_why_not(row, matrix) for row in matrix.considered if row.success is success]
+        for row in matrix.considered:
+            if row.success is success:
+                reasons += _why_not(row, matrix, urls)
     unique = list(dict.fromkeys(reasons))
     shown = [Notice("error", text) for text in unique[:_MOST_REASONS]]
     if len(unique) > _MOST_REASONS:
         shown.append(Notice("error", f"... and {len(unique) - _MOST_REASONS} more"))
-    return [*_warnings(query), *shown]
+    return [*warnings, *shown]
 
 
-def _warnings(query: MatrixQuery) -> list[Notice]:
+def _warnings(query: MatrixQuery) -> list[str]:
     found = []
     if query.target == Criteria(latest=True):
         found.append(
@@ -45,10 +54,23 @@ def _warnings(query: MatrixQuery) -> list[Notice]:
             "WARN: No version number is given. A tag or branch may move between this answer and the deployment; "
             "a version number does not."
         )
-    return [Notice("warning", text) for text in found]
+    return found
+
+
+def _unproven(matrix: Matrix) -> list[str]:
+    """Contracts that count although nobody says that the provider keeps to them."""
+    counted = [row.contract for row in matrix.considered if row.contract is not None and row.fits is not None]
+    names = dict.fromkeys(f"{one.provider} {one.number}" for one in counted if one.self_verified is None)
+    return [
+        f"WARN: {name} did not say whether it keeps to the contract that it published. Publish it with the outcome "
+        f"of its own tests: --verifier NAME --verification-success."
+        for name in list(names)[:_MOST_WARNINGS]
+    ]
 
 
 def _why_yes(query: MatrixQuery, matrix: Matrix) -> str:
+    if any(row.fits for row in matrix.considered):
+        return "All required verifications and comparisons with provider contracts are successful"
     if matrix.considered:
         return "All required verifications are published and successful"
     names = " and ".join(_asked(asked) for asked in query.asked)
@@ -58,16 +80,36 @@ def _why_yes(query: MatrixQuery, matrix: Matrix) -> str:
     return f"Nothing has to be checked for {names}: no pact with anything" + (f" in {place}" if place else "")
 
 
-def _why_not(row: Row, matrix: Matrix) -> str:
+def _why_not(row: Row, matrix: Matrix, urls: Urls | None) -> list[str]:
     pact = row.pact
     provider_side = matrix.sides[pact.provider_id]
     consumer = _version(pact.consumer, pact.number, matrix.sides[pact.consumer_id])
     if row.provider_version is None:
-        return f"{consumer} needs {pact.provider}, but {_nobody(pact.provider, provider_side)}"
+        return [f"{consumer} needs {pact.provider}, but {_nobody(pact.provider, provider_side)}"]
     provider = _version(pact.provider, row.provider_version.number, provider_side)
     if row.success is None:
-        return f"{provider} has not verified its pact with {consumer} yet"
-    return f"{provider} failed the verification of its pact with {consumer}"
+        said = ", and its contract says nothing about messages" if row.comparison else ""
+        return [f"{provider} has not verified its pact with {consumer} yet{said}"]
+    reasons = []
+    if row.verification is not None and not row.verification.success:
+        reasons.append(f"{provider} failed the verification of its pact with {consumer}")
+    if row.comparison is not None and row.comparison.errors:
+        reasons.append(f"{provider} does not fit its pact with {consumer}: {_misfit(row, row.comparison, urls)}")
+    elif row.fits is False:
+        reasons.append(
+            f"{provider} failed its own verification of the contract that it published, which therefore does not "
+            f"stand for its pact with {consumer}"
+        )
+    return reasons
+
+
+def _misfit(row: Row, comparison: Comparison, urls: Urls | None) -> str:
+    more = comparison.errors - 1
+    said = (comparison.first_error or "").removesuffix(".")
+    if not more:
+        return said
+    where = f": {urls.comparison(row.pact, row.contract.number)}" if urls and row.contract else ""
+    return f"{said} ({more} more{where})"
 
 
 def _version(name: str, number: str, side: Selected) -> str:

@@ -8,6 +8,7 @@ from attrs import frozen
 
 from broker.hal.participants import on_branch
 from broker.hal.places import environment_stub
+from broker.hal.provider_contracts import comparison_stub
 from broker.hal.urls import Urls
 from broker.hal.values import Json, instant, link
 from broker.matrix import Matrix, Row
@@ -72,15 +73,28 @@ def _row(row: Row, around: Surroundings, urls: Urls) -> Json:
         body["provider"]["version"] = _version(
             pact.provider, provider_version.id, provider_version.number, around, urls
         )
-    if row.verification is not None:
-        result = row.verification
-        own = urls.verification(pact, result.id, Metadata(consumer_version=pact.number))
-        body["verificationResult"] = {
-            "success": result.success,
-            "verifiedAt": instant(result.created_at),
-            "_links": {"self": link(own)},
-        }
+    body["verificationResult"] = _result(row, urls)
+    if row.contract is not None and row.comparison is not None:
+        body["comparison"] = comparison_stub(row.comparison, row.contract, pact, urls)
+        body["comparison"]["selfVerified"] = row.contract.self_verified
     return body | ({"ignored": True} if row.ignored else {})
+
+
+def _result(row: Row, urls: Urls) -> Json | None:
+    """What stock clients show of a row: its verdict, with the link to what decided it."""
+    pact, result = row.pact, row.verification
+    if row.success is None:
+        return None
+    if result is not None and result.success is row.success:
+        own = urls.verification(pact, result.id, Metadata(consumer_version=pact.number))
+        return {"success": row.success, "verifiedAt": instant(result.created_at), "_links": {"self": link(own)}}
+    if row.contract is None:
+        return None
+    return {
+        "success": row.success,
+        "verifiedAt": instant(max(row.contract.created_at, pact.created_at)),
+        "_links": {"self": link(urls.comparison(pact, row.contract.number))},
+    }
 
 
 def _version(name: str, id_: int, number: str, around: Surroundings, urls: Urls) -> Json:

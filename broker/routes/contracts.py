@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from broker import content, publishing, registry
+from broker import bidirectional, content, publishing, registry
 from broker.call import NO_CONTENT, Call, Fields, Reply, Route, checked_name, created
 from broker.errors import InvalidError, NotFoundError
 from broker.hal.pacts import pact as pact_body
@@ -21,6 +21,7 @@ def publish(call: Call) -> Reply:
     submission = _submission(call.json())
     with call.database.write() as tx:
         outcome = publishing.publish(tx, submission, call.now)
+    _compare(call, outcome)
     return Reply(_published(submission, outcome, call.urls))
 
 
@@ -127,10 +128,19 @@ def put_pact(call: Call) -> Reply:
         params["consumer"], params["version"], None, (), None, (Contract(params["provider"], read),)
     )
     with call.database.write() as tx:
-        published = publishing.publish(tx, submission, call.now).published[0]
+        outcome = publishing.publish(tx, submission, call.now)
+        published = outcome.published[0]
         served = contracts.body(tx, published.pact.content_id)
     body = pact_body(published.pact, served, call.urls)
+    _compare(call, outcome)
     return Reply(body) if published.repeated else created(body, call.urls.pact(published.pact))
+
+
+def _compare(call: Call, outcome: Outcome) -> None:
+    """Compares what is new with what the providers published of themselves, after the writer has been let go."""
+    new = [one.pact for one in outcome.published if not one.repeated]
+    if new:
+        bidirectional.prepare(call.database, lambda tx: bidirectional.pairs_of_pacts(tx, new), call.now)
 
 
 def delete_pact(call: Call) -> Reply:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from broker import matrix_query
+from broker import bidirectional, matrix_query
 from broker.call import Call, Reply, Route
 from broker.errors import InvalidError
 from broker.hal import matrix as hal
@@ -22,7 +22,8 @@ def matrix(call: Call) -> Reply:
     with call.database.read() as tx:
         found = evaluate(tx, query)
         around = _surroundings(tx, found)
-    return Reply(hal.matrix(found, notices(query, found), around, call.urls))
+    bidirectional.keep(call.database, found.fresh, call.now)
+    return Reply(hal.matrix(found, notices(query, found, call.urls), around, call.urls))
 
 
 def can_i_deploy(call: Call) -> Reply:
@@ -35,7 +36,8 @@ def can_i_deploy(call: Call) -> Reply:
     query = MatrixQuery((Asked(name, Criteria(version=number)),), target, latest_by="cvpv")
     with call.database.read() as tx:
         found = evaluate(tx, query)
-    return Reply(hal.can_i_deploy(found, notices(query, found)))
+    bidirectional.keep(call.database, found.fresh, call.now)
+    return Reply(hal.can_i_deploy(found, notices(query, found, call.urls)))
 
 
 def _surroundings(tx: Connection, of: Matrix) -> Surroundings:

@@ -16,12 +16,12 @@ from sqlalchemy import Connection
 from broker import bidirectional, registry
 from broker.bidirectional import Made, Submission
 from broker.call import NO_CONTENT, Call, Fields, Reply, Route, checked_name
-from broker.comparison import Report, load_document
+from broker.comparison import Report
 from broker.errors import InvalidError, NotFoundError
 from broker.hal import provider_contracts as hal
 from broker.model import Comparison, Pact, Pacticipant, ProviderContract
 from broker.routes.pacts import find_by_content
-from broker.store import contracts, provider_contracts
+from broker.store import provider_contracts
 
 # The document is served again under this type, so it must be one that no browser runs.
 _CONTENT_TYPE = re.compile(r"(?:application|text)/(?:[a-z0-9.-]+\+)?(?:vnd\.oai\.openapi|x-)?(?:json|ya?ml)?\Z")
@@ -84,7 +84,7 @@ def _raw(fields: Fields) -> bytes:
 
 def _read(raw: bytes, content_type: str, fields: Fields) -> None:
     try:
-        load_document(raw, content_type)
+        bidirectional.document(raw, content_type)
     except InvalidError as error:
         fields.faults["content"] = [f"content cannot be used: {error}"]
 
