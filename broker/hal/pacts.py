@@ -72,11 +72,13 @@ def _listed(of: Pact, urls: Urls) -> Json:
 
 
 def provider_pacts(provider: str, found: Sequence[Pact], self_url: str, title: str, urls: Urls) -> Json:
+    links = [link(urls.pact(of), title=pact_name(of), name=of.consumer) for of in found]
     return {
         "_links": {
             "self": link(self_url, title=title),
             "pb:provider": link(urls.pacticipant(provider), name=provider),
-            "pb:pacts": [link(urls.pact(of), title=pact_name(of), name=of.consumer) for of in found],
+            "pb:pacts": links,
+            "pacts": links,  # what `pact verifier` follows when it is given neither selectors nor tags
         }
     }
 
