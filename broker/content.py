@@ -13,7 +13,7 @@ import binascii
 import difflib
 import hashlib
 import json
-from typing import Any
+from typing import Any, Literal
 
 from attrs import frozen
 
@@ -23,6 +23,8 @@ MAX_DEPTH = 200
 _ADDED_BY_BROKERS = frozenset({"_links", "createdAt"})
 _INTERACTION_LISTS = ("interactions", "messages")
 _MAX_DIFF_LINES = 120
+_MAX_COMPARED_LINES = 2000  # of one interaction: comparing takes quadratic time
+_SIGNS = {"added": "+", "removed": "-", "changed": " "}
 
 
 @frozen
@@ -77,17 +79,36 @@ def load(raw: bytes) -> dict[str, Any]:
     return pact
 
 
-def difference(before: bytes, after: bytes) -> str:
-    """What changed between two served pact bodies, as readable lines: - gone, + new."""
-    old, new = _by_description(before), _by_description(after)
+@frozen
+class Change:
+    """One interaction that is new, gone or different; `lines` shows what is different: - gone, + new."""
+
+    interaction: str
+    kind: Literal["added", "removed", "changed"]
+    lines: tuple[str, ...] = ()
+
+
+def changes(before: bytes, after: bytes) -> list[Change]:
+    """What changed between two served pact bodies, interaction by interaction.
+
+    Interactions are the same when their descriptions and provider states are.
+    """
+    old, new = _by_name(before), _by_name(after)
+    return [
+        _change(name, old.get(name), new.get(name)) for name in sorted({*old, *new}) if old.get(name) != new.get(name)
+    ]
+
+
+def difference(before: bytes, after: bytes, *, most_lines: int = _MAX_DIFF_LINES) -> str:
+    """The changes as readable lines: - gone, + new."""
     lines: list[str] = []
-    for name in sorted({*old, *new}):
-        if old.get(name) != new.get(name):
-            lines += _interaction_difference(name, old.get(name, []), new.get(name, []))
+    for change in changes(before, after):
+        lines.append(f"{_SIGNS[change.kind]} {change.interaction}")
+        lines += [f"  {line}" for line in change.lines]
     if not lines:
-        return "Only the specification version differs."
-    if len(lines) > _MAX_DIFF_LINES:
-        lines = [*lines[:_MAX_DIFF_LINES], f"... and {len(lines) - _MAX_DIFF_LINES} more lines"]
+        return "The interactions are the same."
+    if len(lines) > most_lines:
+        lines = [*lines[:most_lines], f"... and {len(lines) - most_lines} more lines"]
     return "\n".join(lines)
 
 
@@ -101,22 +122,31 @@ def deeper_than(value: object, limit: int) -> bool:
     return True
 
 
-def _interaction_difference(name: str, old: list[str], new: list[str]) -> list[str]:
-    if not old:
-        return [f"+ {name}"]
-    if not new:
-        return [f"- {name}"]
-    changes = difflib.unified_diff(old[:2000], new[:2000], lineterm="", n=1)
-    return [f"  {name}", *(f"  {line}" for line in changes if not line.startswith(("---", "+++", "@@")))]
+def _change(name: str, old: list[str] | None, new: list[str] | None) -> Change:
+    if old is None:
+        return Change(name, "added")
+    if new is None:
+        return Change(name, "removed")
+    found = difflib.unified_diff(old[:_MAX_COMPARED_LINES], new[:_MAX_COMPARED_LINES], lineterm="", n=1)
+    lines = tuple(line for line in found if not line.startswith(("---", "+++", "@@")))
+    return Change(name, "changed", lines or ("(the difference is too far down to be shown)",))
 
 
-def _by_description(body: bytes) -> dict[str, list[str]]:
+def _by_name(body: bytes) -> dict[str, list[str]]:
     pact = json.loads(body)
-    items = [item for key in _INTERACTION_LISTS for item in pact.get(key) or []]
-    return {
-        str(item.get("description")): json.dumps(_without_id(item), indent=2, sort_keys=True).splitlines()
-        for item in items
-    }
+    named: dict[str, list[str]] = {}
+    for item in (item for key in _INTERACTION_LISTS for item in pact.get(key) or []):
+        # Two interactions of one name are a fault of the pact; they are compared as one.
+        lines = json.dumps(_without_id(item), indent=2, sort_keys=True, ensure_ascii=False).splitlines()
+        named.setdefault(_name(item), []).extend(lines)
+    return named
+
+
+def _name(item: dict[str, Any]) -> str:
+    states = item.get("providerStates") or item.get("providerState") or item.get("provider_state")
+    if isinstance(states, list):
+        states = ", ".join(str(one.get("name")) for one in states if isinstance(one, dict))
+    return f"{item.get('description')} (given {states})" if states else str(item.get("description"))
 
 
 def _interactions(pact: dict[str, Any], key: str) -> list[tuple[dict[str, Any], str]]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 from sqlalchemy import Connection
 
 from broker.errors import ConflictError, NotFoundError
-from broker.model import Environment, Pacticipant, Version
-from broker.store import environments, pacticipants
+from broker.model import Environment, Pact, Pacticipant, Version
+from broker.store import contracts, environments, pacticipants
 
 _MAIN_BRANCHES = frozenset({"main", "master", "develop"})
 
@@ -44,6 +44,25 @@ def environment(tx: Connection, uuid: str) -> Environment:
     if found is None:
         raise NotFoundError(f"No environment with UUID '{uuid}' found")
     return found
+
+
+def pact(tx: Connection, params: Mapping[str, str], number: str) -> Pact:
+    """The pact of a version of the path's consumer with the path's provider; raises NotFoundError."""
+    owner, other = pacticipant(tx, params["consumer"]), provider(tx, params["provider"])
+    found = contracts.pact(tx, version(tx, owner, number).id, other.id)
+    if found is None:
+        raise NotFoundError(f"{owner.name} {number} has no pact with {other.name}")
+    return found
+
+
+def pact_with_content(tx: Connection, params: Mapping[str, str], sha: str) -> Pact:
+    """The latest publication of a content by the path's consumer; raises NotFoundError."""
+    owner, other = pacticipant(tx, params["consumer"]), provider(tx, params["provider"])
+    content_id = contracts.content_id(tx, owner.id, other.id, sha)
+    found = contracts.pacts_with_content(tx, content_id, limit=1) if content_id is not None else []
+    if not found:
+        raise NotFoundError(f"No pact between {owner.name} and {other.name} has the content {sha}")
+    return found[0]
 
 
 def ensure_pacticipant(tx: Connection, name: str, now: int) -> Pacticipant:

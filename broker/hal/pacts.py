@@ -10,18 +10,34 @@ import orjson
 from broker.for_verification import Chosen, Demand
 from broker.hal.participants import pact_name, pacticipant_stub, version_stub
 from broker.hal.urls import Urls
-from broker.hal.values import Json, instant, link, template
+from broker.hal.values import Json, curies, instant, link, template
 from broker.model import Pact, Verification
 from broker.query import Metadata, encode_metadata
 from broker.verification_notices import notices
 
 
-def pact(of: Pact, content: bytes, urls: Urls, metadata: str | None = None) -> bytes:
+def pact(
+    of: Pact,
+    content: bytes,
+    urls: Urls,
+    metadata: str | None = None,
+    *,
+    changed_before: bool = False,
+    verified: bool = False,
+) -> bytes:
     """The stored document with its links spliced in: a large pact is never parsed to be served.
 
     Results are posted back under `metadata`, as it came in the URL, so that they are known for what they are.
+    `changed_before`: an earlier version has another content. `verified`: there is a result of this content.
     """
-    extra = {"createdAt": instant(of.created_at), "_links": _pact_links(of, urls, metadata)}
+    links = _pact_links(of, urls, metadata)
+    if changed_before:
+        links["pb:previous-distinct"] = link(
+            f"{urls.pact(of)}/previous-distinct", title="The pact before the last change"
+        )
+    if verified:
+        links["pb:latest-verification-results"] = link(f"{urls.content(of)}/verification-results/latest")
+    extra = {"createdAt": instant(of.created_at), "_links": links}
     return content.rstrip()[:-1] + b"," + orjson.dumps(extra)[1:]
 
 
@@ -35,17 +51,24 @@ def _pact_links(of: Pact, urls: Urls, metadata: str | None) -> Json:
         "pb:consumer-version": link(version, title="Consumer version", name=of.number),
         "pb:provider": link(urls.pacticipant(of.provider), title="Provider", name=of.provider),
         "pb:pact-version": link(urls.content(of), title="This content", name=of.sha),
+        "pb:integration": link(urls.integration(of.consumer, of.provider), title="Integration"),
         "pb:latest-pact-version": link(f"{pair}/latest", title="Latest version of this pact"),
         "pb:all-pact-versions": link(f"{pair}/versions", title="All versions of this pact"),
         "pb:latest-tagged-pact-version": template(f"{pair}/latest/{{tag}}", "Latest pact with a tag"),
+        "pb:diff-previous-distinct": link(
+            f"{urls.pact(of)}/diff/previous-distinct", title="What changed with the last change"
+        ),
+        "pb:diff": template(
+            f"{urls.content(of)}/diff/pact-version/{{pactVersion}}", "What differs from another content"
+        ),
         "pb:tag-version": template(f"{version}/tags/{{tag}}", "PUT to tag this consumer version"),
         "pb:publish-verification-results": link(
             f"{urls.content(of)}/metadata/{carried}/verification-results", title="Publish verification results"
         ),
-        "pb:latest-verification-results": link(f"{urls.content(of)}/verification-results/latest"),
         "pb:matrix-for-consumer-version": link(
             urls.matrix_of_version(of.consumer, of.number), title="Matrix rows of this consumer version"
         ),
+        "curies": curies(urls.base, "pact"),
     }
 
 
@@ -85,10 +108,24 @@ def provider_pacts(provider: str, found: Sequence[Pact], self_url: str, title: s
 
 def pact_versions(found: Sequence[Pact], self_url: str, urls: Urls) -> Json:
     return {
+        "_embedded": {"pacts": [_version_of_pact(of, urls) for of in found]},
         "_links": {
             "self": link(self_url),
             "pb:pact-versions": [link(urls.pact(of), title="Pact", name=pact_name(of)) for of in found],
-        }
+            "curies": curies(urls.base, "pact-versions"),
+        },
+    }
+
+
+def _version_of_pact(of: Pact, urls: Urls) -> Json:
+    return {
+        "createdAt": instant(of.created_at),
+        "sha": of.sha,
+        "_embedded": {"consumerVersion": version_stub(of.consumer, of.number, urls)},
+        "_links": {
+            "self": link(urls.pact(of), title="Pact", name=pact_name(of)),
+            "pb:pact-version": link(urls.content(of), title="This content", name=of.sha),
+        },
     }
 
 

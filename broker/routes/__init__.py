@@ -5,15 +5,18 @@ from __future__ import annotations
 from broker.call import Route
 from broker.routes import (
     contracts,
+    differences,
     environments,
     index,
     integrations,
     labels,
     matrix,
+    pact_versions,
     pacticipants,
     pacts,
     presences,
     provider_contracts,
+    provider_states,
     verification_results,
     versions,
 )
@@ -30,5 +33,8 @@ ROUTES: tuple[Route, ...] = (
     *matrix.ROUTES,
     *provider_contracts.ROUTES,
     *labels.ROUTES,
+    *differences.ROUTES,
+    *pact_versions.ROUTES,
+    *provider_states.ROUTES,
     *integrations.ROUTES,
 )

@@ -6,13 +6,13 @@ from typing import Any
 
 from broker import bidirectional, content, publishing, registry
 from broker.call import NO_CONTENT, Call, Fields, Reply, Route, checked_name, created
-from broker.errors import InvalidError, NotFoundError
-from broker.hal.pacts import pact as pact_body
+from broker.errors import InvalidError
 from broker.hal.participants import pact_name, pacticipant_stub, version_stub
 from broker.hal.urls import Urls
 from broker.hal.values import Json, link
 from broker.publishing import Contract, Outcome, Published, Submission
-from broker.store import contracts, removal
+from broker.routes.pacts import pact_body
+from broker.store import removal
 
 _ON_CONFLICT = ("overwrite", "merge", None)
 
@@ -120,7 +120,10 @@ def _notices_of(one: Published, urls: Urls) -> list[tuple[str, str]]:
 
 
 def put_pact(call: Call) -> Reply:
-    """201 when the version had no pact with this provider, 200 when it had this very one."""
+    """201 when the version had no pact with this provider, 200 when it had this very one.
+
+    PATCH, which merges elsewhere, is the same here: a version's content cannot grow either.
+    """
     params = {key: checked_name(value, key) for key, value in call.params.items()}
     read = content.from_bytes(call.body)
     _check_parties(read, params["consumer"], params["provider"])
@@ -130,8 +133,7 @@ def put_pact(call: Call) -> Reply:
     with call.database.write() as tx:
         outcome = publishing.publish(tx, submission, call.now)
         published = outcome.published[0]
-        served = contracts.body(tx, published.pact.content_id)
-    body = pact_body(published.pact, served, call.urls)
+        body = pact_body(tx, published.pact, call.urls)
     _compare(call, outcome)
     return Reply(body) if published.repeated else created(body, call.urls.pact(published.pact))
 
@@ -145,13 +147,7 @@ def _compare(call: Call, outcome: Outcome) -> None:
 
 def delete_pact(call: Call) -> Reply:
     with call.database.write() as tx:
-        consumer = registry.pacticipant(tx, call.params["consumer"])
-        provider = registry.provider(tx, call.params["provider"])
-        version = registry.version(tx, consumer, call.params["version"])
-        found = contracts.pact(tx, version.id, provider.id)
-        if found is None:
-            raise NotFoundError(f"{consumer.name} {version.number} has no pact with {provider.name}")
-        removal.remove_pacts(tx, [found])
+        removal.remove_pacts(tx, [registry.pact(tx, call.params, call.params["version"])])
     return NO_CONTENT
 
 
@@ -159,5 +155,6 @@ _PACT = "/pacts/provider/{provider}/consumer/{consumer}/version/{version}"
 ROUTES: tuple[Route, ...] = (
     ("POST", "/contracts/publish", publish),
     ("PUT", _PACT, put_pact),
+    ("PATCH", _PACT, put_pact),
     ("DELETE", _PACT, delete_pact),
 )

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-import orjson
 from sqlalchemy import Connection
 
 from broker import for_verification, registry
-from broker.call import JSON, Call, Reply, Route
+from broker.call import Call, Reply, Route
 from broker.errors import NotFoundError
 from broker.hal import pacts as hal
+from broker.hal.urls import Urls
 from broker.model import Pact, Pacticipant
 from broker.query import Metadata, decode_metadata
-from broker.store import contracts, pacticipants
+from broker.store import contracts, pacticipants, verifications
 
 _CONSUMER = "/pacts/provider/{provider}/consumer/{consumer}"
 _PROVIDER = "/pacts/provider/{provider}"
@@ -42,6 +42,10 @@ def latest_tagged_pact(call: Call) -> Reply:
     return _one(call, find)
 
 
+def latest_untagged_pact(call: Call) -> Reply:
+    return _one(call, lambda tx, consumer, provider: contracts.latest_untagged(tx, consumer.id, provider.id))
+
+
 def latest_pact_on_branch(call: Call) -> Reply:
     """The pact of the branch's latest version that has one with this provider."""
 
@@ -58,8 +62,19 @@ def pact_by_content(call: Call) -> Reply:
     metadata = decode_metadata(call.params["metadata"]) if "metadata" in call.params else None
     with call.database.read() as tx:
         pact = find_by_content(tx, call, metadata)
-        served = contracts.body(tx, pact.content_id)
-    return Reply(hal.pact(pact, served, call.urls, call.params.get("metadata")))
+        return Reply(pact_body(tx, pact, call.urls, call.params.get("metadata")))
+
+
+def pact_body(tx: Connection, of: Pact, urls: Urls, metadata: str | None = None) -> bytes:
+    """A pact as it is served, with the links that lead somewhere."""
+    return hal.pact(
+        of,
+        contracts.body(tx, of.content_id),
+        urls,
+        metadata,
+        changed_before=contracts.previous_distinct(tx, of) is not None,
+        verified=verifications.find(tx, of.content_id) is not None,
+    )
 
 
 def find_by_content(tx: Connection, call: Call, metadata: Metadata | None) -> Pact:
@@ -93,23 +108,13 @@ def _one(call: Call, find: Callable[[Connection, Pacticipant, Pacticipant], Pact
         pact = find(tx, consumer, provider)
         if pact is None:
             raise NotFoundError(f"No such pact between {consumer.name} and {provider.name}")
-        served = contracts.body(tx, pact.content_id)
-    return Reply(hal.pact(pact, served, call.urls))
+        return Reply(pact_body(tx, pact, call.urls))
 
 
 def all_latest(call: Call) -> Reply:
     with call.database.read() as tx:
         found = contracts.latest_pacts(tx)
     return Reply(hal.latest_pacts(found, call.urls.at("/pacts/latest"), call.urls))
-
-
-def pact_versions(call: Call) -> Reply:
-    with call.database.read() as tx:
-        consumer = registry.pacticipant(tx, call.params["consumer"])
-        provider = registry.provider(tx, call.params["provider"])
-        found = contracts.pacts_between(tx, consumer.id, provider.id)
-    own = f"{call.urls.pair(consumer.name, provider.name)}/versions"
-    return Reply(hal.pact_versions(found, own, call.urls))
 
 
 def provider_pacts(call: Call) -> Reply:
@@ -185,41 +190,6 @@ def pacts_for_verification(call: Call) -> Reply:
     return Reply(hal.for_verification(provider.name, chosen, wanted, call.urls))
 
 
-def provider_states(call: Call) -> Reply:
-    """The states that the pacts of the consumers' main branches need, each once, with who needs it."""
-    with call.database.read() as tx:
-        provider = registry.provider(tx, call.params["provider"])
-        heads = pacticipants.branch_heads(tx, list(contracts.consumers_of(tx, provider.id)), None)
-        found = contracts.pacts_of_versions(tx, list(heads.values()), [provider.id])
-        bodies = [(pact.consumer, contracts.body(tx, pact.content_id)) for pact in found]
-    states: dict[bytes, dict[str, object]] = {}
-    for consumer, body in bodies:
-        for state in _states(orjson.loads(body)):
-            key = orjson.dumps(state, option=orjson.OPT_SORT_KEYS)
-            entry = states.setdefault(key, {**state, "consumers": []})
-            consumers = entry["consumers"]
-            if isinstance(consumers, list) and consumer not in consumers:
-                consumers.append(consumer)
-    ordered = [states[key] for key in sorted(states)]
-    return Reply({"providerStates": ordered}, media_type=JSON)
-
-
-def _states(pact: dict[str, object]) -> Iterable[dict[str, object]]:
-    for key in ("interactions", "messages"):
-        items = pact.get(key)
-        for item in items if isinstance(items, list) else []:
-            listed = item.get("providerStates")
-            if isinstance(listed, list):
-                yield from (_state(state) for state in listed if isinstance(state, dict))
-            elif isinstance(old := item.get("providerState") or item.get("provider_state"), str):
-                yield {"name": old}
-
-
-def _state(raw: dict[str, object]) -> dict[str, object]:
-    params = raw.get("params")
-    return {"name": str(raw.get("name"))} | ({"params": params} if params else {})
-
-
 ROUTES: tuple[Route, ...] = (
     ("GET", "/pacts/latest", all_latest),
     ("GET", _PROVIDER, provider_pacts),
@@ -232,11 +202,10 @@ ROUTES: tuple[Route, ...] = (
     ("GET", f"{_PROVIDER}/branch/{{branch}}/latest", latest_branch_provider_pacts),
     ("GET", f"{_PROVIDER}/for-verification", pacts_for_verification),
     ("POST", f"{_PROVIDER}/for-verification", pacts_for_verification),
-    ("GET", f"{_PROVIDER}/provider-states", provider_states),
     ("GET", f"{_CONSUMER}/version/{{version}}", pact_of_version),
-    ("GET", f"{_CONSUMER}/versions", pact_versions),
     ("GET", f"{_CONSUMER}/latest", latest_pact),
     ("GET", f"{_CONSUMER}/latest/{{tag}}", latest_tagged_pact),
+    ("GET", f"{_CONSUMER}/latest-untagged", latest_untagged_pact),
     ("GET", f"{_CONSUMER}/branch/latest", latest_pact_on_branch),
     ("GET", f"{_CONSUMER}/branch/{{branch}}/latest", latest_pact_on_branch),
     ("GET", f"{_CONSUMER}/pact-version/{{sha}}", pact_by_content),
