@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
+import logging
 import re
-import secrets
 import time
-from base64 import b64encode
+import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
 
-from attrs import frozen
+from attrs import define, field, frozen
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from broker.access import Gate, Role, crosses_sites, gate
 from broker.call import HTML, JSON, Call, Handler, Reply, entity_tag, is_known
 from broker.config import Config
 from broker.errors import (
     BrokerError,
+    BusyError,
     ConflictError,
     InvalidError,
     NotFoundError,
     TooLargeError,
+    TooSlowError,
 )
 from broker.hal.urls import Urls
-from broker.pages import ALWAYS, PAGES
+from broker.intake import Intake
+from broker.metrics import Metrics, new_metrics
+from broker.pages import PAGES
 from broker.pages.errors import error_page
 from broker.pages.render import CONTENT_SECURITY_POLICY
 from broker.query import pairs
@@ -35,70 +42,123 @@ from broker.routes import ROUTES
 from broker.routing import Match, Router
 from broker.store.database import Database
 
-_OPEN_PATH = b"/diagnostic/status/heartbeat"
+_LOG = logging.getLogger("broker.requests")
 _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]+\Z")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,100}\Z")
+_GONE = 499  # the client left before it had its answer; the number that proxies write for it
+_Headers = Mapping[str, str]
 
 
 def create_app(config: Config) -> ASGIApp:
     """The broker as an ASGI application; raises UnusableError when its database cannot be used."""
-    database = Database(config.database_url)
+    metrics = new_metrics()
+    database = Database(config.database_url, metrics.waited_to_write)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
         database.close()
 
-    return Starlette(
-        routes=[Mount("/", app=_Dispatcher(config, database, Router((*ROUTES, *ALWAYS)), Router(PAGES)))],
-        lifespan=lifespan,
+    dispatcher = _Dispatcher(
+        config,
+        database,
+        metrics,
+        Router(ROUTES),
+        Router(PAGES),
+        gate(
+            config.credentials(),
+            public_read=config.public_read,
+            public_badges=config.public_badges,
+            public_metrics=config.public_metrics,
+        ),
+        Intake(config.threads, config.max_body_bytes, config.body_seconds),
     )
+    return Starlette(routes=[Mount("/", app=dispatcher)], lifespan=lifespan)
+
+
+@define
+class _Story:
+    """What is told of a request once it is over."""
+
+    id: str
+    method: str
+    begun: float = field(factory=time.perf_counter)
+    template: str = "none"
+    role: Role | None = None
+    status: int = _GONE
+    size: int = 0
+
+    def told(self, seconds: float) -> dict[str, object]:
+        return {
+            "request_id": self.id,
+            "method": self.method,
+            "route": self.template,
+            "status": self.status,
+            "ms": round(seconds * 1000, 1),
+            "bytes": self.size,
+            "role": self.role.name.lower() if self.role else None,
+        }
 
 
 @frozen
 class _Dispatcher:
     config: Config
     database: Database
+    metrics: Metrics
     router: Router[Handler]
     pages: Router[Handler]
+    gate: Gate
+    intake: Intake
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
+        given = request.headers.get("x-request-id", "")
+        story = _Story(given if _REQUEST_ID.match(given) else uuid.uuid4().hex, request.method)
+        self.metrics.begin()
         try:
-            reply, headers = await self._answer(request)
+            response = await self._response(request, story)
+            await response(scope, receive, send)
+            story.status, story.size = response.status_code, len(response.body)
         except ClientDisconnect:
-            return
-        if reply.status >= 400 and _reads_html(request):
-            reply = error_page(reply, Urls(self.config.base_url or ""), request.scope["path"])
-        headers = {"Vary": "Accept", "Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff", **headers}
-        if reply.media_type == HTML:
-            headers |= {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Referrer-Policy": "same-origin"}
-        content = await run_in_threadpool(reply.encoded)
-        if reply.location is not None:
-            headers["Location"] = reply.location
-        status = reply.status
-        if status == 200 and content and request.method in ("GET", "HEAD"):
-            headers["ETag"] = entity_tag(content)
-            if is_known(headers["ETag"], request.headers.get("if-none-match", "")):
-                content, status = b"", 304
-        media_type = reply.media_type if content else None
-        await Response(content, status, headers, media_type)(scope, receive, send)
+            pass
+        finally:
+            seconds = time.perf_counter() - story.begun
+            self.metrics.end(story.method, story.template, story.status, seconds)
+            if _LOG.isEnabledFor(logging.INFO):
+                _LOG.info("request", extra={"fields": story.told(seconds)})
 
-    async def _answer(self, request: Request) -> tuple[Reply, Mapping[str, str]]:
-        raw_path: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
-        if not self._may_enter(request, raw_path):
-            return _refusal(401, "This broker needs a token or a user name and password"), {
-                "WWW-Authenticate": 'Bearer realm="broker", Basic realm="broker"'
-            }
+    async def _response(self, request: Request, story: _Story) -> Response:
+        """What the request is answered with, whatever happens."""
         try:
-            match = self._match(request, raw_path)
-            if match is None:
-                return _refusal(404, "The requested document was not found on this server."), {}
-            if match.handler is None:
-                return _refusal(405, f"{request.method} is not possible here"), {"Allow": ", ".join(match.allowed)}
-            call = await self._call(request, raw_path, match.params)
-            return await run_in_threadpool(match.handler, call), {}
+            return await self._answer(request, story)
         except BrokerError as error:
-            return _problem(error), {}
+            reply, headers = _problem(error)
+            return self._rendered(reply, headers, request, story)
+        except ClientDisconnect:
+            raise
+        except (InterfaceError, OperationalError, PoolTimeoutError):
+            return self._failed(503, "The broker's database does not answer", request, story)
+        except Exception:  # noqa: BLE001 - it is logged, and the client gets a number to ask about
+            return self._failed(500, "Something went wrong in the broker", request, story)
+
+    async def _answer(self, request: Request, story: _Story) -> Response:
+        raw_path: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
+        match = self._match(request, raw_path)
+        if match is not None:
+            story.template = match.template
+        if (refused := self._refused(request, match, story)) is not None:
+            return self._rendered(*refused, request, story)
+        if match is None:
+            reply = _refusal(404, "The requested document was not found on this server.")
+            return self._rendered(reply, {}, request, story)
+        if match.handler is None:
+            reply = _refusal(405, f"{request.method} is not possible here")
+            return self._rendered(reply, {"Allow": ", ".join(match.allowed)}, request, story)
+        handler = match.handler
+        async with self.intake.body(request) as body:
+            call = self._call(request, raw_path, match.params, body)
+            # Encoding takes as long as handling for a large pact: neither happens in the event loop.
+            return await self.intake.run(lambda: self._rendered(handler(call), {}, request, story))
 
     def _match(self, request: Request, raw_path: bytes) -> Match[Handler] | None:
         """People and programs meet at the same addresses: who accepts HTML gets the page, where there is one."""
@@ -108,45 +168,64 @@ class _Dispatcher:
                 return page
         return self.router.match(request.method, raw_path)
 
-    async def _call(self, request: Request, raw_path: bytes, params: Mapping[str, str]) -> Call:
+    def _refused(self, request: Request, match: Match[Handler] | None, story: _Story) -> tuple[Reply, _Headers] | None:
+        """The answer to those who may not do this; None for all others."""
+        own = {request.headers.get("host", ""), urlsplit(self.config.base_url or "").netloc}
+        if crosses_sites(request.method, request.headers, own):
+            return _refusal(403, "A page of another site may not change anything here"), {}
+        given = request.headers.get("authorization", "")
+        story.role = self.gate.role(given)
+        status = self.gate.refusal(story.role, given, request.method, match.template if match else "")
+        if status == 401:
+            # Basic comes first: it is the one that makes a browser ask.
+            challenges = 'Basic realm="broker", charset="UTF-8", Bearer realm="broker"'
+            return _refusal(401, "This broker needs a token or a user name and password"), {
+                "WWW-Authenticate": challenges
+            }
+        if status == 403:
+            return _refusal(403, "The credentials are right, but their role may not do this"), {}
+        return None
+
+    def _call(self, request: Request, raw_path: bytes, params: Mapping[str, str], body: bytes) -> Call:
         return Call(
             config=self.config,
             database=self.database,
+            metrics=self.metrics,
             path=raw_path.decode("latin-1"),
             params=params,
             query=pairs(request.scope["query_string"].decode("latin-1")),
             accept=request.headers.get("accept", ""),
-            body=await self._body(request),
+            body=body,
             urls=Urls(self.config.base_url or _base(request)),
             now=time.time_ns() // 1000,
         )
 
-    async def _body(self, request: Request) -> bytes:
-        limit = self.config.max_body_bytes
-        announced = request.headers.get("content-length", "0")
-        if announced.isdecimal() and int(announced[:18]) > limit:
-            raise TooLargeError(f"The body is larger than {limit} bytes")
-        parts, size = [], 0
-        async for part in request.stream():
-            size += len(part)
-            if size > limit:
-                raise TooLargeError(f"The body is larger than {limit} bytes")
-            parts.append(part)
-        return b"".join(parts)
+    def _failed(self, status: int, message: str, request: Request, story: _Story) -> Response:
+        """The cause is for the log alone; the client gets the number that it stands under."""
+        _LOG.exception("a request failed", extra={"fields": {"request_id": story.id, "route": story.template}})
+        reply = _refusal(status, f"{message}. The number of this request is {story.id}")
+        return self._rendered(reply, {"Retry-After": "5"} if status == 503 else {}, request, story)
 
-    def _may_enter(self, request: Request, raw_path: bytes) -> bool:
-        accepted = []
-        if self.config.token:
-            accepted.append(f"Bearer {self.config.token}")
-        if self.config.username and self.config.password:
-            pair = f"{self.config.username}:{self.config.password}".encode()
-            accepted.append(f"Basic {b64encode(pair).decode('ascii')}")
-        if not accepted or raw_path == _OPEN_PATH:
-            return True
-        given = request.headers.get("authorization", "").encode()
-        # Every candidate is compared, in constant time, so that timing tells nothing about any of them.
-        matches = [secrets.compare_digest(given, one.encode()) for one in accepted]
-        return any(matches)
+    def _rendered(self, reply: Reply, extra: _Headers, request: Request, story: _Story) -> Response:
+        if reply.status >= 400 and _reads_html(request):
+            reply = error_page(reply, Urls(self.config.base_url or ""), request.scope["path"])
+        headers = {
+            "Vary": "Accept",
+            "Cache-Control": "no-cache",
+            "X-Content-Type-Options": "nosniff",
+            "X-Request-Id": story.id,
+            **extra,
+        }
+        if reply.media_type == HTML:
+            headers |= {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Referrer-Policy": "same-origin"}
+        if reply.location is not None:
+            headers["Location"] = reply.location
+        content, status = reply.encoded(), reply.status
+        if status == 200 and content and request.method in ("GET", "HEAD"):
+            headers["ETag"] = entity_tag(content)
+            if is_known(headers["ETag"], request.headers.get("if-none-match", "")):
+                content, status = b"", 304
+        return Response(content, status, headers, reply.media_type if content else None)
 
 
 def _reads_html(request: Request) -> bool:
@@ -164,17 +243,23 @@ def _refusal(status: int, message: str) -> Reply:
     return Reply({"error": message}, status, media_type=JSON)
 
 
-def _problem(error: BrokerError) -> Reply:
+def _problem(error: BrokerError) -> tuple[Reply, _Headers]:
     """What each kind of error means on the wire, in the forms that the clients print."""
     if isinstance(error, InvalidError):
-        return Reply({"errors": error.errors}, 400)
-    if isinstance(error, NotFoundError):
-        return _refusal(404, str(error))
-    if isinstance(error, TooLargeError):
-        return _refusal(413, str(error))
+        return Reply({"errors": error.errors}, 400), {}
     if isinstance(error, ConflictError):
         notices = [{"type": "error", "text": str(error)}]
         if error.details is not None:
             notices.append({"type": "info", "text": error.details})
-        return Reply({"notices": notices, "errors": {error.field: [str(error)]}}, 409, media_type=JSON)
-    return _refusal(400, str(error))
+        return Reply({"notices": notices, "errors": {error.field: [str(error)]}}, 409, media_type=JSON), {}
+    status, headers = next((found for kind, found in _STATUSES if isinstance(error, kind)), (400, {}))
+    return _refusal(status, str(error)), headers
+
+
+_STATUSES: tuple[tuple[type[BrokerError], tuple[int, _Headers]], ...] = (
+    (NotFoundError, (404, {})),
+    (TooLargeError, (413, {})),
+    # What is still to come of the body is not waited for.
+    (TooSlowError, (408, {"Connection": "close"})),
+    (BusyError, (503, {"Connection": "close", "Retry-After": "2"})),
+)

@@ -13,6 +13,7 @@ from broker.config import Config
 from broker.content import deeper_than
 from broker.errors import InvalidError
 from broker.hal.urls import Urls
+from broker.metrics import Metrics
 from broker.query import Pairs
 from broker.store.database import Database
 
@@ -29,6 +30,7 @@ class Call:
 
     config: Config
     database: Database
+    metrics: Metrics
     path: str
     params: Mapping[str, str]
     query: Pairs

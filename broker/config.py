@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from attrs import field, frozen
 
+from broker.access import Credential, Role
 from broker.errors import UnusableError
 
 DEFAULT_DATABASE_URL = "sqlite:///.contract/broker.db"
@@ -33,8 +34,8 @@ class WebhookConfig:
 class Config:
     """How one broker runs.
 
-    `token`, or `username` with `password`, closes the broker to everybody else (health check apart);
-    with neither it is open, which is meant for loopback.
+    `token`, `username` with `password`, and each of `tokens` close the broker to everybody else, health checks
+    and what is made public apart; with none of them it is open, which is meant for loopback.
     """
 
     database_url: str = DEFAULT_DATABASE_URL
@@ -44,8 +45,24 @@ class Config:
     token: str | None = field(default=None, repr=False)
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+    tokens: tuple[Credential, ...] = ()
+    public_read: bool = False
+    public_badges: bool = False
+    public_metrics: bool = False
     max_body_bytes: int = MAX_BODY_BYTES
+    body_seconds: float = 120
+    threads: int = 20
+    shutdown_grace: int = 10  # seconds
     webhooks: WebhookConfig = WebhookConfig()
+
+    def credentials(self) -> tuple[Credential, ...]:
+        """All that open the broker; those of the environment have the role admin."""
+        found = list(self.tokens)
+        if self.token:
+            found.append(Credential(Role.ADMIN, self.token))
+        if self.username and self.password:
+            found.append(Credential(Role.ADMIN, self.password, self.username))
+        return tuple(found)
 
 
 def from_environment(environ: Mapping[str, str] | None = None) -> Config:

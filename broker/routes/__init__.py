@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from broker.call import Route
 from broker.routes import (
+    badges,
     contracts,
+    dashboard,
     differences,
     environments,
+    gates,
     index,
     integrations,
     labels,
     matrix,
+    operations,
+    network,
     pact_versions,
     pacticipants,
     pacts,
@@ -23,6 +28,7 @@ from broker.routes import (
 
 ROUTES: tuple[Route, ...] = (
     *index.ROUTES,
+    *operations.ROUTES,
     *contracts.ROUTES,
     *pacts.ROUTES,
     *verification_results.ROUTES,
@@ -31,8 +37,12 @@ ROUTES: tuple[Route, ...] = (
     *environments.ROUTES,
     *presences.ROUTES,
     *matrix.ROUTES,
+    *badges.ROUTES,
     *provider_contracts.ROUTES,
     *labels.ROUTES,
+    *gates.ROUTES,
+    *dashboard.ROUTES,
+    *network.ROUTES,
     *differences.ROUTES,
     *pact_versions.ROUTES,
     *provider_states.ROUTES,

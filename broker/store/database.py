@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
@@ -27,8 +28,12 @@ class Database:
     One writer at a time, in the process and in the file, is why nobody ever sees "database is locked".
     """
 
-    def __init__(self, url: str) -> None:
-        """Opens, and creates the tables of, the database; raises UnusableError with the reason if it cannot."""
+    def __init__(self, url: str, on_wait: Callable[[float], None] | None = None) -> None:
+        """Opens the database, and brings its tables up to date; raises UnusableError with the reason if it cannot.
+
+        `on_wait` is told, for each change, how many seconds it waited for its turn to write.
+        """
+        self._on_wait = on_wait
         self._writer = threading.Lock()
         self._engine = _engine(url)
         self._is_sqlite = self._engine.dialect.name == "sqlite"
@@ -46,11 +51,14 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that is applied whole at the end of the block, or not at all if the block raises."""
+        asked = time.monotonic()
         with self._writer, self._engine.connect() as connection:
             tx = connection.execution_options(broker_writes=True)
             with tx.begin():
                 if not self._is_sqlite:
                     tx.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _WRITER_LOCK})
+                if self._on_wait is not None:
+                    self._on_wait(time.monotonic() - asked)
                 yield tx
 
     def close(self) -> None:

@@ -1,0 +1,91 @@
+"""What Prometheus reads: one registry for each running broker."""
+
+from __future__ import annotations
+
+from attrs import frozen
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
+from prometheus_client.core import GaugeMetricFamily
+
+from broker.store.census import Census
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+@frozen
+class Metrics:
+    """Routes are labelled by template, so that no name in a path makes a series of its own."""
+
+    _registry: CollectorRegistry
+    _requests: Counter
+    _seconds: Histogram
+    _in_flight: Gauge
+    _writer_wait: Histogram
+
+    def begin(self) -> None:
+        self._in_flight.inc()
+
+    def end(self, method: str, template: str, status: int, seconds: float) -> None:
+        self._in_flight.dec()
+        method = method if method in _METHODS else "other"
+        self._requests.labels(method, template, str(status)).inc()
+        self._seconds.labels(method, template).observe(seconds)
+
+    def waited_to_write(self, seconds: float) -> None:
+        self._writer_wait.observe(seconds)
+
+    def exposition(self, census: Census) -> bytes:
+        """The text format; `census` is what the database holds at this moment."""
+        held = CollectorRegistry()
+        held.register(_Held(census))
+        return generate_latest(self._registry) + generate_latest(held)
+
+
+@frozen
+class _Held:
+    census: Census
+
+    def collect(self) -> list[GaugeMetricFamily]:
+        """The protocol of a Prometheus collector."""
+        families = [
+            GaugeMetricFamily(f"broker_{name}", f"How many {name.replace('_', ' ')} the broker holds", value=count)
+            for name, count in self.census.totals.items()
+        ]
+        deliveries = GaugeMetricFamily(
+            "broker_webhook_deliveries", "Webhook deliveries that the broker holds, by status", labels=["status"]
+        )
+        for status, count in self.census.deliveries.items():
+            deliveries.add_metric([status], count)
+        return [*families, deliveries]
+
+
+def new_metrics() -> Metrics:
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    return Metrics(
+        registry,
+        Counter("broker_requests", "Requests answered", ["method", "route", "status"], registry=registry),
+        Histogram(
+            "broker_request_seconds",
+            "From the request's head to the end of the answer",
+            ["method", "route"],
+            buckets=_SECONDS,
+            registry=registry,
+        ),
+        Gauge("broker_requests_in_flight", "Requests being answered now", registry=registry),
+        Histogram(
+            "broker_writer_wait_seconds",
+            "How long a change waited for its turn to write",
+            buckets=_SECONDS,
+            registry=registry,
+        ),
+    )
