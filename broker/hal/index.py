@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from broker.hal.urls import Urls
-from broker.hal.values import Json
+from broker.hal.values import Json, curies
 
 _LINKS = (
     ("pb:publish-contracts", "/contracts/publish", "Publish contracts"),
@@ -46,6 +46,31 @@ _LINKS = (
         "Latest pacts of a provider from a branch of its consumers",
     ),
     (
+        "pb:tagged-pact-versions",
+        "/pacts/provider/{provider}/consumer/{consumer}/tag/{tag}",
+        "All pacts of a consumer with a provider whose consumer version has a tag",
+    ),
+    (
+        "pb:branch-pact-versions",
+        "/pacts/provider/{provider}/consumer/{consumer}/branch/{branch}",
+        "All pacts of a consumer's branch with a provider",
+    ),
+    (
+        "pb:latest-branch-pact-versions",
+        "/pacts/provider/{provider}/consumer/{consumer}/branch/{branch}/latest/versions",
+        "The latest pact of a consumer's branch with a provider",
+    ),
+    (
+        "pb:main-branch-pact-versions",
+        "/pacts/provider/{provider}/consumer/{consumer}/branch/versions",
+        "All pacts of a consumer's main branch with a provider",
+    ),
+    (
+        "pb:latest-main-branch-pact-versions",
+        "/pacts/provider/{provider}/consumer/{consumer}/branch/latest/versions",
+        "The latest pact of a consumer's main branch with a provider",
+    ),
+    (
         "pb:provider-pacts-for-verification",
         "/pacts/provider/{provider}/for-verification",
         "Pacts that a provider should verify now",
@@ -86,6 +111,10 @@ _LINKS = (
         "/provider-contracts/provider/{provider}/version/{version}",
         "The contract of a provider version",
     ),
+    ("pb:labels", "/labels", "Labels in use"),
+    ("pb:pacticipants-with-label", "/pacticipants/label/{label}", "Pacticipants with a label"),
+    ("pb:dashboard", "/dashboard", "How every integration stands"),
+    ("pb:relationships", "/relationships", "Who talks to whom, as CSV"),
     ("pb:integrations", "/integrations", "Integrations"),
     ("pb:environments", "/environments", "Environments"),
     ("pb:environment", "/environments/{uuid}", "An environment"),
@@ -106,4 +135,7 @@ def index(urls: Urls) -> Json:
     links: Json = {"self": {"href": urls.base, "title": "Index", "templated": False}}
     for rel, path, title in _LINKS:
         links[rel] = {"href": urls.at(path), "title": title, "templated": "{" in path}
+    # The name that verifiers of 2019 look for.
+    links["beta:provider-pacts-for-verification"] = links["pb:provider-pacts-for-verification"]
+    links["curies"] = [{**one, "name": name} for name in ("pb", "beta") for one in curies(urls.base, "index")]
     return {"_links": links}

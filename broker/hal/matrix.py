@@ -34,13 +34,6 @@ def matrix(of: Matrix, said: Sequence[Notice], around: Surroundings, urls: Urls)
     }
 
 
-def can_i_deploy(of: Matrix, said: Sequence[Notice]) -> Json:
-    return {
-        "summary": _summary(of, said),
-        "notices": [{"type": notice.type, "text": notice.text} for notice in said],
-    }
-
-
 def _summary(of: Matrix, said: Sequence[Notice]) -> Json:
     summary: Json = {
         "deployable": of.deployable,

@@ -58,7 +58,7 @@ def _reply(call: Call, before: Pact | None, after: Pact, old: bytes, new: bytes)
     if "json" not in call.accept:
         text = content.difference(old, new, most_lines=_MOST_LINES)
         return Reply(text.encode() + b"\n", media_type=_TEXT)
-    body = {"before": _side(before, call.urls) if before else None, "after": _side(after, call.urls)}
+    body: Json = {"before": _side(before, call.urls) if before else None, "after": _side(after, call.urls)}
     body["changes"] = [
         {"interaction": change.interaction, "kind": change.kind, "lines": list(change.lines)}
         for change in content.changes(old, new)
