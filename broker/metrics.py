@@ -49,7 +49,7 @@ class Metrics:
         return generate_latest(self._registry) + generate_latest(held)
 
 
-@frozen
+@frozen(eq=False)
 class _Held:
     census: Census
 

@@ -30,5 +30,5 @@ def census(tx: Connection) -> Census:
     counts = [select(func.count()).select_from(table).scalar_subquery() for table in _COUNTED.values()]
     totals = tx.execute(select(*counts)).one()
     status = webhook_deliveries.c.status
-    found = tx.execute(select(status, func.count()).group_by(status)).tuples()
+    found = tx.execute(select(status, func.count()).group_by(status))
     return Census(dict(zip(_COUNTED, totals, strict=True)), dict.fromkeys(_STATUSES, 0) | dict(found.all()))
