@@ -131,6 +131,36 @@ def pacts_between(tx: Connection, consumer_id: int, provider_id: int, *, limit: 
     return [Pact(*row) for row in tx.execute(query)]
 
 
+def previous(tx: Connection, pact: Pact) -> Pact | None:
+    """The pact of the version before, between the same two."""
+    return _first(tx, _earlier(pact).order_by(pacts.c.consumer_version_id.desc()).limit(1))
+
+
+def previous_on_branch(tx: Connection, pact: Pact, branch: str) -> Pact | None:
+    on_branch = and_(branches.c.pacticipant_id == pact.consumer_id, branches.c.name == branch)
+    query = _earlier(pact).join(branch_versions, branch_versions.c.version_id == pacts.c.consumer_version_id)
+    query = query.join(branches, and_(branches.c.id == branch_versions.c.branch_id, on_branch))
+    return _first(tx, query.order_by(branch_versions.c.version_id.desc()).limit(1))
+
+
+def previous_tagged(tx: Connection, pact: Pact, tag: str | None) -> Pact | None:
+    """None means a version without any tag."""
+    if tag is None:
+        bare = ~exists().where(tags.c.version_id == pacts.c.consumer_version_id)
+        return _first(tx, _earlier(pact).where(bare).order_by(pacts.c.consumer_version_id.desc()).limit(1))
+    tagged = and_(tags.c.pacticipant_id == pact.consumer_id, tags.c.name == tag)
+    query = _earlier(pact).join(tags, and_(tags.c.version_id == pacts.c.consumer_version_id, tagged))
+    return _first(tx, query.order_by(tags.c.version_id.desc()).limit(1))
+
+
+def _earlier(pact: Pact) -> Select[Any]:
+    return _PACTS.where(
+        pacts.c.consumer_id == pact.consumer_id,
+        pacts.c.provider_id == pact.provider_id,
+        pacts.c.consumer_version_id < pact.version_id,
+    )
+
+
 def pacts_with_content(tx: Connection, content: int, *, limit: int | None = None) -> list[Pact]:
     """The publications of one content, latest version first."""
     query = _PACTS.where(pacts.c.content_id == content)

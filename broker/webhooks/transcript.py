@@ -1,0 +1,75 @@
+"""An exchange as people may read it: in the delivery log, and as the answer to a test execution."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from broker.hal.values import Json
+from broker.webhooks.secrecy import MASK, is_secret, struck
+from broker.webhooks.sending import Exchange, Rendered
+
+_MOST_SENT = 16 * 1024
+
+
+def log(exchange: Exchange, secrets: Iterable[str], now: int, *, notes: Iterable[str] = ()) -> str:
+    """One line for each part of the exchange, without the secrets; `notes` come after it."""
+    request, answer = exchange.request, exchange.answer
+    said = [f"{request.method} {request.url}", *_header_lines(request.headers), *_lines(request.body.decode())]
+    if answer is not None:
+        said += [f"{answer.status} {answer.reason}", *_header_lines(answer.headers), *_lines(answer.body)]
+    stamp = datetime.fromtimestamp(now // 1_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    lines = [f"[{stamp}] INFO: {line}" for line in said]
+    if exchange.error is not None:
+        lines.append(f"[{stamp}] ERROR: {exchange.error}")
+    lines += [f"[{stamp}] INFO: {note}" for note in notes]
+    return struck("\n".join(lines) + "\n", secrets)
+
+
+def result(exchange: Exchange, secrets: list[str]) -> Json:
+    """Request, and answer or error, as the Ruby broker shows them; bodies that are JSON as JSON."""
+    request = exchange.request
+    body: Json = {
+        "request": {
+            "headers": _shown(request.headers, secrets),
+            "body": _readable(request.body.decode()[:_MOST_SENT], secrets),
+            "url": struck(request.target, secrets),
+        }
+    }
+    if exchange.answer is not None:
+        body["response"] = {
+            "status": exchange.answer.status,
+            "headers": _shown(exchange.answer.headers, secrets),
+            "body": _readable(exchange.answer.body, secrets),
+        }
+    if exchange.error is not None:
+        body["error"] = {"message": struck(exchange.error, secrets)}
+    return body
+
+
+def not_sent(method: str, shown_url: str, why: str) -> Exchange:
+    """For a request that could not even be put together."""
+    return Exchange(Rendered(method, shown_url, "", 0, False, shown_url, (), b""), None, why)
+
+
+def _header_lines(headers: Iterable[tuple[str, str]]) -> list[str]:
+    return [f"{name}: {MASK if is_secret(name) else value}" for name, value in headers]
+
+
+def _shown(headers: Iterable[tuple[str, str]], secrets: Iterable[str]) -> dict[str, str]:
+    return {name: MASK if is_secret(name) else struck(value, secrets) for name, value in headers}
+
+
+def _lines(body: str) -> list[str]:
+    return body[:_MOST_SENT].splitlines()
+
+
+def _readable(body: str, secrets: Iterable[str]) -> Any:
+    text = struck(body, secrets)
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text
