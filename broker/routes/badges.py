@@ -1,0 +1,142 @@
+"""Badges for READMEs: whether the latest pact is verified, whether a head can be deployed or merged.
+
+A badge always comes with status 200: what is not known is a grey badge that says so, because a page that embeds
+an image shows nothing of an error. `?label=` replaces the text on the left, `?initials=true` shortens the names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import Connection
+
+from broker import registry
+from broker.call import Call, Reply, Route
+from broker.errors import InvalidError, NotFoundError
+from broker.matrix import evaluate
+from broker.matrix_query import Asked, Criteria, MatrixQuery
+from broker.model import Pact
+from broker.pages.badges import Badge, initials
+from broker.query import value
+from broker.store import contracts, pacticipants, verifications
+
+_SVG = "image/svg+xml;charset=utf-8"
+_PAIR = "/pacts/provider/{provider}/consumer/{consumer}"
+_PACTICIPANT = "/pacticipants/{pacticipant}"
+
+_VERIFIED = ("verified", "good")
+_FAILED = ("failed", "bad")
+_PENDING = ("pending", "warn")
+_UNKNOWN = ("unknown", "unknown")
+_ANSWERS = {True: ("yes", "good"), False: ("no", "bad"), None: _UNKNOWN}
+
+Status = tuple[str, str]
+
+
+def latest(call: Call) -> Reply:
+    return _of_pact(call, "", lambda tx, consumer, provider: contracts.pacts_between(tx, consumer, provider, limit=1))
+
+
+def latest_tagged(call: Call) -> Reply:
+    tag = call.params["tag"]
+
+    def find(tx: Connection, consumer: int, provider: int) -> list[Pact]:
+        return [pact for pact in contracts.latest_with_tag(tx, provider, tag) if pact.consumer_id == consumer]
+
+    return _of_pact(call, tag, find)
+
+
+def latest_on_branch(call: Call) -> Reply:
+    def find(tx: Connection, consumer: int, provider: int) -> list[Pact]:
+        found = pacticipants.versions_on_branch(tx, [consumer], call.params["branch"])
+        return contracts.pacts_of_versions(tx, found.get(consumer, []), [provider])[-1:]
+
+    return _of_pact(call, call.params["branch"], find)
+
+
+def _of_pact(call: Call, suffix: str, find: Callable[[Connection, int, int], list[Pact]]) -> Reply:
+    def status(tx: Connection) -> Status:
+        consumer = registry.pacticipant(tx, call.params["consumer"])
+        provider = registry.provider(tx, call.params["provider"])
+        found = find(tx, consumer.id, provider.id)
+        return _of_content(tx, found[0]) if found else _UNKNOWN
+
+    names = (_name(call, call.params["consumer"]), _name(call, call.params["provider"]))
+    return _badge(call, " ".join(filter(None, ("/".join(names), suffix, "pact"))), status)
+
+
+def _of_content(tx: Connection, pact: Pact) -> Status:
+    """Pending: an earlier content was verified, so that a verification of this one is to be expected."""
+    result = verifications.find(tx, pact.content_id)
+    if result is not None:
+        return _VERIFIED if result.success else _FAILED
+    earlier = {one.content_id for one in contracts.pacts_between(tx, pact.consumer_id, pact.provider_id, limit=200)}
+    return _PENDING if verifications.newest(tx, earlier) else _UNKNOWN
+
+
+def branch_to_environment(call: Call) -> Reply:
+    branch, environment = call.params["branch"], call.params["environment"]
+    label = f"{_name(call, call.params['pacticipant'])} {branch} to {environment}"
+    return _deployable(call, label, Criteria(branch=branch), Criteria(environment=environment))
+
+
+def tag_to_tag(call: Call) -> Reply:
+    tag, target = call.params["tag"], call.params["to"]
+    label = f"{_name(call, call.params['pacticipant'])} {tag} to {target}"
+    return _deployable(call, label, Criteria(tag=tag, latest=True), Criteria(tag=target, latest=True))
+
+
+def can_i_merge(call: Call) -> Reply:
+    label = f"{_name(call, call.params['pacticipant'])} can merge"
+    return _deployable(call, label, Criteria(main_branch=True), Criteria(main_branch=True))
+
+
+def _deployable(call: Call, label: str, which: Criteria, target: Criteria) -> Reply:
+    def status(tx: Connection) -> Status:
+        owner = registry.pacticipant(tx, call.params["pacticipant"])
+        heads = _heads(tx, owner.id, which)
+        if not heads:
+            return _UNKNOWN
+        asked = Asked(owner.name, Criteria(version=heads[0]))
+        return _ANSWERS[evaluate(tx, MatrixQuery((asked,), target, latest_by="cvpv")).deployable]
+
+    return _badge(call, label, status)
+
+
+def _heads(tx: Connection, owner_id: int, which: Criteria) -> list[str]:
+    """The number of the head that is meant, if there is one."""
+    if which.tag is not None:
+        ids = pacticipants.versions_with_tag(tx, [owner_id], which.tag).get(owner_id, [])[:1]
+    else:
+        ids = list(pacticipants.branch_heads(tx, [owner_id], which.branch).values())
+    return [version.number for version in pacticipants.versions_by_ids(tx, ids).values()]
+
+
+def _name(call: Call, name: str) -> str:
+    return initials(name) if value(call.query, "initials") == "true" else name
+
+
+def _badge(call: Call, label: str, find: Callable[[Connection], Status]) -> Reply:
+    try:
+        with call.database.read() as tx:
+            status, kind = find(tx)
+    except (NotFoundError, InvalidError):
+        status, kind = _UNKNOWN
+    return Reply(Badge(value(call.query, "label") or label, status, kind).svg(), media_type=_SVG)
+
+
+def _both(path: str, handler: Callable[[Call], Reply]) -> tuple[Route, ...]:
+    return (("GET", f"{path}/badge", handler), ("GET", f"{path}/badge.svg", handler))
+
+
+ROUTES: tuple[Route, ...] = (
+    *_both(f"{_PAIR}/latest", latest),
+    *_both(f"{_PAIR}/latest/{{tag}}", latest_tagged),
+    *_both(f"{_PAIR}/branch/{{branch}}/latest", latest_on_branch),
+    *_both(
+        f"{_PACTICIPANT}/branches/{{branch}}/latest-version/can-i-deploy/to-environment/{{environment}}",
+        branch_to_environment,
+    ),
+    *_both(f"{_PACTICIPANT}/latest-version/{{tag}}/can-i-deploy/to/{{to}}", tag_to_tag),
+    *_both(f"{_PACTICIPANT}/main-branch/can-i-merge", can_i_merge),
+)
