@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from broker.call import Route
-from broker.pages import assets, overview, pact
+from broker.pages import assets, matrix, overview, pact
 
 # For whoever accepts HTML; others get the resource of the same address.
-PAGES: tuple[Route, ...] = (*overview.ROUTES,)
+PAGES: tuple[Route, ...] = (
+    *pact.ROUTES,
+    *overview.ROUTES,
+    *matrix.ROUTES,
+)
 
 # For everybody: a browser does not accept HTML when it asks for a style sheet.
-ALWAYS: tuple[Route, ...] = (
-    *assets.ROUTES,
-    *pact.ROUTES,
-)
+ALWAYS: tuple[Route, ...] = (*assets.ROUTES,)

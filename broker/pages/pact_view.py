@@ -16,6 +16,7 @@ from broker.pages.parts import MESSAGE_KEYS, MOST_ENTRIES, Part, message, reques
 from broker.pages.reading import as_list, as_object, as_text, cut, objects, shown
 
 MOST_SHOWN = 60  # interactions of one page
+MOST_LINES_SHOWN = 4000  # of all bodies of one page; the interaction that goes beyond is shown whole
 MOST_LISTED = 1000  # interactions in the list of contents
 
 _KINDS = {
@@ -72,7 +73,7 @@ class Group:
 
 @frozen
 class PactView:
-    """`count` is how many interactions there are; `interactions` those from number `first` on, at most MOST_SHOWN."""
+    """`count` is how many interactions there are; `interactions` those from number `first` on that fit on a page."""
 
     specification: str
     count: int
@@ -81,6 +82,11 @@ class PactView:
     interactions: tuple[Interaction, ...]
     metadata: tuple[tuple[Token, ...], ...] = ()
     tools: tuple[str, ...] = field(factory=tuple)
+
+    @property
+    def last(self) -> int:
+        """The number of the last interaction that is shown."""
+        return self.first + len(self.interactions) - 1
 
     @property
     def unlisted(self) -> int:
@@ -97,12 +103,21 @@ def view(pact: Mapping[str, Any], first: int = 1) -> PactView:
         len(items),
         first,
         _groups(items),
-        tuple(
-            _interaction(number, item) for number, item in enumerate(items[first - 1 : first - 1 + MOST_SHOWN], first)
-        ),
+        _page(items, first),
         tuple(json_lines(metadata)) if metadata else (),
         _tools(metadata),
     )
+
+
+def _page(items: list[dict[str, Any]], first: int) -> tuple[Interaction, ...]:
+    found: list[Interaction] = []
+    lines = 0
+    for number, item in enumerate(items[first - 1 : first - 1 + MOST_SHOWN], first):
+        found.append(_interaction(number, item))
+        lines += sum(len(part.body.lines) for part in found[-1].parts if part.body)
+        if lines > MOST_LINES_SHOWN:
+            break
+    return tuple(found)
 
 
 def specification(pact: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from broker.content import from_bytes
 from broker.errors import InvalidError
 from broker.pages.bodies import MOST_LINES, Body, Line
-from broker.pages.pact_view import MOST_SHOWN, Interaction, view
+from broker.pages.pact_view import MOST_LINES_SHOWN, MOST_SHOWN, Interaction, view
 
 _KEYS = [
     *("description", "type", "request", "response", "contents", "body", "headers", "query", "path", "status", "method"),
@@ -164,9 +164,14 @@ def test_long_bodies_and_many_interactions_are_bounded_and_say_how_much_is_missi
         {"description": str(index), "response": {"status": 200, "body": list(range(1000))}} for index in range(200)
     ]
     found = view({"interactions": items}, first=121)
-    assert (found.count, len(found.interactions), found.interactions[0].number) == (200, MOST_SHOWN, 121)
+    assert (found.count, found.first, found.last) == (200, 121, 120 + MOST_LINES_SHOWN // MOST_LINES + 1)
     body = _body(found.interactions[0])
     assert (len(body.lines), body.left_out) == (MOST_LINES, 1002 - MOST_LINES)
+
+
+def test_a_page_of_short_interactions_is_bounded_too() -> None:
+    found = view({"interactions": [{"description": str(index)} for index in range(200)]}, first=-5)
+    assert (found.first, found.last) == (1, MOST_SHOWN)
 
 
 def test_version_3_messages_are_shown_with_contents_and_metadata() -> None:
