@@ -7,7 +7,7 @@ import pytest
 from attrs import frozen
 from sqlalchemy import delete
 
-from broker.config import Config
+from broker.config import Config, WebhookConfig
 from broker.store.database import Database
 from broker.store.schema import metadata, schema_info
 from broker.tests.postgres import Postgres, PostgresMissingError, postgres_server
@@ -63,7 +63,9 @@ def _on_postgresql(postgres: Postgres) -> Iterator[_Running]:
 
 def _serve(url: str) -> Iterator[_Running]:
     database = Database(url)
-    with served(Config(database_url=url)) as broker:
+    # Webhooks may reach the receivers of tests, which listen on this machine.
+    webhooks = WebhookConfig(schemes=("http",), allow=("127.0.0.1",))
+    with served(Config(database_url=url, webhooks=webhooks)) as broker:
         yield _Running(broker, database)
     database.close()
 
