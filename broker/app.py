@@ -34,7 +34,7 @@ from broker.errors import (
 from broker.hal.urls import Urls
 from broker.intake import Intake
 from broker.metrics import Metrics, new_metrics
-from broker.pages import PAGES
+from broker.pages import ALWAYS, PAGES
 from broker.pages.errors import error_page
 from broker.pages.render import CONTENT_SECURITY_POLICY
 from broker.query import pairs
@@ -63,7 +63,7 @@ def create_app(config: Config) -> ASGIApp:
         config,
         database,
         metrics,
-        Router(ROUTES),
+        Router((*ROUTES, *ALWAYS)),
         Router(PAGES),
         gate(
             config.credentials(),
@@ -207,7 +207,7 @@ class _Dispatcher:
         return self._rendered(reply, {"Retry-After": "5"} if status == 503 else {}, request, story)
 
     def _rendered(self, reply: Reply, extra: _Headers, request: Request, story: _Story) -> Response:
-        if reply.status >= 400 and _reads_html(request):
+        if reply.status >= 400 and reply.media_type != HTML and _reads_html(request):
             reply = error_page(reply, Urls(self.config.base_url or ""), request.scope["path"])
         headers = {
             "Vary": "Accept",

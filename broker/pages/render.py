@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
+from attrs import evolve
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from broker.call import HTML, Call, Reply
@@ -66,6 +67,11 @@ def filled(template: str, urls: Urls, path: str, /, *, status: int = 200, **valu
         section=_SECTIONS.get(path.split("/")[1] if path.startswith("/") else ""),
     )
     return Reply(text.encode("utf-8"), status, media_type=HTML)
+
+
+def with_status(reply: Reply, status: int) -> Reply:
+    """The same page, told to be an answer of another kind: a form with its faults is a 400."""
+    return evolve(reply, status=status)
 
 
 def local(urls: Urls) -> Urls:

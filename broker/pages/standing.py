@@ -7,32 +7,44 @@ from collections.abc import Mapping, Sequence
 from attrs import frozen
 from sqlalchemy import Connection
 
-from broker.model import Comparison, Pact, Verification
+from broker.model import Comparison, Pact, ProviderContract, Verification
 from broker.store import overview, provider_contracts, verifications
 
 
 @frozen
 class Standing:
-    """One pact and the best that is known of it; `document_version` is the provider version it was compared with.
+    """One pact, its latest result, and how it compares with the latest contract that the provider published.
 
-    A result of the very content counts before a comparison with the provider's latest document, and both before
-    a result of an earlier content, which only tells that the pact was verified once.
+    As in the matrix, neither of the two makes up for the failure of the other. `verified_before` tells that an
+    earlier content of the integration has a result.
     """
 
     pact: Pact
     result: Verification | None
+    contract: ProviderContract | None = None
     comparison: Comparison | None = None
-    document_version: str | None = None
     verified_before: bool = False
 
     @property
     def kind(self) -> str:
         """A key of `render.STATUSES`."""
-        if self.result is not None:
-            return "verified" if self.result.success else "failed"
-        if self.comparison is not None and self.comparison.outcome is not None:
-            return "compared" if self.comparison.outcome else "compared-failed"
-        return "changed" if self.verified_before else "unverified"
+        return kind_of(self.result, self.contract, self.comparison) or (
+            "changed" if self.verified_before else "unverified"
+        )
+
+
+def kind_of(
+    result: Verification | None, contract: ProviderContract | None, comparison: Comparison | None
+) -> str | None:
+    """What an executed result and a comparison come to together; None when there is neither."""
+    if result is not None and not result.success:
+        return "failed"
+    outcome = comparison.outcome if comparison is not None and contract is not None else None
+    if outcome is not None and contract is not None and not (outcome and contract.self_verified is not False):
+        return "compared-failed"
+    if result is not None:
+        return "verified"
+    return None if outcome is None else "compared"
 
 
 def standings(tx: Connection, pacts: Sequence[Pact]) -> list[Standing]:
@@ -42,24 +54,19 @@ def standings(tx: Connection, pacts: Sequence[Pact]) -> list[Standing]:
     before = overview.ever_verified(
         tx, {(pact.consumer_id, pact.provider_id) for pact in pacts if pact.content_id not in results}
     )
-    documents = overview.latest_documents(tx, {pact.provider_id for pact in pacts})
-    compared = provider_contracts.compared(tx, content_ids, {document_id for document_id, _ in documents.values()})
-    return [_standing(pact, results.get(pact.content_id), before, documents, compared) for pact in pacts]
+    latest = overview.latest_contract_versions(tx, {pact.provider_id for pact in pacts})
+    published = {one.provider_id: one for one in provider_contracts.of_versions(tx, latest).values()}
+    compared = provider_contracts.compared(tx, content_ids, {one.document_id for one in published.values()})
+    return [_standing(pact, results.get(pact.content_id), before, published, compared) for pact in pacts]
 
 
 def _standing(
     pact: Pact,
     result: Verification | None,
     before: Mapping[tuple[int, int], int],
-    documents: Mapping[int, tuple[int, str]],
+    published: Mapping[int, ProviderContract],
     compared: Mapping[tuple[int, int], Comparison],
 ) -> Standing:
-    document_id, number = documents.get(pact.provider_id, (0, None))
-    comparison = compared.get((pact.content_id, document_id))
-    return Standing(
-        pact,
-        result,
-        comparison,
-        number if comparison else None,
-        verified_before=(pact.consumer_id, pact.provider_id) in before,
-    )
+    contract = published.get(pact.provider_id)
+    comparison = compared.get((pact.content_id, contract.document_id)) if contract else None
+    return Standing(pact, result, contract, comparison, verified_before=(pact.consumer_id, pact.provider_id) in before)

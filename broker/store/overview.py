@@ -41,19 +41,14 @@ def ever_verified(tx: Connection, pairs: Collection[Pair]) -> dict[Pair, int]:
     return {(row[0], row[1]): row[2] for row in tx.execute(query) if row[2] is not None}
 
 
-def latest_documents(tx: Connection, provider_ids: Collection[int]) -> dict[int, tuple[int, str]]:
-    """Provider id -> its latest document's id and the number of the version that published it."""
-    latest = (
+def latest_contract_versions(tx: Connection, provider_ids: Collection[int]) -> list[int]:
+    """The latest version with a contract of each of these providers."""
+    query = (
         select(func.max(provider_contracts.c.version_id))
         .where(provider_contracts.c.provider_id.in_(provider_ids))
         .group_by(provider_contracts.c.provider_id)
     )
-    query = (
-        select(provider_contracts.c.provider_id, provider_contracts.c.document_id, versions.c.number)
-        .join(versions, versions.c.id == provider_contracts.c.version_id)
-        .where(provider_contracts.c.version_id.in_(latest.scalar_subquery()))
-    )
-    return {row[0]: (row[1], row[2]) for row in tx.execute(query)}
+    return list(tx.execute(query).scalars())
 
 
 def last_deliveries(tx: Connection) -> dict[Pair, tuple[str, str]]:
