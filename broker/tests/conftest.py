@@ -28,6 +28,10 @@ _ON_BOTH = frozenset(
 )
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--storm", type=float, default=4, help="seconds that the storm of test_storm lasts")
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "broker" in metafunc.fixturenames and metafunc.module.__name__.rpartition(".")[2] in _ON_BOTH:
         metafunc.parametrize("broker", ["sqlite", "postgresql"], indirect=True)
