@@ -192,14 +192,19 @@ def verified_by(raw: object) -> Json:
 
 
 def latest_results(number: str, found: Sequence[tuple[Pact, Verification, bytes]], self_url: str, urls: Urls) -> Json:
+    success = bool(found) and all(result.success for _, result, _ in found)
+    return {"success": success} | results(found, self_url, f"Latest verification results of version {number}", urls)
+
+
+def results(found: Sequence[tuple[Pact, Verification, bytes]], self_url: str, title: str, urls: Urls) -> Json:
     return {
-        "success": bool(found) and all(result.success for _, result, _ in found),
         "_embedded": {"verificationResults": [verification(r, p, details, urls) for p, r, details in found]},
         "_links": {
-            "self": link(self_url, title=f"Latest verification results of version {number}"),
+            "self": link(self_url, title=title),
             "pb:verification-results": [
                 link(urls.verification(p, r.id), name=f"Verification result {r.id} of {pact_name(p)}")
                 for p, r, _ in found
             ],
+            "curies": curies(urls.base, "verification-results"),
         },
     }

@@ -179,6 +179,12 @@ def version(
                 | {"currently_supported": one.ended_at is None}
                 for one in releases
             ],
+            "pb:deployed-versions": link(f"{own}/deployed-versions", title="Deployments of this version"),
+            "pb:released-versions": link(f"{own}/released-versions", title="Releases of this version"),
+            "pb:latest-verification-results-where-pacticipant-is-provider": link(
+                urls.latest_results(owner.name, of.number, role="provider"),
+                title="What this version has verified",
+            ),
             "pb:record-deployment": _recordings(own, "deployed", environments),
             "pb:record-release": _recordings(own, "released", environments),
             "curies": curies(urls.base, "version"),

@@ -8,7 +8,7 @@ import orjson
 
 from broker.hal.participants import pacticipant_stub, version_stub
 from broker.hal.urls import Urls
-from broker.hal.values import Json, instant, link
+from broker.hal.values import Json, curies, instant, link
 from broker.model import Environment, Presence
 
 
@@ -23,7 +23,10 @@ def environment(of: Environment, urls: Urls) -> Json:
             f"{own}/released-versions/currently-supported",
             title=f"Versions released and supported in {of.display_name}",
         ),
+        "pb:deployed-versions": link(f"{own}/deployed-versions", title=f"Versions ever in {of.display_name}"),
+        "pb:released-versions": link(f"{own}/released-versions", title=f"Versions ever released to {of.display_name}"),
         "pb:environments": link(urls.at("/environments"), title="Environments"),
+        "curies": curies(urls.base, "environment"),
     }
     return body
 
@@ -49,6 +52,7 @@ def environments(every: Sequence[Environment], urls: Urls) -> Json:
         "_links": {
             "self": link(urls.at("/environments"), title="Environments"),
             "pb:environments": [link(urls.environment(of.uuid), title="Environment", name=of.name) for of in every],
+            "curies": curies(urls.base, "environments"),
         },
     }
 

@@ -63,8 +63,8 @@ class Urls:
     def verification(self, pact: Pact, number: int, metadata: Metadata | None = None) -> str:
         return f"{self.content(pact, metadata)}/verification-results/{number}"
 
-    def latest_results(self, consumer: str, number: str) -> str:
-        return f"{self.base}/verification-results/consumer/{segment(consumer)}/version/{segment(number)}/latest"
+    def latest_results(self, name: str, number: str, role: str = "consumer") -> str:
+        return f"{self.base}/verification-results/{role}/{segment(name)}/version/{segment(number)}/latest"
 
     def environment(self, uuid: str) -> str:
         return f"{self.base}/environments/{uuid}"
@@ -90,6 +90,15 @@ class Urls:
     def comparison(self, pact: Pact, number: str) -> str:
         """Of a pact's content with the contract of this provider version."""
         return f"{self.content(pact)}/provider-contract/{segment(number)}/comparison"
+
+    def webhook(self, uuid: str) -> str:
+        return f"{self.base}/webhooks/{segment(uuid)}"
+
+    def webhooks_of_pair(self, consumer: str, provider: str) -> str:
+        return f"{self.base}/webhooks/provider/{segment(provider)}/consumer/{segment(consumer)}"
+
+    def triggered_webhook(self, uuid: str) -> str:
+        return f"{self.base}/triggered-webhooks/{segment(uuid)}"
 
     def matrix_of_pair(self, consumer: str, provider: str) -> str:
         selectors = "&".join(f"q%5B%5D%5Bpacticipant%5D={segment(name)}" for name in (consumer, provider))

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection
 
-from broker import registry
+from broker import paging, registry
 from broker.call import Call, Fields, Reply, Route, checked_name, created
 from broker.errors import InvalidError, NotFoundError
 from broker.hal import places as hal
@@ -102,6 +102,52 @@ def releases_of_version(call: Call) -> Reply:
     return Reply(hal.released_versions(found, own, f"Releases to {place.display_name}", call.urls))
 
 
+def all_deployments_of_version(call: Call) -> Reply:
+    """To whichever environment."""
+    with call.database.read() as tx:
+        owner = registry.pacticipant(tx, call.params["pacticipant"])
+        version = registry.version(tx, owner, call.params["version"])
+        found = environments.deployments_of(tx, [version.id])
+    own = call.urls.at(call.path)
+    return Reply(hal.deployed_versions(found, own, f"Deployments of {owner.name} {version.number}", call.urls))
+
+
+def all_releases_of_version(call: Call) -> Reply:
+    """To whichever environment."""
+    with call.database.read() as tx:
+        owner = registry.pacticipant(tx, call.params["pacticipant"])
+        version = registry.version(tx, owner, call.params["version"])
+        found = environments.releases_of(tx, [version.id])
+    own = call.urls.at(call.path)
+    return Reply(hal.released_versions(found, own, f"Releases of {owner.name} {version.number}", call.urls))
+
+
+def deployments_to_environment(call: Call) -> Reply:
+    """The history, latest first, a hundred at a time; `?pacticipant=` narrows it."""
+    return _history(call, environments.deployments_to, hal.deployed_versions)
+
+
+def releases_to_environment(call: Call) -> Reply:
+    """The history, latest first, a hundred at a time; `?pacticipant=` narrows it."""
+    return _history(call, environments.releases_to, hal.released_versions)
+
+
+def _history(
+    call: Call,
+    find: Callable[[Connection, int], list[Presence]],
+    show: Callable[..., Json],
+) -> Reply:
+    page, named = paging.asked_or_first(call.query), value(call.query, "pacticipant")
+    with call.database.read() as tx:
+        place = registry.environment(tx, call.params["environment"])
+        found = [one for one in find(tx, place.id) if named in (None, one.pacticipant)]
+    own = call.urls.at(call.path)
+    body = show(page.cut(found), own, f"Ever in {place.display_name}", call.urls)
+    body["page"] = paging.body(page, len(found))
+    body["_links"] |= paging.links(page, len(found), own, call.query)
+    return Reply(body)
+
+
 def currently_deployed(call: Call) -> Reply:
     """`?pacticipant=` and `?applicationInstance=` narrow the list."""
     instance = value(call.query, "applicationInstance") or value(call.query, "target")
@@ -187,6 +233,10 @@ def _release(tx: Connection, uuid: str) -> Presence:
 
 
 ROUTES: tuple[Route, ...] = (
+    ("GET", f"{_VERSION}/deployed-versions", all_deployments_of_version),
+    ("GET", f"{_VERSION}/released-versions", all_releases_of_version),
+    ("GET", f"{_IN_ENVIRONMENT}/deployed-versions", deployments_to_environment),
+    ("GET", f"{_IN_ENVIRONMENT}/released-versions", releases_to_environment),
     ("POST", _DEPLOYED, record_deployment),
     ("GET", _DEPLOYED, deployments_of_version),
     ("POST", _RELEASED, record_release),

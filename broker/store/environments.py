@@ -92,6 +92,18 @@ def released(tx: Connection, *, environment_id: int, pacticipant_id: int | None 
     return _presences(tx, query.order_by(releases.c.id))
 
 
+def deployments_to(tx: Connection, environment_id: int) -> list[Presence]:
+    """All that there ever were, latest first."""
+    return _presences(
+        tx, _DEPLOYMENTS.where(deployments.c.environment_id == environment_id).order_by(deployments.c.id.desc())
+    )
+
+
+def releases_to(tx: Connection, environment_id: int) -> list[Presence]:
+    """All that there ever were, latest first."""
+    return _presences(tx, _RELEASES.where(releases.c.environment_id == environment_id).order_by(releases.c.id.desc()))
+
+
 def deployment(tx: Connection, uuid: str) -> Presence | None:
     return next(iter(_presences(tx, _DEPLOYMENTS.where(deployments.c.uuid == uuid))), None)
 

@@ -84,12 +84,34 @@ def recent(
     content_ids: Collection[int],
     provider_version_ids: Collection[int] | None,
     limit: int,
+    *,
+    offset: int = 0,
 ) -> list[Verification]:
     """Every result of these contents, also the superseded ones, latest first."""
     query = _VERIFICATIONS.where(verifications.c.content_id.in_(content_ids))
     if provider_version_ids is not None:
         query = query.where(verifications.c.provider_version_id.in_(provider_version_ids))
-    return [Verification(*row) for row in tx.execute(query.order_by(verifications.c.id.desc()).limit(limit))]
+    return [
+        Verification(*row) for row in tx.execute(query.order_by(verifications.c.id.desc()).limit(limit).offset(offset))
+    ]
+
+
+def count(tx: Connection, content: int) -> int:
+    counted: int = tx.execute(
+        select(func.count()).select_from(verifications).where(verifications.c.content_id == content)
+    ).scalar_one()
+    return counted
+
+
+def latest_by(tx: Connection, provider_version_id: int) -> list[Verification]:
+    """The latest result of each content that a provider version has verified."""
+    newest_ids = (
+        select(func.max(verifications.c.id))
+        .where(verifications.c.provider_version_id == provider_version_id)
+        .group_by(verifications.c.content_id)
+    )
+    query = _VERIFICATIONS.where(verifications.c.id.in_(newest_ids.scalar_subquery()))
+    return [Verification(*row) for row in tx.execute(query.order_by(verifications.c.id))]
 
 
 def newest(tx: Connection, content_ids: Collection[int]) -> dict[int, Verification]:
