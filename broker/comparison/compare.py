@@ -6,10 +6,42 @@ from collections.abc import Mapping
 from typing import Any
 
 from broker.comparison.document import Document
-from broker.comparison.report import Report
+from broker.comparison.findings import Findings, Subject
+from broker.comparison.interactions import Interaction, NotComparable, interactions
+from broker.comparison.operations import NotFound, find_operation
+from broker.comparison.report import Finding, Report
+from broker.comparison.request import compare_request
+from broker.comparison.response import compare_response
 
 
 def compare(pact: Mapping[str, Any], document: Document) -> Report:
-    """Every HTTP interaction of the pact against the document. Never raises for what either says."""
-    _ = document
-    return Report(True, (), len(pact.get("interactions") or ()))
+    """Every HTTP interaction of the pact against the document. Raises nothing for what either of them says."""
+    found: list[Finding] = []
+    checked = 0
+    for interaction in interactions(pact):
+        findings = Findings(pact, document, interaction)
+        if isinstance(interaction, NotComparable):
+            _not_comparable(interaction, findings)
+        else:
+            checked += 1
+            _compare_interaction(interaction, document, findings)
+        found += findings.found
+    return Report(not any(finding.severity == "error" for finding in found), tuple(found), checked)
+
+
+def _compare_interaction(interaction: Interaction, document: Document, findings: Findings) -> None:
+    found = find_operation(document, interaction.method, interaction.path)
+    if isinstance(found, NotFound):
+        steps = (*interaction.request.steps, "path")
+        findings.error("request.path-or-method.unknown", found.reason, steps, found.place.steps, interaction.path)
+        return
+    subject = Subject(document, interaction, found.operation, findings)
+    compare_request(subject, found.values)
+    compare_response(subject)
+
+
+def _not_comparable(interaction: NotComparable, findings: Findings) -> None:
+    if interaction.malformed:
+        findings.error("interaction.malformed", interaction.reason, interaction.steps, ())
+    else:
+        findings.warning("interaction.not-comparable", interaction.reason, interaction.steps, ())
