@@ -14,6 +14,7 @@ from attrs import define, field, frozen
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Mount
@@ -41,6 +42,7 @@ from broker.query import pairs
 from broker.routes import ROUTES
 from broker.routing import Match, Router
 from broker.store.database import Database
+from broker.webhooks.deliverer import Deliverer
 
 _LOG = logging.getLogger("broker.requests")
 _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]+\Z")
@@ -56,7 +58,10 @@ def create_app(config: Config) -> ASGIApp:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        deliverer = Deliverer(database, config.webhooks)
+        deliverer.start()
         yield
+        await run_in_threadpool(deliverer.stop)
         database.close()
 
     dispatcher = _Dispatcher(

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import sys
+from pathlib import Path
 from typing import Annotated
 
+import click
 import typer
 from attrs import evolve
 
-from broker.config import Config, WebhookConfig, from_environment
+from broker.access import read_tokens
+from broker.config import WebhookConfig, from_environment
 from broker.errors import UnusableError
+from broker.logs import FORMATS, LEVELS
 
 _DATABASE = "sqlite:///FILE or postgresql://... [env: BROKER_DATABASE_URL]"
 
@@ -20,12 +22,25 @@ _app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
 )
 
 
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"contract-broker {version('contract-broker')}")
+        raise typer.Exit
+
+
 @_app.callback()
-def _root() -> None:
-    """Keeps `serve` a command of its own, so that others can stand beside it."""
+def _root(
+    version: Annotated[  # noqa: ARG001 - its callback does it
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Tell the version and end.")
+    ] = False,
+) -> None:
+    pass
 
 
 @_app.command()
@@ -35,6 +50,27 @@ def serve(
     ] = None,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     database: Annotated[str | None, typer.Option(help=_DATABASE)] = None,
+    tokens: Annotated[
+        Path | None,
+        typer.Option(help="A file with a line ROLE TOKEN for each token; the roles are read, publish and admin."),
+    ] = None,
+    public_read: Annotated[
+        bool, typer.Option("--public-read", help="Reading needs no credentials; changing something does.")
+    ] = False,
+    public_badges: Annotated[bool, typer.Option("--public-badges", help="Badges need no credentials.")] = False,
+    public_metrics: Annotated[bool, typer.Option("--public-metrics", help="/metrics needs no credentials.")] = False,
+    allow_anyone: Annotated[
+        bool, typer.Option("--allow-anyone", help="Listen beyond this machine without any credentials.")
+    ] = False,
+    log_format: Annotated[str, typer.Option(click_type=click.Choice(FORMATS), help="One line a record.")] = "text",
+    log_level: Annotated[
+        str, typer.Option(click_type=click.Choice(LEVELS), help="info adds a line for each request.")
+    ] = "warning",
+    threads: Annotated[int, typer.Option(min=1, max=40, help="Requests that are worked on at once.")] = 20,
+    body_timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that a body may take to arrive.")] = 120,
+    shutdown_grace: Annotated[
+        int, typer.Option(min=0, help="Seconds that requests in flight get when the broker is told to end.")
+    ] = 10,
     webhook_scheme: Annotated[
         list[str] | None, typer.Option(help="A scheme that webhooks may use besides https; repeatable.")
     ] = None,
@@ -50,16 +86,35 @@ def serve(
     ] = None,
     webhook_timeout: Annotated[float, typer.Option(min=0.1, max=60, help="Seconds that one attempt may take.")] = 10,
 ) -> None:
-    """Serve the broker until it is interrupted (Ctrl-C)."""
+    """Serve the broker until it is interrupted (Ctrl-C) or told to end (SIGTERM).
+
+    \b
+    Examples:
+      contract-broker serve
+      contract-broker serve --port 8080 --database postgresql://broker@db/broker
+      PACT_BROKER_TOKEN=... contract-broker serve --host 0.0.0.0 --public-read
+      contract-broker serve --host 0.0.0.0 --tokens tokens.txt --log-format json --log-level info
+    """
     config = from_environment()
     config = evolve(
         config,
         port=config.port if port is None else port,
         host=host,
         database_url=database or config.database_url,
+        tokens=read_tokens(tokens) if tokens else (),
+        public_read=public_read,
+        public_badges=public_badges,
+        public_metrics=public_metrics,
+        log_format=log_format,
+        log_level=log_level,
+        threads=threads,
+        body_seconds=body_timeout,
+        shutdown_grace=shutdown_grace,
         webhooks=_webhooks(webhook_scheme, webhook_method, webhook_allow, webhook_retry, webhook_timeout),
     )
-    _serve(config)
+    from broker.serving import serve as run
+
+    run(config, allow_anyone=allow_anyone)
 
 
 def _webhooks(
@@ -90,13 +145,14 @@ def migrate(
     check: Annotated[bool, typer.Option("--check", help="Change nothing; exit with 1 if there is work.")] = False,
 ) -> None:
     """Bring a database to this broker's schema, as `serve` does when it starts."""
-    from broker.store.database import Database, standing
-    from broker.store.migrate import HEAD
+    from broker.store.database import Database, peek
+    from broker.store.migrate import HEAD, revision
 
     url = database or from_environment().database_url
     if not check:
         Database(url).close()
-    found = standing(url)
+    with peek(url) as tx:
+        found = revision(tx)
     if found != HEAD:
         at = f"at revision {found}" if found else "empty, or from before revisions"
         typer.echo(f"the database is {at}; this broker needs {HEAD}")
@@ -104,37 +160,35 @@ def migrate(
     typer.echo(f"the database is at revision {HEAD}")
 
 
-def _serve(config: Config) -> None:
-    import uvicorn
+@_app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="Where the back-up goes.")],
+    database: Annotated[str | None, typer.Option(help=_DATABASE)] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace FILE if it is there.")] = False,
+) -> None:
+    """Save everything in one file, while the broker runs. PostgreSQL needs pg_dump on the PATH."""
+    from broker.store.backup import save
 
-    from broker.app import create_app
-
-    with _listener(config.host, config.port) as listener:
-        app = create_app(config)
-        address, port = listener.getsockname()[:2]
-        shown = f"[{address}]" if ":" in address else address
-        typer.echo(f"Pact Broker on http://{shown}:{port}", err=True)
-        server = uvicorn.Server(
-            uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, lifespan="on")
-        )
-        server.run(sockets=[listener])
+    saved = save(database or from_environment().database_url, file, replace=force)
+    counts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in saved.totals.items())
+    typer.echo(f"saved {counts} (revision {saved.revision}, {saved.size} bytes) to {file}")
 
 
-def _listener(host: str, port: int) -> socket.socket:
-    """Bound before anything else starts, so that a taken port is told in one line."""
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family, backlog=2048)
-    except OSError as error:
-        raise UnusableError(f"cannot listen on {host}:{port}: {_reason(error)}") from None
+@_app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="What `backup` wrote.")],
+    database: Annotated[str | None, typer.Option(help=_DATABASE)] = None,
+) -> None:
+    """Fill an empty database with a back-up from one of the same kind. PostgreSQL needs pg_restore on the PATH."""
+    from broker.store.backup import restore as fill
+    from broker.store.census import totals
+    from broker.store.database import peek
 
-
-def _reason(error: OSError) -> str:
-    # asyncio and socket decorate the text with the address, which stands in the message already; a name that
-    # does not resolve has a number that is not an errno.
-    if isinstance(error, socket.gaierror) or error.errno is None:
-        return str(error.strerror)
-    return os.strerror(error.errno)
+    url = database or from_environment().database_url
+    fill(url, file)
+    with peek(url) as tx:
+        counts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in totals(tx).items())
+    typer.echo(f"restored {counts}")
 
 
 def main() -> None:

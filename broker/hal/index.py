@@ -116,6 +116,8 @@ _LINKS = (
     ("pb:dashboard", "/dashboard", "How every integration stands"),
     ("pb:relationships", "/relationships", "Who talks to whom, as CSV"),
     ("pb:integrations", "/integrations", "Integrations"),
+    ("pb:webhooks", "/webhooks", "Webhooks"),
+    ("pb:webhook", "/webhooks/{uuid}", "A webhook"),
     ("pb:environments", "/environments", "Environments"),
     ("pb:environment", "/environments/{uuid}", "An environment"),
     (

@@ -24,6 +24,7 @@ from broker.routes import (
     provider_states,
     verification_results,
     versions,
+    webhooks,
 )
 
 ROUTES: tuple[Route, ...] = (
@@ -47,4 +48,5 @@ ROUTES: tuple[Route, ...] = (
     *pact_versions.ROUTES,
     *provider_states.ROUTES,
     *integrations.ROUTES,
+    *webhooks.ROUTES,
 )

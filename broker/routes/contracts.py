@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import Connection
+
 from broker import bidirectional, content, publishing, registry
 from broker.call import NO_CONTENT, Call, Fields, Reply, Route, checked_name, created
 from broker.errors import InvalidError
 from broker.hal.participants import pact_name, pacticipant_stub, version_stub
 from broker.hal.urls import Urls
 from broker.hal.values import Json, link
+from broker.hal.webhooks import event_notices
 from broker.publishing import Contract, Outcome, Published, Submission
 from broker.routes.pacts import pact_body
 from broker.store import removal
+from broker.webhooks import events
+from broker.webhooks.events import Detected
 
 _ON_CONFLICT = ("overwrite", "merge", None)
 
@@ -21,8 +26,16 @@ def publish(call: Call) -> Reply:
     submission = _submission(call.json())
     with call.database.write() as tx:
         outcome = publishing.publish(tx, submission, call.now)
+        detected = _emit(tx, call, outcome)
     _compare(call, outcome)
-    return Reply(_published(submission, outcome, call.urls))
+    return Reply(_published(submission, outcome, detected, call.urls))
+
+
+def _emit(tx: Connection, call: Call, outcome: Outcome) -> list[list[Detected]]:
+    """For each contract the events of its publication, webhook calls for which are noted in the same transaction."""
+    return [
+        events.pact_published(tx, one.pact, call.urls, call.now, repeated=one.repeated) for one in outcome.published
+    ]
 
 
 def _submission(body: dict[str, Any]) -> Submission:
@@ -69,8 +82,8 @@ def _check_parties(of: content.PactContent, consumer: str, provider: str) -> Non
             raise InvalidError([f"the {role} in the content is '{named}', but it is published for '{wanted}'"])
 
 
-def _published(submission: Submission, outcome: Outcome, urls: Urls) -> Json:
-    said = _notices(submission, outcome, urls)
+def _published(submission: Submission, outcome: Outcome, detected: list[list[Detected]], urls: Urls) -> Json:
+    said = _notices(submission, outcome, detected, urls)
     name, number = submission.pacticipant, submission.number
     return {
         "notices": [{"type": kind, "text": text} for kind, text in said],
@@ -92,13 +105,15 @@ def _published(submission: Submission, outcome: Outcome, urls: Urls) -> Json:
     }
 
 
-def _notices(submission: Submission, outcome: Outcome, urls: Urls) -> list[tuple[str, str]]:
+def _notices(
+    submission: Submission, outcome: Outcome, detected: list[list[Detected]], urls: Urls
+) -> list[tuple[str, str]]:
     branch = f" with branch {submission.branch}" if submission.branch else ""
     tags = f"{' and' if branch else ' with'} tags {', '.join(submission.tags)}" if submission.tags else ""
     done = "Created" if outcome.created_version else "Updated"
     said = [("debug", f"{done} {submission.pacticipant} version {submission.number}{branch}{tags}")]
-    for one in outcome.published:
-        said += _notices_of(one, urls)
+    for one, events_of_one in zip(outcome.published, detected, strict=True):
+        said += [*_notices_of(one, urls), *event_notices(events_of_one, urls)]
     return said
 
 
@@ -133,6 +148,7 @@ def put_pact(call: Call) -> Reply:
     with call.database.write() as tx:
         outcome = publishing.publish(tx, submission, call.now)
         published = outcome.published[0]
+        _emit(tx, call, outcome)
         body = pact_body(tx, published.pact, call.urls)
     _compare(call, outcome)
     return Reply(body) if published.repeated else created(body, call.urls.pact(published.pact))

@@ -79,15 +79,6 @@ def _meant(named: ColumnElement[Any], label: ColumnElement[Any], pacticipant_id:
     return or_(named == pacticipant_id, and_(named.is_(None), or_(label.is_(None), labelled)))
 
 
-def labels_of(tx: Connection, pacticipant_ids: Collection[int]) -> dict[int, list[str]]:
-    """Pacticipant id -> names of its labels, in order."""
-    query = select(labels.c.pacticipant_id, labels.c.name).where(labels.c.pacticipant_id.in_(pacticipant_ids))
-    found: dict[int, list[str]] = {}
-    for owner, name in tx.execute(query.order_by(labels.c.name)):
-        found.setdefault(owner, []).append(name)
-    return found
-
-
 def create(tx: Connection, uuid: str, now: int, values: dict[str, Any]) -> None:
     """`values`: the columns but for uuid and instants, with `events` and `request` as values of the model."""
     tx.execute(insert(webhooks).values(uuid=uuid, created_at=now, updated_at=now, **_row(values)))
@@ -141,12 +132,6 @@ def count(tx: Connection, webhook_id: int | None = None) -> int:
         query = query.where(webhook_deliveries.c.webhook_id == webhook_id)
     found: int = tx.execute(query).scalar_one()
     return found
-
-
-def count_by_status(tx: Connection) -> dict[str, int]:
-    """How many deliveries there are: waiting, retrying, success, failure, cancelled; absent means none."""
-    query = select(webhook_deliveries.c.status, func.count()).group_by(webhook_deliveries.c.status)
-    return {row[0]: row[1] for row in tx.execute(query)}
 
 
 def latest_of_pair(tx: Connection, consumer_id: int, provider_id: int) -> list[Delivery]:

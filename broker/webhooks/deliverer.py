@@ -42,14 +42,14 @@ class Executed:
     secrets: list[str]
 
 
-def execute(sender: Sender, request: WebhookRequest, values: Mapping[str, str], note: str = "") -> Executed:
+def execute(sender: Sender, request: WebhookRequest, values: Mapping[str, str]) -> Executed:
     """Makes one call; never raises for what is wrong with the request or with the other side."""
     secrets = secrets_of(request)
     try:
         exchange = sender.send(rendered(request, values))
-    except ForbiddenError as error:
+    except (ForbiddenError, ValueError) as error:
         exchange = transcript.not_sent(request.method, masked_url(request.url), str(error))
-    return Executed(exchange, transcript.log(exchange, secrets, _now(), notes=[note] if note else []), secrets)
+    return Executed(exchange, transcript.log(exchange, secrets, _now()), secrets)
 
 
 class Deliverer:
@@ -72,9 +72,9 @@ class Deliverer:
     def stop(self) -> None:
         """Lets calls under way end, for a few seconds; what is not over then is given back, to be made again."""
         self._stopping.set()
-        self._thread.join()
         breaker = threading.Timer(_GRACE_SECONDS, self._sender.close)
         breaker.start()
+        self._thread.join()
         self._calls.shutdown(wait=True)
         breaker.cancel()
 
@@ -90,7 +90,8 @@ class Deliverer:
 
     def _take(self) -> bool:
         """Whether there was something to do."""
-        self._free.acquire()
+        if not self._free.acquire(timeout=_POLL_SECONDS):
+            return True
         free = 1
         while self._free.acquire(blocking=False):
             free += 1
@@ -119,9 +120,6 @@ class Deliverer:
                 self._cancel(delivery, lease)
         except SQLAlchemyError as error:
             _log.warning("the outcome of webhook call %s could not be noted: %s", delivery.uuid, error)
-        except Exception:
-            # Whatever it was, the lease ends, and the log has the place.
-            _log.exception("webhook call %s", delivery.uuid)
         finally:
             self._free.release()
 

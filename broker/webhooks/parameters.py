@@ -6,13 +6,16 @@ verification that came after it. Here a retry says the same as the first attempt
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from attrs import frozen
 from sqlalchemy import Connection
 
 from broker.hal.urls import Urls
-from broker.model import Pact, Verification
+from broker.model import Label, Pact, Tag, Verification
 from broker.query import Metadata
-from broker.store import pacticipants, webhooks
+from broker.store import labels as label_store
+from broker.store import pacticipants
 from broker.webhooks.templates import NAMES
 
 # The words of each service for (success, failure, not yet known).
@@ -46,28 +49,25 @@ def values_for(tx: Connection, event: str, subject: Subject, urls: Urls) -> dict
     pact, result = subject.pact, subject.verification
     version_ids = [pact.version_id, *([] if subject.provider_version_id is None else [subject.provider_version_id])]
     branches, tags = pacticipants.on_branches(tx, version_ids), pacticipants.tagged(tx, version_ids)
-    labels = webhooks.labels_of(tx, [pact.consumer_id, pact.provider_id])
+    labels = label_store.of(tx, [pact.consumer_id, pact.provider_id])
 
     def branch(version_id: int | None) -> str:
         found = sorted(branches.get(version_id or 0, []), key=lambda one: one.created_at)
         return found[-1].branch if found else ""
-
-    def listed_tags(version_id: int | None) -> str:
-        return ", ".join(tag.name for tag in tags.get(version_id or 0, []))
 
     values = dict.fromkeys(NAMES, "") | {
         "eventName": event,
         "consumerName": pact.consumer,
         "consumerVersionNumber": pact.number,
         "consumerVersionBranch": branch(pact.version_id),
-        "consumerVersionTags": listed_tags(pact.version_id),
-        "consumerLabels": ", ".join(labels.get(pact.consumer_id, [])),
+        "consumerVersionTags": _listed(tags.get(pact.version_id, ())),
+        "consumerLabels": _listed(labels.get(pact.consumer_id, ())),
         "providerName": pact.provider,
         "providerVersionNumber": subject.provider_number,
         "providerVersionBranch": branch(subject.provider_version_id),
-        "providerVersionTags": listed_tags(subject.provider_version_id),
+        "providerVersionTags": _listed(tags.get(subject.provider_version_id or 0, ())),
         "providerVersionDescriptions": ", ".join(subject.descriptions),
-        "providerLabels": ", ".join(labels.get(pact.provider_id, [])),
+        "providerLabels": _listed(labels.get(pact.provider_id, ())),
         "pactUrl": urls.content(pact, Metadata(consumer_version=pact.number)),
         "verificationResultUrl": urls.verification(pact, result.id) if result is not None else "",
         "buildUrl": (result.build_url or "") if result is not None else "",
@@ -90,6 +90,10 @@ def placeholder_values(urls: Urls) -> dict[str, str]:
         **{name: words[2] for name, words in _STATUSES.items()},
         "providerMainBranchGithubVerificationStatus": "pending",
     }
+
+
+def _listed(found: Iterable[Tag | Label]) -> str:
+    return ", ".join(one.name for one in found)
 
 
 def _place(success: bool | None) -> int:

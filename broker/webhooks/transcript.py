@@ -15,8 +15,8 @@ from broker.webhooks.sending import Exchange, Rendered
 _MOST_SENT = 16 * 1024
 
 
-def log(exchange: Exchange, secrets: Iterable[str], now: int, *, notes: Iterable[str] = ()) -> str:
-    """One line for each part of the exchange, without the secrets; `notes` come after it."""
+def log(exchange: Exchange, secrets: Iterable[str], now: int) -> str:
+    """One line for each part of the exchange, without the secrets."""
     request, answer = exchange.request, exchange.answer
     said = [f"{request.method} {request.url}", *_header_lines(request.headers), *_lines(request.body.decode())]
     if answer is not None:
@@ -25,7 +25,6 @@ def log(exchange: Exchange, secrets: Iterable[str], now: int, *, notes: Iterable
     lines = [f"[{stamp}] INFO: {line}" for line in said]
     if exchange.error is not None:
         lines.append(f"[{stamp}] ERROR: {exchange.error}")
-    lines += [f"[{stamp}] INFO: {note}" for note in notes]
     return struck("\n".join(lines) + "\n", secrets)
 
 
