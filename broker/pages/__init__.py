@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from broker.call import Route
-from broker.pages import assets, matrix, overview, pact
+from broker.pages import assets, differences, matrix, network, overview, pact
 
 # For whoever accepts HTML; others get the resource of the same address.
 PAGES: tuple[Route, ...] = (
+    *differences.ROUTES,
     *pact.ROUTES,
     *overview.ROUTES,
     *matrix.ROUTES,
+    *network.ROUTES,
 )
 
 # For everybody: a browser does not accept HTML when it asks for a style sheet.

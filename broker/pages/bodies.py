@@ -100,7 +100,7 @@ def _json(raw: object, content_type: str | None, size: int | None, rules: Rules,
     told = _Told(rules.of("body")[:_MOST_NOTED_RULES], made.of("body")[:_MOST_NOTED_RULES])
     lines: list[Line] = []
     left_out = 0
-    for path, tokens in _json_lines(raw):
+    for path, tokens in placed_lines(raw):
         if len(lines) < MOST_LINES:
             said, generated = told.at(path)
             lines.append(_line(tokens, said, generated))
@@ -154,14 +154,14 @@ class _Told:
 def json_lines(raw: object) -> list[tuple[Token, ...]]:
     """Any JSON, pretty and bounded, for what has no reading of its own."""
     found: list[tuple[Token, ...]] = []
-    for _, tokens in _json_lines(raw):
+    for _, tokens in placed_lines(raw):
         if len(found) == MOST_LINES:
             return [*found, (Token("mark", "…"),)]
         found.append(_line(tokens).tokens)
     return found
 
 
-def _json_lines(raw: object) -> Iterator[tuple[Path | None, tuple[Token, ...]]]:
+def placed_lines(raw: object) -> Iterator[tuple[Path | None, tuple[Token, ...]]]:
     """(path of the value that begins on the line, its tokens); closing brackets have no path."""
     yield from _value_lines(raw, (), (), 0, "")
 

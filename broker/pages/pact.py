@@ -21,13 +21,15 @@ from broker.store import contracts, pacticipants, verifications
 PAIR = "/pacts/provider/{provider}/consumer/{consumer}"
 _MOST_RESULTS = 25
 _MOST_PUBLICATIONS = 12
+_MOST_OFFERED = 60  # versions to compare with
 
 Find = Callable[[Connection, int, int], list[Pact]]  # (consumer id, provider id) -> the pact that is meant, first
 
 
 @frozen
 class Published:
-    """All that the head of the page tells. `older` is the last pact before this one that says something else."""
+    """All that the head of the page tells. `older` is the last pact before this one that says something else,
+    `offered` are the versions to compare with."""
 
     pact: Pact
     version: Version
@@ -36,6 +38,7 @@ class Published:
     results: tuple[Verification, ...]
     around: Mapping[int, Surroundings]
     older: Pact | None
+    offered: tuple[Pact, ...]
 
 
 def of_version(call: Call) -> Reply:
@@ -104,6 +107,7 @@ def _published(tx: Connection, pact: Pact) -> Published:
         tuple(results),
         surroundings(tx, ids, [pact.consumer_id, pact.provider_id]),
         contracts.previous_distinct(tx, pact),
+        tuple(contracts.pacts_between(tx, pact.consumer_id, pact.provider_id, limit=_MOST_OFFERED)),
     )
 
 

@@ -95,7 +95,7 @@ class PactView:
 
 def view(pact: Mapping[str, Any], first: int = 1) -> PactView:
     """The page of interactions that begins at `first`, and the list of all."""
-    items = [item for key in ("interactions", "messages") for item in objects(pact.get(key))]
+    items = interactions_of(pact)
     first = first if 1 <= first <= len(items) else 1
     metadata = as_object(pact.get("metadata"))
     return PactView(
@@ -113,11 +113,16 @@ def _page(items: list[dict[str, Any]], first: int) -> tuple[Interaction, ...]:
     found: list[Interaction] = []
     lines = 0
     for number, item in enumerate(items[first - 1 : first - 1 + MOST_SHOWN], first):
-        found.append(_interaction(number, item))
+        found.append(interaction(number, item))
         lines += sum(len(part.body.lines) for part in found[-1].parts if part.body)
         if lines > MOST_LINES_SHOWN:
             break
     return tuple(found)
+
+
+def interactions_of(pact: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The interactions and messages of a pact, in its order."""
+    return [item for key in ("interactions", "messages") for item in objects(pact.get(key))]
 
 
 def specification(pact: Mapping[str, Any]) -> str:
@@ -152,12 +157,12 @@ def summary(item: Mapping[str, Any]) -> str:
 def _groups(items: list[dict[str, Any]]) -> tuple[Group, ...]:
     groups: dict[str, list[Listed]] = {}
     for number, item in enumerate(items[:MOST_LISTED], 1):
-        listed = Listed(number, _description(item), summary(item), item.get("pending") is True)
+        listed = Listed(number, description(item), summary(item), item.get("pending") is True)
         groups.setdefault(" and ".join(state_names(item)), []).append(listed)
     return tuple(Group(name, tuple(listed)) for name, listed in groups.items())
 
 
-def _interaction(number: int, item: dict[str, Any]) -> Interaction:
+def interaction(number: int, item: dict[str, Any]) -> Interaction:
     parts, read = _parts(item)
     other = {key: value for key, value in item.items() if key not in _READ | _STATES | read}
     facts = tuple(
@@ -167,7 +172,7 @@ def _interaction(number: int, item: dict[str, Any]) -> Interaction:
         number,
         as_text(item.get("_id", "")),
         kind(item),
-        _description(item),
+        description(item),
         summary(item),
         _states(item),
         parts,
@@ -216,7 +221,7 @@ def _tools(metadata: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(cut(one, 200) for one in found[:10])
 
 
-def _description(item: Mapping[str, Any]) -> str:
+def description(item: Mapping[str, Any]) -> str:
     return as_text(item.get("description")) if item.get("description") is not None else "without a description"
 
 
