@@ -6,14 +6,13 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 from attrs import evolve
 
 from broker.access import read_tokens
 from broker.config import WebhookConfig, from_environment
 from broker.errors import UnusableError
-from broker.logs import FORMATS, LEVELS
+from broker.logs import Format, Level
 
 _DATABASE = "sqlite:///FILE or postgresql://... [env: BROKER_DATABASE_URL]"
 
@@ -36,7 +35,7 @@ def _tell_version(wanted: bool) -> None:
 
 @_app.callback()
 def _root(
-    version: Annotated[  # noqa: ARG001 - its callback does it
+    version: Annotated[
         bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Tell the version and end.")
     ] = False,
 ) -> None:
@@ -62,10 +61,8 @@ def serve(
     allow_anyone: Annotated[
         bool, typer.Option("--allow-anyone", help="Listen beyond this machine without any credentials.")
     ] = False,
-    log_format: Annotated[str, typer.Option(click_type=click.Choice(FORMATS), help="One line a record.")] = "text",
-    log_level: Annotated[
-        str, typer.Option(click_type=click.Choice(LEVELS), help="info adds a line for each request.")
-    ] = "warning",
+    log_format: Annotated[Format, typer.Option(help="One line a record.")] = "text",
+    log_level: Annotated[Level, typer.Option(help="info adds a line for each request.")] = "warning",
     threads: Annotated[int, typer.Option(min=1, max=40, help="Requests that are worked on at once.")] = 20,
     body_timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that a body may take to arrive.")] = 120,
     shutdown_grace: Annotated[
@@ -112,6 +109,8 @@ def serve(
         shutdown_grace=shutdown_grace,
         webhooks=_webhooks(webhook_scheme, webhook_method, webhook_allow, webhook_retry, webhook_timeout),
     )
+    if (public_read or public_badges or public_metrics) and not config.credentials():
+        raise UnusableError("without credentials everything is public: a --public-... option needs some beside it")
     from broker.serving import serve as run
 
     run(config, allow_anyone=allow_anyone)

@@ -9,6 +9,7 @@ from attrs import field, frozen
 
 from broker.access import Credential, Role
 from broker.errors import UnusableError
+from broker.logs import Format, Level
 
 DEFAULT_DATABASE_URL = "sqlite:///.contract/broker.db"
 DEFAULT_PORT = 9292
@@ -53,6 +54,8 @@ class Config:
     body_seconds: float = 120
     threads: int = 20
     shutdown_grace: int = 10  # seconds
+    log_format: Format = "text"
+    log_level: Level = "warning"
     webhooks: WebhookConfig = WebhookConfig()
 
     def credentials(self) -> tuple[Credential, ...]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import logging
 import sys
 from datetime import UTC, datetime
-from typing import Any, TextIO
+from typing import Any, Literal, TextIO
 
 import orjson
 
-FORMATS = ("text", "json")
-LEVELS = ("debug", "info", "warning", "error")
+Format = Literal["text", "json"]
+Level = Literal["debug", "info", "warning", "error"]
 
 
-def configure(form: str, level: str, stream: TextIO | None = None) -> None:
+def configure(form: Format, level: Level, stream: TextIO | None = None) -> None:
     """Sends what this process logs, the web server's own messages included, to stderr. For the command line only."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(_Json() if form == "json" else _Text())
@@ -22,6 +22,15 @@ def configure(form: str, level: str, stream: TextIO | None = None) -> None:
     root.setLevel(level.upper())
     for chatty in ("alembic", "httpx", "httpcore"):
         logging.getLogger(chatty).setLevel(max(root.level, logging.WARNING))
+
+
+def announce(message: str, **fields: object) -> None:
+    """What is said at every level, such as the address to go to."""
+    record = logging.makeLogRecord(
+        {"name": "broker", "levelno": logging.INFO, "levelname": "INFO", "msg": message, "fields": fields}
+    )
+    for handler in logging.getLogger().handlers:
+        handler.handle(record)
 
 
 class _Json(logging.Formatter):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from attrs import frozen
 from prometheus_client import (
     CollectorRegistry,
@@ -13,8 +15,6 @@ from prometheus_client import (
     generate_latest,
 )
 from prometheus_client.core import GaugeMetricFamily
-
-from broker.store.census import Census
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -42,27 +42,28 @@ class Metrics:
     def waited_to_write(self, seconds: float) -> None:
         self._writer_wait.observe(seconds)
 
-    def exposition(self, census: Census) -> bytes:
-        """The text format; `census` is what the database holds at this moment."""
+    def exposition(self, totals: Mapping[str, int], deliveries: Mapping[str, int]) -> bytes:
+        """The text format, with what the database holds at this moment (see broker.store.census)."""
         held = CollectorRegistry()
-        held.register(_Held(census))
+        held.register(_Held(totals, deliveries))
         return generate_latest(self._registry) + generate_latest(held)
 
 
 @frozen(eq=False)
 class _Held:
-    census: Census
+    totals: Mapping[str, int]
+    deliveries: Mapping[str, int]
 
     def collect(self) -> list[GaugeMetricFamily]:
         """The protocol of a Prometheus collector."""
         families = [
             GaugeMetricFamily(f"broker_{name}", f"How many {name.replace('_', ' ')} the broker holds", value=count)
-            for name, count in self.census.totals.items()
+            for name, count in self.totals.items()
         ]
         deliveries = GaugeMetricFamily(
             "broker_webhook_deliveries", "Webhook deliveries that the broker holds, by status", labels=["status"]
         )
-        for status, count in self.census.deliveries.items():
+        for status, count in self.deliveries.items():
             deliveries.add_metric([status], count)
         return [*families, deliveries]
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from broker.call import JSON, Call, Reply, Route
 from broker.hal.values import link
-from broker.store.census import census
+from broker.store.census import deliveries, totals
 from broker.store.migrate import HEAD, revision
 from broker.store.schema import schema_info
 
@@ -44,8 +44,8 @@ def dependencies(call: Call) -> Reply:
 
 def metrics(call: Call) -> Reply:
     with call.database.read() as tx:
-        held = census(tx)
-    return Reply(call.metrics.exposition(held), media_type=CONTENT_TYPE_LATEST)
+        text = call.metrics.exposition(totals(tx), deliveries(tx))
+    return Reply(text, media_type=CONTENT_TYPE_LATEST)
 
 
 ROUTES: tuple[Route, ...] = (

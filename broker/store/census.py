@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from attrs import frozen
 from sqlalchemy import Connection, func, select
 
 from broker.store.schema import pacticipants, pacts, verifications, versions, webhook_deliveries
 
+# Tables of the first revision: a back-up of an old database is counted too.
 _COUNTED = {
     "pacticipants": pacticipants,
     "versions": versions,
@@ -18,17 +16,14 @@ _COUNTED = {
 _STATUSES = ("waiting", "retrying", "success", "failure")
 
 
-@frozen
-class Census:
-    """`totals` by name of what is counted, `deliveries` of webhooks by status."""
-
-    totals: Mapping[str, int]
-    deliveries: Mapping[str, int]
-
-
-def census(tx: Connection) -> Census:
+def totals(tx: Connection) -> dict[str, int]:
+    """By name of what is counted."""
     counts = [select(func.count()).select_from(table).scalar_subquery() for table in _COUNTED.values()]
-    totals = tx.execute(select(*counts)).one()
+    return dict(zip(_COUNTED, tx.execute(select(*counts)).one(), strict=True))
+
+
+def deliveries(tx: Connection) -> dict[str, int]:
+    """Of webhooks, by status."""
     status = webhook_deliveries.c.status
     found = tx.execute(select(status, func.count()).group_by(status))
-    return Census(dict(zip(_COUNTED, totals, strict=True)), dict.fromkeys(_STATUSES, 0) | dict(found.all()))
+    return dict.fromkeys(_STATUSES, 0) | dict(found.all())

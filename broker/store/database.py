@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from broker.errors import UnusableError
-from broker.store.migrate import revision, upgrade
+from broker.store.migrate import upgrade
 
 _BUSY_TIMEOUT_MS = 30_000
 # Any number will do; it names the lock that lets one writer in at a time across processes on PostgreSQL.
@@ -40,7 +40,7 @@ class Database:
         try:
             self._prepare()
         except (SQLAlchemyError, sqlite3.Error) as error:
-            raise UnusableError(f"cannot use the database {_shown(url)}: {_reason(error)}") from None
+            raise UnusableError(f"cannot use the database {shown(url)}: {_reason(error)}") from None
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -65,7 +65,9 @@ class Database:
         """Leaves a single file behind on SQLite: what the write-ahead log holds goes into the database."""
         if self._is_sqlite:
             with suppress(SQLAlchemyError, sqlite3.Error), closing(self._engine.raw_connection()) as connection:
-                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                cursor = connection.cursor()
+                cursor.execute("PRAGMA busy_timeout=1000")  # another process may use the file: it will do it then
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._engine.dispose()
 
     def _prepare(self) -> None:
@@ -76,17 +78,17 @@ class Database:
             upgrade(tx)
 
 
-def standing(url: str) -> str | None:
-    """The revision of a database, which stays as it is; None when it is empty or from before revisions.
-
-    Raises UnusableError.
-    """
+@contextmanager
+def peek(url: str) -> Iterator[Connection]:
+    """A transaction on a database that exists and stays as it is, whatever its age; raises UnusableError."""
+    if url.startswith("sqlite") and not Path(make_url(url).database or "").is_file():
+        raise UnusableError(f"there is no database at {shown(url)}")
     engine = _engine(url)
     try:
         with engine.connect() as tx, tx.begin():
-            return revision(tx)
+            yield tx
     except (SQLAlchemyError, sqlite3.Error) as error:
-        raise UnusableError(f"cannot use the database {_shown(url)}: {_reason(error)}") from None
+        raise UnusableError(f"cannot use the database {shown(url)}: {_reason(error)}") from None
     finally:
         engine.dispose()
 
@@ -102,7 +104,7 @@ def _engine(url: str) -> Engine:
         _make_folder(parsed)
         engine = create_engine(parsed, poolclass=QueuePool, pool_size=20, max_overflow=40, hide_parameters=True)
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
-        raise UnusableError(f"cannot use the database {_shown(url)}: {_reason(error)}") from None
+        raise UnusableError(f"cannot use the database {shown(url)}: {_reason(error)}") from None
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -133,9 +135,10 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _shown(url: str) -> str:
+def shown(url: str) -> str:
+    """The address without anything secret."""
     try:
-        return make_url(url).render_as_string(hide_password=True)
+        return make_url(url).set(query={}).render_as_string(hide_password=True)
     except ArgumentError:
         return repr(url)
 
