@@ -65,6 +65,16 @@ def _pact_links(of: Pact, urls: Urls, metadata: str | None) -> Json:
         "pb:publish-verification-results": link(
             f"{urls.content(of)}/metadata/{carried}/verification-results", title="Publish verification results"
         ),
+        "pb:pact-webhooks": link(
+            urls.webhooks_of_pair(of.consumer, of.provider),
+            title=f"Webhooks for the pact between {of.consumer} and {of.provider}",
+        ),
+        "pb:consumer-webhooks": link(
+            urls.webhooks_of_provider(of.provider), title=f"Webhooks for all pacts with provider {of.provider}"
+        ),
+        "pb:triggered-webhooks": link(
+            f"{urls.pact(of)}/triggered-webhooks", title="Webhooks triggered by the publication of this pact"
+        ),
         "pb:matrix-for-consumer-version": link(
             urls.matrix_of_version(of.consumer, of.number), title="Matrix rows of this consumer version"
         ),
@@ -171,6 +181,9 @@ def verification(of: Verification, pact: Pact, details: bytes, urls: Urls) -> Js
         "self": link(urls.verification(pact, of.id), title="Verification result", name=name),
         "pb:pact-version": link(permalink, title="Pact", name=pact_name(pact)),
         "pb:provider-version": link(version, title="Provider version", name=of.provider_number),
+        "pb:triggered-webhooks": link(
+            f"{urls.verification(pact, of.id)}/triggered-webhooks", title="Webhooks triggered by this result"
+        ),
     }
     return body
 

@@ -97,6 +97,9 @@ class Urls:
     def webhooks_of_pair(self, consumer: str, provider: str) -> str:
         return f"{self.base}/webhooks/provider/{segment(provider)}/consumer/{segment(consumer)}"
 
+    def webhooks_of_provider(self, provider: str) -> str:
+        return f"{self.base}/webhooks/provider/{segment(provider)}"
+
     def triggered_webhook(self, uuid: str) -> str:
         return f"{self.base}/triggered-webhooks/{segment(uuid)}"
 

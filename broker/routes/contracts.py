@@ -113,7 +113,8 @@ def _notices(
     done = "Created" if outcome.created_version else "Updated"
     said = [("debug", f"{done} {submission.pacticipant} version {submission.number}{branch}{tags}")]
     for one, events_of_one in zip(outcome.published, detected, strict=True):
-        said += [*_notices_of(one, urls), *event_notices(events_of_one, urls)]
+        published, view, *known = _notices_of(one, urls)
+        said += [published, view, *event_notices(events_of_one, urls), *known]
     return said
 
 

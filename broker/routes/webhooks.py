@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import Connection
@@ -18,6 +19,7 @@ from broker.webhooks import trial
 from broker.webhooks.definition import Definition, checked_uuid, definition
 from broker.webhooks.destinations import Policy, policy
 
+_RECENT = 1000  # of one integration: what is older has left the logs of those who would look
 _TEXT = "text/plain;charset=utf-8"
 
 
@@ -149,6 +151,38 @@ def status(call: Call) -> Reply:
     return Reply(hal.status(bodies, consumer.name, provider.name, pact, own, call.urls))
 
 
+def triggered_by_pact(call: Call) -> Reply:
+    """The calls that a version's pact set in motion, the latest first."""
+    number = call.params["version"]
+
+    def belongs(one: Delivery) -> bool:
+        return one.event.startswith("contract_") and one.values["consumerVersionNumber"] == number
+
+    return _triggered(call, belongs)
+
+
+def triggered_by_result(call: Call) -> Reply:
+    """The calls that a verification result set in motion, the latest first."""
+    ending = f"/pact-version/{call.params['sha']}/verification-results/{call.params['number']}"
+
+    def belongs(one: Delivery) -> bool:
+        return one.event.startswith("provider_") and one.values["verificationResultUrl"].endswith(ending)
+
+    return _triggered(call, belongs)
+
+
+def _triggered(call: Call, belongs: Callable[[Delivery], bool]) -> Reply:
+    with call.database.read() as tx:
+        consumer = registry.pacticipant(tx, call.params["consumer"])
+        provider = registry.provider(tx, call.params["provider"])
+        recent = webhooks.recent_of_pair(tx, consumer.id, provider.id, limit=_RECENT)
+        found = [one for one in recent if belongs(one)]
+        hooks = webhooks.by_ids(tx, {one.webhook_id for one in found})
+    bodies = [_delivery(one, hooks[one.webhook_id], call) for one in found]
+    own = link(call.urls.at(call.path), title="Triggered webhooks")
+    return Reply({"_embedded": {"triggeredWebhooks": bodies}, "_links": {"self": own}})
+
+
 def _delivery(of: Delivery, hook: Webhook, call: Call) -> Json:
     over = of.status not in ("waiting", "retrying")
     remaining = 0 if over else max(0, len(call.config.webhooks.retry) + 1 - of.attempts)
@@ -206,7 +240,8 @@ def _found_delivery(tx: Connection, call: Call) -> tuple[Delivery, Webhook]:
 
 
 _PAIR = "/webhooks/provider/{provider}/consumer/{consumer}"
-_PACT = "/pacts/provider/{provider}/consumer/{consumer}/webhooks"
+_PACTS = "/pacts/provider/{provider}/consumer/{consumer}"
+_PACT = f"{_PACTS}/webhooks"
 _ONE = "/webhooks/{uuid}"
 _DELIVERY = "/triggered-webhooks/{uuid}"
 ROUTES: tuple[Route, ...] = (
@@ -224,6 +259,8 @@ ROUTES: tuple[Route, ...] = (
         for method, handler in (("GET", of_pacticipants), ("POST", create))
     ),
     ("GET", f"{_PACT}/status", status),
+    ("GET", f"{_PACTS}/version/{{version}}/triggered-webhooks", triggered_by_pact),
+    ("GET", f"{_PACTS}/pact-version/{{sha}}/verification-results/{{number}}/triggered-webhooks", triggered_by_result),
     ("GET", _DELIVERY, delivery),
     ("GET", f"{_DELIVERY}/logs", logs),
 )

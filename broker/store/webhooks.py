@@ -149,6 +149,14 @@ def latest_of_pair(tx: Connection, consumer_id: int, provider_id: int) -> list[D
     return [_delivery(row) for row in tx.execute(query.order_by(webhook_deliveries.c.id.desc()))]
 
 
+def recent_of_pair(tx: Connection, consumer_id: int, provider_id: int, *, limit: int) -> list[Delivery]:
+    """The latest first."""
+    query = select(*_DELIVERY).where(
+        webhook_deliveries.c.provider_id == provider_id, webhook_deliveries.c.consumer_id == consumer_id
+    )
+    return [_delivery(row) for row in tx.execute(query.order_by(webhook_deliveries.c.id.desc()).limit(limit))]
+
+
 def attempts(tx: Connection, delivery_id: int) -> list[Attempt]:
     """In their order."""
     columns = (
