@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from broker.call import Route
-from broker.pages import assets, differences, matrix, overview, pact
+from broker.pages import assets, differences, matrix, network, overview, pact
 
 # For whoever accepts HTML; others get the resource of the same address.
 PAGES: tuple[Route, ...] = (
@@ -11,6 +11,7 @@ PAGES: tuple[Route, ...] = (
     *pact.ROUTES,
     *overview.ROUTES,
     *matrix.ROUTES,
+    *network.ROUTES,
 )
 
 # For everybody: a browser does not accept HTML when it asks for a style sheet.
