@@ -32,7 +32,7 @@ def faults(document: Document, schema: Node, value: Any) -> list[tuple[str, str]
         return [("type", f"{brief(value)} is not of type {' or '.join(wanted)}")]
     if value is None and "null" in wanted:
         return []  # `nullable` beside an enum that forgot null
-    asserted = _for(value) & keywords.keys()
+    asserted = _for(value).intersection(keywords)
     if not asserted:
         return []
     return _violations(document, schema, asserted, value) + _format_faults(keywords, value)
@@ -49,7 +49,10 @@ def types(keywords: dict[str, Any]) -> list[str]:
 
 
 def matches(document: Document, pattern: str, text: str) -> bool:
-    validator = _remembered(document, ("pattern", pattern), {"pattern": pattern})
+    key = ("pattern", pattern)
+    if key not in document.known:
+        document.known[key] = _compiled({"pattern": pattern})
+    validator = document.known[key]
     return validator is None or _valid(validator, text)
 
 
@@ -59,14 +62,25 @@ def brief(value: Any) -> str:
     return text if len(text) <= _MAX_TEXT else text[:_MAX_TEXT] + "..."
 
 
-def _violations(document: Document, schema: Node, asserted: Any, value: Any) -> list[tuple[str, str]]:
+def _violations(document: Document, schema: Node, asserted: frozenset[str], value: Any) -> list[tuple[str, str]]:
+    together = _validator(document, schema, asserted)
+    if together is not None and _valid(together, value):
+        return []
     found = []
     for keyword in sorted(asserted):
-        checked = _assertion(keyword, schema.mapping)
-        validator = _remembered(document, (keyword, schema.steps), checked)
+        validator = _validator(document, schema, frozenset({keyword}))
         if validator is not None and not _valid(validator, value):
             found.append((keyword, _sentence(validator, value)))
     return found
+
+
+def _validator(document: Document, schema: Node, asserted: frozenset[str]) -> Any:
+    """A validator, or None where the document asserts what cannot be asserted, such as a broken pattern."""
+    key = (asserted, schema.steps)
+    if key not in document.known:
+        assertions = [_assertion(keyword, schema.mapping) for keyword in asserted]
+        document.known[key] = _compiled({key: stated for one in assertions for key, stated in one.items()})
+    return document.known[key]
 
 
 def _assertion(keyword: str, keywords: dict[str, Any]) -> dict[str, Any]:
@@ -78,17 +92,13 @@ def _assertion(keyword: str, keywords: dict[str, Any]) -> dict[str, Any]:
     return {} if isinstance(stated, bool) and keyword.startswith("exclusive") else {keyword: stated}
 
 
-def _remembered(document: Document, key: Any, schema: dict[str, Any]) -> Any:
-    """A validator, or None where the document asserts what cannot be asserted, such as a broken pattern."""
-    known = document.known
-    if key not in known:
-        try:
-            known[key] = jsonschema_rs.Draft202012Validator(
-                schema, validate_formats=True, pattern_options=_PATTERNS, offline=True
-            )
-        except ValueError:
-            known[key] = None
-    return known[key]
+def _compiled(schema: dict[str, Any]) -> Any:
+    try:
+        return jsonschema_rs.Draft202012Validator(
+            schema, validate_formats=True, pattern_options=_PATTERNS, offline=True
+        )
+    except ValueError:
+        return None
 
 
 def _valid(validator: Any, value: Any) -> bool:

@@ -74,8 +74,17 @@ class Document:
 
     def follow(self, node: Node) -> Node:
         """The node itself, or what it refers to in the end."""
+        reference = node.mapping.get("$ref")
+        if not isinstance(reference, str):
+            return node
+        key = ("$ref", reference)
+        known: Node | None = self.known.get(key)
+        if known is None:
+            known = self.known[key] = self._target(node, reference)
+        return known
+
+    def _target(self, node: Node, reference: object) -> Node:
         for _ in range(_MAX_HOPS):
-            reference = node.mapping.get("$ref")
             steps = from_fragment(reference) if isinstance(reference, str) else None
             if steps is None:
                 return node
@@ -83,6 +92,7 @@ class Document:
                 node = Node(find(self.root, steps), steps)
             except LookupError:
                 break
+            reference = node.mapping.get("$ref")
         return Node(None, node.steps)
 
 
