@@ -8,19 +8,21 @@ answers it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from attrs import evolve, frozen
+from attrs import define, evolve, field, frozen
 from sqlalchemy import Connection
 
-from broker import bidirectional
-from broker.bidirectional import Compared, Made, Pair
+from broker import matrix_answers
+from broker.bidirectional import Made
+from broker.matrix_answers import Answers
 from broker.matrix_query import Asked, MatrixQuery, Selected, select_versions
 from broker.model import Comparison, Pact, ProviderContract, Verification, Version
-from broker.store import contracts, pacticipants, provider_contracts, verifications
+from broker.store import contracts
 
-_MOST_ROWS = 1000
-_MOST_COMPARED_AT_ONCE = 200
+# Where any version of a side is asked about, its newest ones are told of; `limit` asks for more.
+_MOST_OF_HISTORY = 100
+_STEP = 10
 
 
 @frozen
@@ -89,13 +91,50 @@ def evaluate(tx: Connection, query: MatrixQuery) -> Matrix:
     sides, missing = select_versions(tx, query)
     if missing:
         return Matrix((), sides, missing)
-    pacts = _pacts(tx, query, sides)
-    answers = _answers(tx, query, pacts, sides)
-    rows = _rows(tx, query, pacts, answers, sides)
-    return Matrix(tuple(_ignored(query, row) for row in rows), sides, (), answers.compared.fresh)
+    needs = _needs(tx, query, sides)
+    fresh: list[Made] = []
+    while waiting := [need for need in needs if need.waits]:
+        taken = [(need, need.take()) for need in waiting]
+        # Of a history one result is enough where only the newest one is shown.
+        most = 1 if query.latest_by in ("cvp", "cp") else query.limit or _MOST_OF_HISTORY
+        pacts = [pact for _, some in taken for pact in some]
+        answers = matrix_answers.find(tx, pacts, sides, superseded=query.latest_by is None, most=most)
+        fresh += answers.compared.fresh
+        for need, some in taken:
+            need.add([row for pact in some for row in _rows_of(pact, sides[pact.provider_id], answers)])
+    rows = sorted((row for need in needs for row in need.rows), key=_newest_first)
+    shown = rows[: query.limit] if query.limit else rows
+    return Matrix(tuple(_ignored(query, row) for row in shown), sides, (), tuple(fresh))
 
 
-def _pacts(tx: Connection, query: MatrixQuery, sides: Mapping[int, Selected]) -> list[Pact]:
+@define
+class _Need:
+    """The pacts of one integration, newest first, and the rows made of them so far.
+
+    Where every version of the consumer counts, all of its pacts become rows. `most` bounds the rows of a history,
+    whose pacts are taken `step` at a time until there are enough.
+    """
+
+    pacts: list[Pact]
+    latest_by: str | None
+    most: int | None
+    step: int | None
+    rows: list[Row] = field(factory=list)
+
+    @property
+    def waits(self) -> bool:
+        return bool(self.pacts) and (self.most is None or len(self.rows) < self.most)
+
+    def take(self) -> list[Pact]:
+        taken = self.pacts[: self.step]
+        self.pacts = self.pacts[len(taken) :]
+        return taken
+
+    def add(self, rows: Sequence[Row]) -> None:
+        self.rows = _collapsed(sorted([*self.rows, *rows], key=_newest_first), self.latest_by)[: self.most]
+
+
+def _needs(tx: Connection, query: MatrixQuery, sides: Mapping[int, Selected]) -> list[_Need]:
     asked = {side.pacticipant.id for side in sides.values() if side.asked}
     pairs = [
         (consumer_id, provider_id)
@@ -103,90 +142,30 @@ def _pacts(tx: Connection, query: MatrixQuery, sides: Mapping[int, Selected]) ->
         if consumer_id in sides and provider_id in sides and {consumer_id, provider_id} & asked
     ]
     bounded = {consumer for consumer, _ in pairs if sides[consumer].version_ids is not None}
-    version_ids = {id_ for consumer in bounded for id_ in sides[consumer].version_ids or ()}
-    wanted = set(pairs)
-    found = [
-        pact for pact in contracts.pacts_of_versions(tx, version_ids) if (pact.consumer_id, pact.provider_id) in wanted
-    ]
+    found: dict[tuple[int, int], list[Pact]] = {pair: [] for pair in pairs}
+    for pact in contracts.pacts_of_versions(tx, {id_ for one in bounded for id_ in sides[one].version_ids or ()}):
+        found.get((pact.consumer_id, pact.provider_id), []).append(pact)
+    share = query.limit or max(5, _MOST_OF_HISTORY // max(1, sum(not sides[one].each for one, _ in pairs)))
     for consumer, provider in pairs:
         if consumer not in bounded:
-            found += contracts.pacts_between(tx, consumer, provider, limit=query.limit or _MOST_ROWS)
-    return found
+            found[consumer, provider] = contracts.pacts_between(tx, consumer, provider, limit=share)
+    return [_need(query, sides[pair[0]], sides[pair[1]], pacts, share) for pair, pacts in found.items()]
 
 
-@frozen
-class _Answers:
-    """Results by content id, contracts by provider and version id, comparisons by content and document id."""
-
-    results: Mapping[int, Sequence[Verification]]
-    contracts: Mapping[int, Mapping[int, ProviderContract]]
-    compared: Compared
-
-
-def _answers(tx: Connection, query: MatrixQuery, pacts: Sequence[Pact], sides: Mapping[int, Selected]) -> _Answers:
-    results = _results(tx, query, pacts, sides)
-    published = _contracts(tx, pacts, results, sides)
-    named: list[Pair] = []
-    others: list[Pair] = []
-    for pact in sorted(pacts, key=lambda pact: -pact.version_id):
-        both_named = sides[pact.provider_id].each and sides[pact.consumer_id].each
-        pairs = named if both_named else others
-        pairs += [(pact.content_id, contract.document_id) for contract in published[pact.provider_id].values()]
-    compared = bidirectional.comparisons(tx, named)
-    # A history may hold more pairs than can be compared while somebody waits; each question does a part of them.
-    rest = bidirectional.comparisons(tx, others, most=_MOST_COMPARED_AT_ONCE)
-    merged = Compared({**compared.known, **rest.known}, (*compared.fresh, *rest.fresh))
-    return _Answers(results, published, merged)
+def _need(query: MatrixQuery, consumer: Selected, provider: Selected, pacts: Sequence[Pact], share: int) -> _Need:
+    newest_first = sorted(pacts, key=lambda pact: -pact.version_id)
+    if consumer.each:
+        return _Need(newest_first, query.latest_by, None, None)
+    most = 1 if query.latest_by == "cp" else share
+    return _Need(newest_first[:share], query.latest_by, most, None if provider.each else _STEP)
 
 
-def _contracts(
-    tx: Connection,
-    pacts: Sequence[Pact],
-    results: Mapping[int, Sequence[Verification]],
-    sides: Mapping[int, Selected],
-) -> dict[int, dict[int, ProviderContract]]:
-    """Provider id -> version id -> contract, of the selected versions; where any will do, of the newest ones."""
-    contents: dict[int, set[int]] = {}
-    for pact in pacts:
-        contents.setdefault(pact.provider_id, set()).add(pact.content_id)
-    wanted = {id_ for provider_id in contents for id_ in sides[provider_id].version_ids or ()}
-    found: dict[int, dict[int, ProviderContract]] = {provider_id: {} for provider_id in contents}
-    for provider_id, content_ids in contents.items():
-        if sides[provider_id].version_ids is None:
-            newest = provider_contracts.of_provider(tx, provider_id, limit=max(5, _MOST_ROWS // len(content_ids)))
-            found[provider_id] = {contract.version_id: contract for contract in newest}
-            if newest:
-                wanted |= {result.provider_version_id for id_ in content_ids for result in results.get(id_, ())}
-    for contract in provider_contracts.of_versions(tx, wanted).values():
-        found[contract.provider_id][contract.version_id] = contract
-    return found
-
-
-def _rows(
-    tx: Connection, query: MatrixQuery, pacts: Sequence[Pact], answers: _Answers, sides: Mapping[int, Selected]
-) -> list[Row]:
-    version_ids = {result.provider_version_id for found in answers.results.values() for result in found}
-    version_ids |= {id_ for found in answers.contracts.values() for id_ in found}
-    for pact in pacts:
-        version_ids.update(sides[pact.provider_id].version_ids or ())
-    known = pacticipants.versions_by_ids(tx, version_ids)
-    rows = [row for pact in pacts for row in _rows_of(pact, sides[pact.provider_id], answers, known)]
-    rows.sort(key=_newest_first)
-    collapsed = _collapsed(rows, query.latest_by)
-    return collapsed[: query.limit] if query.limit else collapsed
-
-
-def _rows_of(pact: Pact, side: Selected, answers: _Answers, known: Mapping[int, Version]) -> list[Row]:
+def _rows_of(pact: Pact, side: Selected, answers: Answers) -> list[Row]:
     """Each selected provider version has to answer; where any will do, there is a row for each that did."""
-    contracts_ = answers.contracts[pact.provider_id]
-    comparisons = {
-        id_: comparison
-        for id_, contract in contracts_.items()
-        if (comparison := answers.compared.known.get((pact.content_id, contract.document_id))) is not None
-    }
+    published, comparisons = answers.contracts[pact.provider_id], answers.comparisons_of(pact)
 
     def row(id_: int, verification: Verification | None) -> Row:
-        return Row(pact, known[id_], verification, contracts_.get(id_), comparisons.get(id_))
+        return Row(pact, answers.versions[id_], verification, published.get(id_), comparisons.get(id_))
 
     results = answers.results.get(pact.content_id, ())
     rows = [row(result.provider_version_id, result) for result in results]
@@ -197,26 +176,6 @@ def _rows_of(pact: Pact, side: Selected, answers: _Answers, known: Mapping[int, 
         says = [id_ for id_, comparison in comparisons.items() if comparison.outcome is not None]
         rows += [row(id_, None) for id_ in says if id_ not in answered]
     return rows or [Row(pact, None, None)]
-
-
-def _results(
-    tx: Connection, query: MatrixQuery, pacts: Iterable[Pact], sides: Mapping[int, Selected]
-) -> dict[int, list[Verification]]:
-    by_provider: dict[int, set[int]] = {}
-    for pact in pacts:
-        by_provider.setdefault(pact.provider_id, set()).add(pact.content_id)
-    found: dict[int, list[Verification]] = {}
-    for provider_id, content_ids in by_provider.items():
-        versions = sides[provider_id].version_ids
-        if query.latest_by is None:
-            results = verifications.recent(tx, content_ids, versions, query.limit or _MOST_ROWS)
-        else:
-            # Versions that were asked about are never cut off; of "any version" the newest are enough.
-            most = _MOST_ROWS if versions is None else None
-            results = verifications.latest(tx, content_ids, versions, most)
-        for result in results:
-            found.setdefault(result.content_id, []).append(result)
-    return found
 
 
 def _newest_first(row: Row) -> tuple[str, str, int, int, int]:

@@ -79,6 +79,33 @@ def latest(
     return [Verification(*row) for row in tx.execute(query.order_by(verifications.c.id))]
 
 
+def newest_of_each(
+    tx: Connection,
+    content_ids: Collection[int],
+    provider_version_ids: Collection[int] | None,
+    *,
+    superseded: bool,
+    most: int | None = None,
+) -> list[Verification]:
+    """The results of each content with any (of these) provider versions, the `most` newest of each content.
+
+    Without those that are `superseded`, only the latest one of each provider version counts.
+    """
+    number = verifications.c.id if superseded else func.max(verifications.c.id)
+    chosen = select(number.label("id"), verifications.c.content_id).where(verifications.c.content_id.in_(content_ids))
+    if provider_version_ids is not None:
+        chosen = chosen.where(verifications.c.provider_version_id.in_(provider_version_ids))
+    if not superseded:
+        chosen = chosen.group_by(verifications.c.content_id, verifications.c.provider_version_id)
+    found = chosen.subquery()
+    ids = select(found.c.id)
+    if most is not None:
+        place = func.row_number().over(partition_by=found.c.content_id, order_by=found.c.id.desc())
+        ranked = select(found.c.id, place.label("place")).subquery()
+        ids = select(ranked.c.id).where(ranked.c.place <= most)
+    return [Verification(*row) for row in tx.execute(_VERIFICATIONS.where(verifications.c.id.in_(ids)))]
+
+
 def recent(
     tx: Connection,
     content_ids: Collection[int],

@@ -17,8 +17,10 @@ from broker.tests.served import Broker, served
 _ON_BOTH = frozenset(
     {
         "test_concurrency",
+        "test_bidirectional_matrix",
         "test_environments",
         "test_matrix",
+        "test_provider_contracts",
         "test_publishing",
         "test_recorded_calls",
         "test_stock_clients",

@@ -1,0 +1,118 @@
+"""What provider versions say about pacts: their results, and how the pacts fit the contracts that they published."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from attrs import frozen
+from sqlalchemy import Connection
+
+from broker import bidirectional
+from broker.bidirectional import Compared, Pair
+from broker.matrix_query import Selected
+from broker.model import Comparison, Pact, ProviderContract, Verification, Version
+from broker.store import pacticipants, provider_contracts, verifications
+
+_MOST_COMPARED_AT_ONCE = 200
+Sides = Mapping[int, Selected]
+
+
+@frozen
+class Answers:
+    """`results` by content id, `contracts` by provider id and then version id, `versions` by id."""
+
+    results: Mapping[int, Sequence[Verification]]
+    contracts: Mapping[int, Mapping[int, ProviderContract]]
+    compared: Compared
+    versions: Mapping[int, Version]
+
+    def comparisons_of(self, pact: Pact) -> dict[int, Comparison]:
+        """Provider version id -> how the pact fits its contract."""
+        known, published = self.compared.known, self.contracts[pact.provider_id]
+        if not known:
+            return {}
+        found = {id_: known.get((pact.content_id, contract.document_id)) for id_, contract in published.items()}
+        return {id_: comparison for id_, comparison in found.items() if comparison is not None}
+
+
+def find(tx: Connection, pacts: Sequence[Pact], sides: Sides, *, superseded: bool, most: int) -> Answers:
+    """The answers to these pacts from the selected versions of their providers.
+
+    Where each version has to answer, all that they say; where any version will do, for each pact the `most` newest
+    results. `superseded` results are those that the same version replaced by a later one.
+    """
+    contents = {pact.content_id: pact.provider_id for pact in pacts}
+    results = _results(tx, contents, sides, superseded=superseded, most=most)
+    contracts = _contracts(tx, contents, results, sides, most)
+    # The version of a newest contract may have its result among the older ones.
+    for provider_id in [id_ for id_, found in contracts.items() if found and not sides[id_].each]:
+        own = [content_id for content_id, owner in contents.items() if owner == provider_id]
+        found = verifications.newest_of_each(tx, own, contracts[provider_id].keys(), superseded=superseded)
+        _add(results, found)
+    compared = _compared(tx, pacts, contracts, sides)
+    ids = {result.provider_version_id for found in results.values() for result in found.values()}
+    ids |= {id_ for found in contracts.values() for id_ in found}
+    for provider_id in contracts:
+        if sides[provider_id].each:
+            ids.update(sides[provider_id].version_ids or ())
+    newest_first = {id_: sorted(found.values(), key=lambda one: -one.id) for id_, found in results.items()}
+    return Answers(newest_first, contracts, compared, pacticipants.versions_by_ids(tx, ids))
+
+
+_Results = dict[int, dict[int, Verification]]  # by content id and then number
+
+
+def _results(tx: Connection, contents: Mapping[int, int], sides: Sides, *, superseded: bool, most: int) -> _Results:
+    """One query for all the providers that are asked in the same way: each content has one provider."""
+    groups: dict[tuple[bool, bool], list[int]] = {}
+    for content_id, provider_id in contents.items():
+        side = sides[provider_id]
+        groups.setdefault((side.each, side.version_ids is not None), []).append(content_id)
+    found: _Results = {}
+    for (each, bounded), content_ids in groups.items():
+        owners = {contents[content_id] for content_id in content_ids}
+        versions = {id_ for owner in owners for id_ in sides[owner].version_ids or ()} if bounded else None
+        limit = None if each else most
+        _add(found, verifications.newest_of_each(tx, content_ids, versions, superseded=superseded, most=limit))
+    return found
+
+
+def _add(to: _Results, results: Sequence[Verification]) -> None:
+    for result in results:
+        to.setdefault(result.content_id, {})[result.id] = result
+
+
+def _contracts(
+    tx: Connection, contents: Mapping[int, int], results: _Results, sides: Sides, most: int
+) -> dict[int, dict[int, ProviderContract]]:
+    """Contracts of the selected versions; where any will do, the newest ones and those of versions with a result."""
+    found: dict[int, dict[int, ProviderContract]] = {provider_id: {} for provider_id in contents.values()}
+    wanted: set[int] = set()
+    for provider_id in found:
+        selected = sides[provider_id].version_ids
+        if selected is not None:
+            wanted.update(selected)
+            continue
+        newest = provider_contracts.of_provider(tx, provider_id, limit=max(5, most))
+        found[provider_id] = {contract.version_id: contract for contract in newest}
+        if newest:
+            own = (results.get(id_, {}) for id_, owner in contents.items() if owner == provider_id)
+            wanted.update(result.provider_version_id for some in own for result in some.values())
+    for contract in provider_contracts.of_versions(tx, wanted).values():
+        found[contract.provider_id][contract.version_id] = contract
+    return found
+
+
+def _compared(
+    tx: Connection, pacts: Sequence[Pact], contracts: Mapping[int, Mapping[int, ProviderContract]], sides: Sides
+) -> Compared:
+    named: list[Pair] = []
+    others: list[Pair] = []
+    for pact in pacts:
+        both_named = sides[pact.provider_id].each and sides[pact.consumer_id].each
+        pairs = named if both_named else others
+        pairs += [(pact.content_id, contract.document_id) for contract in contracts[pact.provider_id].values()]
+    first = bidirectional.comparisons(tx, named)
+    # A history may hold more pairs than can be compared while somebody waits; each question does a part of them.
+    rest = bidirectional.comparisons(tx, others, most=_MOST_COMPARED_AT_ONCE)
+    return Compared({**first.known, **rest.known}, (*first.fresh, *rest.fresh))
