@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from broker.call import Route
-from broker.pages import assets, differences, matrix, network, overview, pact, results
+from broker.pages import assets, differences, matrix, network, overview, pact, results, webhooks
 
 # For whoever accepts HTML; others get the resource of the same address.
 PAGES: tuple[Route, ...] = (
+    *webhooks.ROUTES,
     *results.ROUTES,
     *differences.ROUTES,
     *pact.ROUTES,
