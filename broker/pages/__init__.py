@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from broker.call import Route
-from broker.pages import assets, differences, matrix, network, overview, pact, results, webhooks
+from broker.pages import (
+    assets,
+    differences,
+    environments,
+    matrix,
+    network,
+    overview,
+    pact,
+    pacticipants,
+    results,
+    versions,
+    webhooks,
+)
 
 # For whoever accepts HTML; others get the resource of the same address.
 PAGES: tuple[Route, ...] = (
@@ -14,6 +26,9 @@ PAGES: tuple[Route, ...] = (
     *overview.ROUTES,
     *matrix.ROUTES,
     *network.ROUTES,
+    *pacticipants.ROUTES,
+    *versions.ROUTES,
+    *environments.ROUTES,
 )
 
 # For everybody: a browser does not accept HTML when it asks for a style sheet.

@@ -18,7 +18,7 @@ MOST_DRAWN = 400  # integrations: beyond, nobody could read the picture
 _HEIGHT, _GAP = 34.0, 18.0
 _WIDTH, _MARGIN = 184.0, 20.0
 _LEAST_BETWEEN, _MOST_BETWEEN = 80.0, 200.0
-_LETTERS = 24
+_LETTERS = 22
 
 
 @frozen

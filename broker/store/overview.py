@@ -110,3 +110,59 @@ def head_pacts(tx: Connection) -> list[tuple[Pact, str, str]]:
 
 def _heads(tx: Connection, query: Select[Any], kind: str) -> Iterable[tuple[int, int, str, str]]:
     return [(row[0], row[1], kind, row[2]) for row in tx.execute(query)]
+
+
+def branch_heads(tx: Connection, pacticipant_id: int, *, limit: int) -> list[tuple[str, str, int]]:
+    """(branch, number of its latest version, instant of that version), the freshest branch first."""
+    newest = (
+        select(func.max(branch_versions.c.version_id))
+        .where(branch_versions.c.branch_id == branches.c.id)
+        .scalar_subquery()
+    )
+    query = (
+        select(branches.c.name, versions.c.number, versions.c.created_at)
+        .select_from(branches)
+        .join(versions, versions.c.id == newest)
+        .where(branches.c.pacticipant_id == pacticipant_id)
+        .order_by(versions.c.id.desc())
+        .limit(limit)
+    )
+    return [(row[0], row[1], row[2]) for row in tx.execute(query)]
+
+
+def verified_by(tx: Connection, version_ids: Collection[int]) -> dict[int, tuple[int, int]]:
+    """Provider version id -> how many contents it verified and how many failed, by its latest result of each."""
+    newest = (
+        select(func.max(verifications.c.id))
+        .where(verifications.c.provider_version_id.in_(version_ids))
+        .group_by(verifications.c.content_id, verifications.c.provider_version_id)
+    )
+    query = (
+        select(verifications.c.provider_version_id, verifications.c.success, func.count())
+        .where(verifications.c.id.in_(newest.scalar_subquery()))
+        .group_by(verifications.c.provider_version_id, verifications.c.success)
+    )
+    found: dict[int, tuple[int, int]] = {}
+    for version_id, success, count in tx.execute(query):
+        passed, failed = found.get(version_id, (0, 0))
+        found[version_id] = (passed + count, failed) if success else (passed, failed + count)
+    return found
+
+
+def contents_verified_by(tx: Connection, version_id: int, *, limit: int) -> dict[int, Pact]:
+    """Content id -> the latest pact with this content, for the newest contents that the version has a result of."""
+    ids = (
+        select(verifications.c.content_id)
+        .where(verifications.c.provider_version_id == version_id)
+        .distinct()
+        .order_by(verifications.c.content_id.desc())
+        .limit(limit)
+    )
+    content_ids = set(tx.execute(ids).scalars())
+    newest = (
+        select(func.max(pacts.c.consumer_version_id))
+        .where(pacts.c.content_id.in_(content_ids))
+        .group_by(pacts.c.content_id)
+    )
+    found = pacts_of_versions(tx, set(tx.execute(newest).scalars()))
+    return {pact.content_id: pact for pact in found if pact.content_id in content_ids}
