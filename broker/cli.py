@@ -190,6 +190,34 @@ def restore(
     typer.echo(f"restored {counts}")
 
 
+@_app.command()
+def clean(
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(help="A rule for what to keep; repeatable. [default: branch=*,latest tag=*,latest max-age=90d]"),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would go, and change nothing.")] = False,
+    database: Annotated[str | None, typer.Option(help=_DATABASE)] = None,
+) -> None:
+    """Remove the versions that no rule keeps, with their pacts and results; the broker may run meanwhile.
+
+    \b
+    The parts of a rule all have to hold; * and ? stand for any text in a name:
+      branch=NAME  tag=NAME  main-branch  pacticipant=NAME  latest[=N]  max-age=90d  deployed  released
+    What is deployed or released now always stays, so does the latest version of each pacticipant, and so do the
+    results that decide whether a pact is pending. Results that later ones have replaced go.
+
+    \b
+    Examples:
+      contract-broker clean --dry-run
+      contract-broker clean --keep main-branch,latest=10 --keep tag=prod --keep max-age=30d
+    """
+    from broker.cleaning import run
+
+    for line in run(database or from_environment().database_url, keep or (), dry_run=dry_run):
+        typer.echo(line)
+
+
 def main() -> None:
     """Entry point; what cannot run is one line on stderr and exit code 2."""
     try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, select
+from sqlalchemy import Connection, delete, exists, select
 
 from broker.model import Pact
 from broker.store.schema import (
@@ -18,7 +18,6 @@ from broker.store.schema import (
     pacts,
     provider_contracts,
     provider_documents,
-    verifications,
     versions,
     webhook_deliveries,
     webhooks,
@@ -60,27 +59,6 @@ def remove_integration(tx: Connection, consumer_id: int, provider_id: int) -> No
     for table in (pacts, contents, webhooks):
         tx.execute(delete(table).where(table.c.consumer_id == consumer_id, table.c.provider_id == provider_id))
     _remove_pair(tx, consumer_id, provider_id)
-
-
-def remove_superseded_results(tx: Connection, *, limit: int) -> int:
-    """Removes up to `limit` results that a later one of the same content and provider version has replaced."""
-    ids = list(tx.execute(select(verifications.c.id).where(_superseded()).limit(limit)).scalars())
-    for batch in _batches(ids):
-        tx.execute(delete(verifications).where(verifications.c.id.in_(batch)))
-    return len(ids)
-
-
-def superseded_results(tx: Connection) -> list[int]:
-    return list(tx.execute(select(verifications.c.id).where(_superseded())).scalars())
-
-
-def _superseded() -> ColumnElement[bool]:
-    later = verifications.alias("later")
-    return exists().where(
-        later.c.content_id == verifications.c.content_id,
-        later.c.provider_version_id == verifications.c.provider_version_id,
-        later.c.id > verifications.c.id,
-    )
 
 
 def _batches(ids: Collection[int]) -> Iterator[list[int]]:

@@ -1,0 +1,47 @@
+"""The command `contract-broker clean`: the rules read, the work done, and a table of it."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from broker import cleanup
+from broker.cleanup import Plan
+from broker.errors import InvalidError, UnusableError
+from broker.hal.values import instant
+from broker.store.database import Database
+
+
+def run(database_url: str, rules: Sequence[str], *, dry_run: bool) -> Iterator[str]:
+    """Lines for a person; raises UnusableError when a rule or the database cannot be used."""
+    try:
+        parsed = [cleanup.parse_rule(rule) for rule in (rules or cleanup.DEFAULT_RULES)]
+    except InvalidError as error:
+        raise UnusableError(str(error)) from None
+    database = Database(database_url)
+    try:
+        now = time.time_ns() // 1000
+        plan = cleanup.plan(database, parsed, now)
+        if dry_run:
+            yield from (f"{one.pacticipant} {one.number}  (created {instant(one.created_at)})" for one in plan.doomed)
+        removed = None if dry_run else cleanup.clean(database, plan, now)
+    finally:
+        database.close()
+    yield from _table(plan, "to go" if dry_run else "gone")
+    if removed is None:
+        yield f"Nothing was changed. Superseded results that would go: {len(plan.results)}"
+    else:
+        yield (
+            f"Removed {removed.versions} versions, {removed.pacts} pacts, {removed.contents} contents "
+            f"and {removed.results} verification results"
+        )
+
+
+def _table(plan: Plan, head: str) -> Iterator[str]:
+    going = Counter(one.pacticipant for one in plan.doomed)
+    width = max((len(name) for name in plan.kept), default=0)
+    width = max(width, len("pacticipant"))
+    yield f"{'pacticipant':{width}}  {'kept':>8}  {head:>8}"
+    for name, kept in plan.kept.items():
+        yield f"{name:{width}}  {kept:>8}  {going[name]:>8}"

@@ -1,0 +1,147 @@
+"""Cleaning by rule: what stays, what goes, and that it can be done while the broker runs."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+from sqlalchemy import update
+
+from broker.cli import main
+from broker.config import Config
+from broker.store.database import Database
+from broker.store.schema import versions
+from broker.tests.served import Broker, served
+
+_DAY = 86400 * 1_000_000
+
+
+@pytest.fixture
+def own(database_url: str) -> Iterator[tuple[Broker, str]]:
+    """A broker with a database that the command line can reach too."""
+    with served(Config(database_url=database_url)) as running:
+        yield running, database_url
+
+
+@pytest.fixture
+def clean(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Runs `contract-broker clean`; answers what it printed."""
+
+    def run(url: str, *arguments: str, code: int = 0) -> str:
+        monkeypatch.setattr(sys, "argv", ["contract-broker", "clean", "--database", url, *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        printed = capsys.readouterr()
+        assert (ended.value.code or 0) == code, printed.err
+        return printed.out + printed.err
+
+    return run
+
+
+def _age(url: str, days: int) -> None:
+    """Everything that is there becomes older."""
+    database = Database(url)
+    with database.write() as tx:
+        tx.execute(update(versions).values(created_at=versions.c.created_at - days * _DAY))
+    database.close()
+
+
+def _numbers(broker: Broker, name: str = "Foo") -> list[str]:
+    return [one["number"] for one in broker.get(f"/pacticipants/{name}/versions")["_embedded"]["versions"]]
+
+
+_both = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+
+
+@_both
+def test_by_default_heads_what_runs_and_what_is_young_stay(own: tuple[Broker, str], clean: Callable[..., str]) -> None:
+    broker, url = own
+    for number in "1234":
+        broker.publish("Foo", number, branch="main", says=number)
+    broker.publish("Foo", "5", branch="feat/x", tags=["dev"], says="5")
+    broker.publish("Foo", "6", tags=["dev"], says="6")
+    broker.deploy("Foo", "2", broker.environment("uat"))
+    _age(url, 91)
+    broker.publish("Foo", "7", branch="main", says="7")
+    told = clean(url, "--dry-run")
+    assert re.findall(r"^Foo (\d)  \(created", told, re.MULTILINE) == ["4", "3", "1"]
+    assert len(_numbers(broker)) == 7
+    assert "Removed 3 versions, 3 pacts, 3 contents" in clean(url)
+    assert _numbers(broker) == ["7", "6", "5", "2"]
+    assert "Removed 0 versions" in clean(url)
+
+
+@pytest.mark.parametrize(
+    ("rules", "left"),
+    [
+        (["branch=main,latest=2"], ["6", "4", "3"]),
+        (["main-branch,latest"], ["6", "4"]),
+        (["branch=feat/*,latest"], ["6", "5"]),
+        (["tag=prod"], ["6", "2", "1"]),
+        (["tag=prod,latest", "branch=main,latest"], ["6", "4", "2"]),
+        (["latest=3"], ["6", "5", "4"]),
+        (["pacticipant=Foo,max-age=1h"], ["6", "5", "4", "3", "2", "1"]),
+        (["pacticipant=Web"], ["6"]),
+        (["deployed"], ["6"]),
+    ],
+)
+def test_a_rule_keeps_what_it_says_and_the_latest_version_stays_anyway(
+    own: tuple[Broker, str], clean: Callable[..., str], rules: list[str], left: list[str]
+) -> None:
+    broker, url = own
+    for number in "1234":
+        broker.publish("Foo", number, branch="main", tags=["prod"] if number in "12" else [], says=number)
+    for number in "56":
+        broker.publish("Foo", number, branch=f"feat/{number}" if number == "5" else None, says=number)
+    clean(url, *(part for rule in rules for part in ("--keep", rule)))
+    assert _numbers(broker) == left
+
+
+@_both
+def test_cleaning_makes_no_pact_pending_again(own: tuple[Broker, str], clean: Callable[..., str]) -> None:
+    broker, url = own
+    sha = broker.publish("Foo", "1", branch="main")
+    for number in ("10", "11", "12"):
+        broker.verify("Foo", sha, number, branch="main")
+    broker.verify("Foo", sha, "20", branch="feat/y")
+    broker.put_on_branch("Bar", "30", "main")
+    before = broker.to_verify(includePendingStatus=True, providerVersionBranch="main")
+    assert before[0]["verificationProperties"]["pending"] is False
+    clean(url, "--keep", "latest")
+    assert _numbers(broker, "Bar") == ["30", "20", "12", "10"]
+    after = broker.to_verify(includePendingStatus=True, providerVersionBranch="main")
+    assert after[0]["verificationProperties"]["pending"] is False
+
+
+@_both
+def test_results_that_later_ones_replaced_go(own: tuple[Broker, str], clean: Callable[..., str]) -> None:
+    broker, url = own
+    sha = broker.publish("Foo", "1", branch="main")
+    for success in (False, True, True, True, False, False):
+        broker.verify("Foo", sha, "10", success=success, branch="main")
+    assert "and 3 verification results" in clean(url)
+    found = broker.get(f"/pacts/provider/Bar/consumer/Foo/pact-version/{sha}/verification-results")
+    assert [one["success"] for one in found["_embedded"]["verificationResults"]] == [False, True, True]
+
+
+def test_a_branch_without_a_version_left_goes_but_not_the_main_one(
+    own: tuple[Broker, str], clean: Callable[..., str]
+) -> None:
+    broker, url = own
+    for number, branch in (("1", "main"), ("2", "feat/x"), ("3", None)):
+        broker.publish("Foo", number, branch=branch, says=number)
+    clean(url, "--keep", "latest")
+    left = broker.get("/pacticipants/Foo/branches")["_embedded"]["branches"]
+    assert [one["name"] for one in left] == ["main"]
+
+
+@pytest.mark.parametrize(
+    "rule", ["", "branch=", "branch=x,tag=y", "max-age=90", "latest=0", "nonsense", "deployed=uat"]
+)
+def test_a_rule_that_makes_no_sense_is_one_line_and_exit_code_2(clean: Callable[..., str], rule: str) -> None:
+    told = clean("sqlite:///nowhere/broker.db", "--keep", rule, code=2)
+    assert told.startswith("contract-broker: ")
+    assert "cannot be used" in told
+    assert told.count("\n") == 1
