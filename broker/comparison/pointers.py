@@ -14,12 +14,14 @@ def pointer(steps: Steps) -> str:
 
 def from_fragment(reference: str) -> Steps | None:
     """The steps of `#/components/schemas/Item`; None when the reference is not a pointer into its own document."""
-    if reference == "#":
-        return ()
-    if not reference.startswith("#/"):
+    if reference != "#" and not reference.startswith("#/"):
         return None
-    parts = unquote(reference[2:]).split("/")
-    return tuple(part.replace("~1", "/").replace("~0", "~") for part in parts)
+    return steps_of(unquote(reference[1:]))
+
+
+def steps_of(text: str) -> Steps:
+    """The steps of a pointer; the opposite of `pointer`."""
+    return tuple(part.replace("~1", "/").replace("~0", "~") for part in text.split("/")[1:])
 
 
 def find(root: Any, steps: Steps) -> Any:
