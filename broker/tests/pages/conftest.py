@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, sync_playwright
 
-from broker.config import Config
+from broker.config import Config, WebhookConfig
 from broker.store.database import Database
-from broker.tests.pages import scene
+from broker.tests.pages import scene, story
 from broker.tests.served import Broker, served
 
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
@@ -39,8 +39,10 @@ def chromium() -> Iterator[Browser]:
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     """A served broker with the scene in it; tests only look."""
     url = f"sqlite:///{tmp_path_factory.mktemp('pages')}/broker.db"
-    with served(Config(database_url=url)) as broker:
+    hooks = WebhookConfig(schemes=("http",), allow=("127.0.0.1",), retry=(3600,))
+    with story.receiver() as receiver, served(Config(database_url=url, webhooks=hooks)) as broker:
         scene.fill(broker)
+        story.fill(broker, receiver)
         database = Database(url)
         scene.spread_over_time(database)
         database.close()
