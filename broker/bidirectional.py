@@ -7,7 +7,7 @@ side came first never changes what they say.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 
 import orjson
@@ -111,7 +111,8 @@ def comparisons(tx: Connection, pairs: Collection[Pair], *, most: int | None = N
     """The comparison of each pair, made now where it is not kept; at most so many are made, the first ones."""
     kept = provider_contracts.compared(tx, {pair[0] for pair in pairs}, {pair[1] for pair in pairs})
     missing = [pair for pair in dict.fromkeys(pairs) if pair not in kept][:most]
-    fresh = tuple(_made(tx, missing))
+    # Whoever publishes asks after the fact: by then either side may have been deleted by somebody else.
+    fresh = tuple(_made(tx, provider_contracts.living(tx, missing)))
     made = {(one.comparison.content_id, one.comparison.document_id): one.comparison for one in fresh}
     return Compared({**kept, **made}, fresh)
 
@@ -123,21 +124,44 @@ def keep(database: Database, fresh: Collection[Made], now: int) -> None:
             provider_contracts.keep(tx, [(one.comparison, one.report) for one in fresh], now)
 
 
-def prepare(database: Database, wanted: Callable[[Connection], Collection[Pair]], now: int) -> None:
-    """Makes and keeps the comparisons that will be asked for. The writer waits for none of the work."""
+def compare_contract(database: Database, contract: ProviderContract, now: int) -> list[tuple[Pact, Comparison]]:
+    """A contract with the pacts that count somewhere, by consumer. The writer waits for none of the work."""
     with database.read() as tx:
-        pairs = wanted(tx)
-        fresh = comparisons(tx, pairs).fresh if pairs else ()
-    keep(database, fresh, now)
+        pacts = pacts_that_count(tx, contract.provider_id)
+        compared = comparisons(tx, [(pact.content_id, contract.document_id) for pact in pacts])
+    keep(database, compared.fresh, now)
+    return by_consumer(pacts, contract, compared.known)
 
 
-def pairs_of_contract(tx: Connection, contract: ProviderContract) -> list[Pair]:
-    """The contract with the pacts that count somewhere: heads of branches and tags, what runs, and the latest."""
-    return [(pact.content_id, contract.document_id) for pact in pacts_that_count(tx, contract.provider_id)]
+def by_consumer(
+    pacts: Iterable[Pact], contract: ProviderContract, known: Mapping[Pair, Comparison]
+) -> list[tuple[Pact, Comparison]]:
+    found = ((pact, known.get((pact.content_id, contract.document_id))) for pact in pacts)
+    compared = [(pact, comparison) for pact, comparison in found if comparison is not None]
+    return sorted(compared, key=lambda pair: (pair[0].consumer, -pair[0].version_id))
+
+
+def compare_pacts(
+    database: Database, published: Collection[Pact], now: int
+) -> dict[int, list[tuple[ProviderContract, Comparison]]]:
+    """By pact id: pacts just published with the contracts that count somewhere. The writer waits for none of it."""
+    if not published:
+        return {}
+    with database.read() as tx:
+        offered = {id_: _contracts_that_count(tx, id_) for id_ in {pact.provider_id for pact in published}}
+        sides = [(pact, contract) for pact in published for contract in offered[pact.provider_id]]
+        compared = comparisons(tx, [(pact.content_id, contract.document_id) for pact, contract in sides])
+    keep(database, compared.fresh, now)
+    found: dict[int, list[tuple[ProviderContract, Comparison]]] = {}
+    for pact, contract in sides:
+        comparison = compared.known.get((pact.content_id, contract.document_id))
+        if comparison is not None:
+            found.setdefault(pact.id, []).append((contract, comparison))
+    return found
 
 
 def pacts_that_count(tx: Connection, provider_id: int) -> list[Pact]:
-    """One pact for each content, its latest, newest first."""
+    """The heads of branches and tags, what runs, and the latest: of each content its latest pact, newest first."""
     consumers = list(contracts.consumers_of(tx, provider_id))
     versions = {version for version, _, _ in contracts.branch_and_tag_heads(tx, provider_id, consumers)}
     versions |= {row[1] for row in environments.versions_in(tx, consumers, environment_id=None)}
@@ -148,23 +172,16 @@ def pacts_that_count(tx: Connection, provider_id: int) -> list[Pact]:
     return sorted(latest.values(), key=lambda pact: -pact.version_id)[:_MOST_EAGER]
 
 
-def pairs_of_pacts(tx: Connection, published: Iterable[Pact]) -> list[Pair]:
-    """The pacts with the contracts that count somewhere: the main branch's head, what runs, and the latest."""
-    return [
-        (pact.content_id, document_id)
-        for pact in published
-        for document_id in _documents_that_count(tx, pact.provider_id)
-    ]
-
-
-def _documents_that_count(tx: Connection, provider_id: int) -> set[int]:
+def _contracts_that_count(tx: Connection, provider_id: int) -> list[ProviderContract]:
+    """The main branch's head, what runs, and the latest: of each document its latest contract, newest first."""
     latest = provider_contracts.of_provider(tx, provider_id, limit=1)
     if not latest:
-        return set()
+        return []
     versions = {*pacticipants.branch_heads(tx, [provider_id], None).values()}
     versions |= {row[1] for row in environments.versions_in(tx, [provider_id], environment_id=None)}
-    found = provider_contracts.of_versions(tx, versions).values()
-    return {contract.document_id for contract in (*latest, *found)}
+    found = [*latest, *provider_contracts.of_versions(tx, versions).values()]
+    by_document = {one.document_id: one for one in sorted(found, key=lambda one: one.version_id)}
+    return sorted(by_document.values(), key=lambda one: -one.version_id)
 
 
 def report_of(tx: Connection, pact: Pact, contract: ProviderContract) -> tuple[Report, tuple[Made, ...]]:

@@ -157,7 +157,9 @@ def _need(query: MatrixQuery, consumer: Selected, provider: Selected, pacts: Seq
     if consumer.each:
         return _Need(newest_first, query.latest_by, None, None)
     most = 1 if query.latest_by == "cp" else share
-    return _Need(newest_first[:share], query.latest_by, most, None if provider.each else _STEP)
+    # Where a pact has one row, or a few, there is nothing to be gained by taking only some.
+    few = provider.each or query.latest_by in ("cvp", "cp")
+    return _Need(newest_first[:share], query.latest_by, most, None if few else _STEP)
 
 
 def _rows_of(pact: Pact, side: Selected, answers: Answers) -> list[Row]:

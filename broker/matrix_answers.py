@@ -88,14 +88,14 @@ def _contracts(
     """Contracts of the selected versions; where any will do, the newest ones and those of versions with a result."""
     found: dict[int, dict[int, ProviderContract]] = {provider_id: {} for provider_id in contents.values()}
     wanted: set[int] = set()
-    for provider_id in found:
-        selected = sides[provider_id].version_ids
-        if selected is not None:
-            wanted.update(selected)
-            continue
-        newest = provider_contracts.of_provider(tx, provider_id, limit=max(5, most))
-        found[provider_id] = {contract.version_id: contract for contract in newest}
-        if newest:
+    for provider_id, published in found.items():
+        side = sides[provider_id]
+        if side.version_ids is None:
+            newest = provider_contracts.of_provider(tx, provider_id, limit=max(5, most))
+            published |= {contract.version_id: contract for contract in newest}
+        else:
+            wanted.update(side.version_ids if side.each else sorted(side.version_ids)[-most:])
+        if published or wanted:
             own = (results.get(id_, {}) for id_, owner in contents.items() if owner == provider_id)
             wanted.update(result.provider_version_id for some in own for result in some.values())
     for contract in provider_contracts.of_versions(tx, wanted).values():

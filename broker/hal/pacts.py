@@ -75,6 +75,10 @@ def _pact_links(of: Pact, urls: Urls, metadata: str | None) -> Json:
         "pb:triggered-webhooks": link(
             f"{urls.pact(of)}/triggered-webhooks", title="Webhooks triggered by the publication of this pact"
         ),
+        "pb:comparison": template(
+            f"{urls.content(of)}/provider-contract/{{version}}/comparison",
+            "How this content fits the contract of a provider version",
+        ),
         "pb:matrix-for-consumer-version": link(
             urls.matrix_of_version(of.consumer, of.number), title="Matrix rows of this consumer version"
         ),

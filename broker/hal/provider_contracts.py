@@ -140,11 +140,27 @@ def _notices(submission: Submission, done: Published, compared: Compared, urls: 
     return said
 
 
+def fits(pact: Pact, compared: Sequence[tuple[ProviderContract, Comparison]], urls: Urls) -> list[tuple[str, str]]:
+    """What the publisher of a pact is told of the contracts that its provider published."""
+    said: list[tuple[str, str]] = []
+    for contract_, one in compared:
+        which = f"the contract of {contract_.provider} {contract_.number}"
+        if one.outcome is False:
+            said.append(("error", f"  It does not fit {which}: {_first(one)}"))
+            said.append(("debug", f"  Details at {urls.comparison(pact, contract_.number)}"))
+        elif one.outcome:
+            said.append(("success", f"  It fits {which}."))
+    return said
+
+
+def _first(one: Comparison) -> str:
+    return f"{one.first_error}{f' ({one.errors - 1} more)' if one.errors > 1 else ''}"
+
+
 def _fit(pact: Pact, one: Comparison, url: str) -> list[tuple[str, str]]:
     which = f"the pact with {pact.consumer} {pact.number}"
     if one.outcome is None:
         return [("debug", f"  It says nothing about {which}, which has no HTTP interactions.")]
     if one.outcome:
         return [("success", f"  It fits {which}.")]
-    more = f" ({one.errors - 1} more)" if one.errors > 1 else ""
-    return [("error", f"  It does not fit {which}: {one.first_error}{more}"), ("debug", f"  Details at {url}")]
+    return [("error", f"  It does not fit {which}: {_first(one)}"), ("debug", f"  Details at {url}")]

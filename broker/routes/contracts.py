@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -10,15 +11,18 @@ from broker import bidirectional, content, publishing, registry
 from broker.call import NO_CONTENT, Call, Fields, Reply, Route, checked_name, created
 from broker.errors import InvalidError
 from broker.hal.participants import pact_name, pacticipant_stub, version_stub
+from broker.hal.provider_contracts import fits
 from broker.hal.urls import Urls
 from broker.hal.values import Json, link
 from broker.hal.webhooks import event_notices
+from broker.model import Comparison, ProviderContract
 from broker.publishing import Contract, Outcome, Published, Submission
 from broker.routes.pacts import pact_body
 from broker.store import removal
 from broker.webhooks import events
 from broker.webhooks.events import Detected
 
+Compared = Mapping[int, Sequence[tuple[ProviderContract, Comparison]]]  # by pact id
 _ON_CONFLICT = ("overwrite", "merge", None)
 
 
@@ -27,8 +31,11 @@ def publish(call: Call) -> Reply:
     with call.database.write() as tx:
         outcome = publishing.publish(tx, submission, call.now)
         detected = _emit(tx, call, outcome)
-    _compare(call, outcome)
-    return Reply(_published(submission, outcome, detected, call.urls))
+    compared = _compare(call, outcome)
+    said = _notices(submission, outcome, detected, call.urls)
+    for one in outcome.published:
+        said += fits(one.pact, compared.get(one.pact.id, ()), call.urls)
+    return Reply(_published(submission, outcome, said, call.urls))
 
 
 def _emit(tx: Connection, call: Call, outcome: Outcome) -> list[list[Detected]]:
@@ -82,8 +89,7 @@ def _check_parties(of: content.PactContent, consumer: str, provider: str) -> Non
             raise InvalidError([f"the {role} in the content is '{named}', but it is published for '{wanted}'"])
 
 
-def _published(submission: Submission, outcome: Outcome, detected: list[list[Detected]], urls: Urls) -> Json:
-    said = _notices(submission, outcome, detected, urls)
+def _published(submission: Submission, outcome: Outcome, said: list[tuple[str, str]], urls: Urls) -> Json:
     name, number = submission.pacticipant, submission.number
     return {
         "notices": [{"type": kind, "text": text} for kind, text in said],
@@ -155,11 +161,10 @@ def put_pact(call: Call) -> Reply:
     return Reply(body) if published.repeated else created(body, call.urls.pact(published.pact))
 
 
-def _compare(call: Call, outcome: Outcome) -> None:
+def _compare(call: Call, outcome: Outcome) -> Compared:
     """Compares what is new with what the providers published of themselves, after the writer has been let go."""
     new = [one.pact for one in outcome.published if not one.repeated]
-    if new:
-        bidirectional.prepare(call.database, lambda tx: bidirectional.pairs_of_pacts(tx, new), call.now)
+    return bidirectional.compare_pacts(call.database, new, call.now)
 
 
 def delete_pact(call: Call) -> Reply:

@@ -33,9 +33,7 @@ def publish(call: Call) -> Reply:
     submission = _submission(call)
     with call.database.write() as tx:
         done = bidirectional.publish(tx, submission, call.now)
-    bidirectional.prepare(call.database, lambda tx: bidirectional.pairs_of_contract(tx, done.contract), call.now)
-    with call.database.read() as tx:
-        compared = _compared(tx, done.contract)
+    compared = bidirectional.compare_contract(call.database, done.contract, call.now)
     return Reply(hal.published(submission, done, compared, call.urls))
 
 
@@ -107,10 +105,8 @@ def _self_verification(raw: object, outer: Fields) -> tuple[bool | None, bytes |
 def _compared(tx: Connection, contract: ProviderContract) -> list[tuple[Pact, Comparison]]:
     """The kept comparisons of a contract with the pacts that count somewhere."""
     pacts = bidirectional.pacts_that_count(tx, contract.provider_id)
-    found = provider_contracts.compared(tx, {pact.content_id for pact in pacts}, {contract.document_id})
-    pairs = [(pact, found.get((pact.content_id, contract.document_id))) for pact in pacts]
-    ordered = [(pact, one) for pact, one in pairs if one is not None]
-    return sorted(ordered, key=lambda pair: (pair[0].consumer, -pair[0].version_id))
+    kept = provider_contracts.compared(tx, {pact.content_id for pact in pacts}, {contract.document_id})
+    return bidirectional.by_consumer(pacts, contract, kept)
 
 
 def show(call: Call) -> Reply:

@@ -165,14 +165,21 @@ def report(tx: Connection, content_id: int, document_id: int) -> bytes | None:
     return None if found is None else bytes(found)
 
 
+def living(tx: Connection, pairs: Collection[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Those of the (content id, document id) pairs of which both sides still exist."""
+    if not pairs:
+        return []
+    there = select(contents.c.id).where(contents.c.id.in_({pair[0] for pair in pairs}))
+    content_ids = set(tx.execute(there).scalars())
+    there = select(provider_documents.c.id).where(provider_documents.c.id.in_({pair[1] for pair in pairs}))
+    document_ids = set(tx.execute(there).scalars())
+    return [pair for pair in pairs if pair[0] in content_ids and pair[1] in document_ids]
+
+
 def keep(tx: Connection, made: Sequence[tuple[Comparison, bytes]], now: int) -> None:
     """Stores comparisons with their reports, but for those that are kept already or whose sides are gone."""
-    content_ids = {one.content_id for one, _ in made}
-    document_ids = {one.document_id for one, _ in made}
-    kept = compared(tx, content_ids, document_ids).keys()
-    living = set(tx.execute(select(contents.c.id).where(contents.c.id.in_(content_ids))).scalars())
-    there = select(provider_documents.c.id).where(provider_documents.c.id.in_(document_ids))
-    documents = set(tx.execute(there).scalars())
+    pairs = {(one.content_id, one.document_id): (one, text) for one, text in made}
+    kept = compared(tx, {pair[0] for pair in pairs}, {pair[1] for pair in pairs})
     rows = [
         {
             "content_id": one.content_id,
@@ -185,8 +192,7 @@ def keep(tx: Connection, made: Sequence[tuple[Comparison, bytes]], now: int) -> 
             "report": text,
             "created_at": now,
         }
-        for one, text in made
-        if one.content_id in living and one.document_id in documents and (one.content_id, one.document_id) not in kept
+        for one, text in (pairs[pair] for pair in living(tx, pairs) if pair not in kept)
     ]
     if rows:
         tx.execute(insert(comparisons), rows)

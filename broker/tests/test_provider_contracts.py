@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from broker.tests.provider_documents import offer, openapi, publication
-from broker.tests.served import Broker, Json
+from broker.tests.served import Broker, Json, encoded_contract, pact
 
 _PUBLISH = "/provider-contracts/provider/Bar/publish"
 _BAR = "/provider-contracts/provider/Bar"
@@ -154,3 +154,17 @@ def test_a_document_of_twenty_thousand_lines_is_published_and_served_unchanged(b
     raw = json.dumps(json.loads(openapi(*(f"/things/{n}" for n in range(1500)))), indent=1).encode()
     broker.ask("POST", _PUBLISH, publication(raw, "10"), status=200)
     assert broker.client.get(f"{_BAR}/version/10/content").content == raw
+
+
+def test_the_publisher_of_a_pact_is_told_whether_it_fits_what_the_provider_published(broker: Broker) -> None:
+    offer(broker, "9", "/else")
+    offer(broker, "10", "/something", branch="main")
+    offer(broker, "11", "/else")
+    contract = encoded_contract(pact("Foo", "Bar", "something"))
+    body = {"pacticipantName": "Foo", "pacticipantVersionNumber": "1", "contracts": [contract]}
+    answer = broker.ask("POST", "/contracts/publish", body, status=200)
+    said = [notice["text"] for notice in answer["notices"] if "fit" in notice["text"]]
+    assert [text.split(":")[0] for text in said] == [
+        "  It does not fit the contract of Bar 11",
+        "  It fits the contract of Bar 10.",
+    ]
