@@ -12,6 +12,7 @@ from broker.store import contracts, removal
 from broker.store.schema import (
     branch_versions,
     branches,
+    contents,
     deployments,
     pacticipants,
     pacts,
