@@ -162,9 +162,16 @@ def _without_id(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _content_sha(lists: dict[str, list[tuple[dict[str, Any], str]]], version: object) -> str:
-    # Joined from the canonical texts rather than dumped again: a large pact is serialised once.
-    parts = [f'"{key}":[{",".join(sorted(text for _, text in items))}]' for key, items in lists.items()]
-    return _sha("{" + ",".join([*parts, f'"pact_specification_version":{_canonical(version)}']) + "}")
+    # Fed with the canonical texts one by one: a large pact is neither serialised nor held a second time.
+    digest = hashlib.sha1(b"{", usedforsecurity=False)
+    for key, items in lists.items():
+        digest.update(f'"{key}":['.encode())
+        for index, text in enumerate(sorted(text for _, text in items)):
+            digest.update(b"," if index else b"")
+            digest.update(_encoded(text))
+        digest.update(b"],")
+    digest.update(_encoded(f'"pact_specification_version":{_canonical(version)}}}'))
+    return digest.hexdigest()
 
 
 def _specification_version(pact: dict[str, Any]) -> object:
@@ -200,8 +207,12 @@ def _dumped(pact: dict[str, Any]) -> bytes:
 
 
 def _sha(text: str) -> str:
+    return hashlib.sha1(_encoded(text), usedforsecurity=False).hexdigest()
+
+
+def _encoded(text: str) -> bytes:
     try:
-        return hashlib.sha1(text.encode("utf-8"), usedforsecurity=False).hexdigest()
+        return text.encode("utf-8")
     except UnicodeEncodeError:
         raise InvalidError(["content holds text that is not valid Unicode"]) from None
 

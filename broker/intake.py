@@ -21,6 +21,8 @@ from broker.errors import BusyError, TooLargeError, TooSlowError
 T = TypeVar("T")
 _WAITING_PER_THREAD = 25
 _LARGEST_AT_ONCE = 8
+# Reading JSON takes many times its size: of bodies larger than this, one is taken in and worked on at a time.
+_LARGE = 1024 * 1024
 
 
 @define
@@ -35,6 +37,7 @@ class Intake:
     body_seconds: float
     _limiter: CapacityLimiter = field(init=False)
     _held: int = field(default=0, init=False)
+    _large: asyncio.Semaphore = field(factory=lambda: asyncio.Semaphore(1), init=False)
 
     def __attrs_post_init__(self) -> None:
         self._limiter = CapacityLimiter(self.threads)
@@ -58,22 +61,27 @@ class Intake:
         announced = request.headers.get("content-length", "0")
         if announced.isdecimal() and int(announced[:18]) > self.max_body_bytes:
             raise TooLargeError(f"The body is larger than {self.max_body_bytes} bytes")
-        parts: list[bytes] = []
-        size = 0
+        body = bytearray()
+        large = False
         try:
             async with asyncio.timeout(self.body_seconds) as clock:
                 async for part in request.stream():
-                    size += len(part)
+                    body += part
                     self._held += len(part)
-                    self._check(size)
-                    parts.append(part)
-            yield b"".join(parts)
+                    self._check(len(body))
+                    if len(body) > _LARGE and not large:
+                        clock.reschedule(None)  # the client waits for others here, they not for it
+                        large = await self._large.acquire()
+                        clock.reschedule(asyncio.get_running_loop().time() + self.body_seconds)
+            yield bytes(body)
         except TimeoutError:
             if not clock.expired():
                 raise
             raise TooSlowError(f"The body did not arrive within {self.body_seconds:g} seconds") from None
         finally:
-            self._held -= size
+            self._held -= len(body)
+            if large:
+                self._large.release()
 
     def _check(self, size: int) -> None:
         if size > self.max_body_bytes:

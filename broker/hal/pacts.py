@@ -38,7 +38,7 @@ def pact(
     if verified:
         links["pb:latest-verification-results"] = link(f"{urls.content(of)}/verification-results/latest")
     extra = {"createdAt": instant(of.created_at), "_links": links}
-    return content.rstrip()[:-1] + b"," + orjson.dumps(extra)[1:]
+    return b"".join((memoryview(content.rstrip())[:-1], b",", orjson.dumps(extra)[1:]))
 
 
 def _pact_links(of: Pact, urls: Urls, metadata: str | None) -> Json:
