@@ -5,6 +5,7 @@ from __future__ import annotations
 from broker.call import Route
 from broker.pages import (
     assets,
+    browser,
     differences,
     environments,
     matrix,
@@ -12,6 +13,7 @@ from broker.pages import (
     overview,
     pact,
     pacticipants,
+    relations,
     results,
     versions,
     webhooks,
@@ -32,4 +34,4 @@ PAGES: tuple[Route, ...] = (
 )
 
 # For everybody: a browser does not accept HTML when it asks for a style sheet.
-ALWAYS: tuple[Route, ...] = (*assets.ROUTES,)
+ALWAYS: tuple[Route, ...] = (*assets.ROUTES, *browser.ROUTES, *relations.ROUTES)
