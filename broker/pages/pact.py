@@ -11,15 +11,17 @@ from broker import registry
 from broker.call import JSON, Call, Reply, Route
 from broker.content import load
 from broker.errors import NotFoundError
-from broker.model import Pact, Verification, Version
+from broker.model import Comparison, Pact, ProviderContract, Verification, Version
 from broker.pages.pact_view import view
 from broker.pages.render import page
+from broker.pages.standing import Standing, standings
 from broker.pages.surroundings import Surroundings, surroundings
 from broker.query import value
-from broker.store import contracts, pacticipants, verifications
+from broker.store import contracts, pacticipants, provider_contracts, verifications
 
 PAIR = "/pacts/provider/{provider}/consumer/{consumer}"
 _MOST_RESULTS = 25
+_MOST_CONTRACTS = 10  # of the provider, latest first
 _MOST_PUBLICATIONS = 12
 _MOST_OFFERED = 60  # versions to compare with
 
@@ -36,6 +38,8 @@ class Published:
     body: bytes
     publications: tuple[Pact, ...]
     results: tuple[Verification, ...]
+    contracts: tuple[tuple[ProviderContract, Comparison | None], ...]
+    standing: Standing
     around: Mapping[int, Surroundings]
     older: Pact | None
     offered: tuple[Pact, ...]
@@ -89,22 +93,28 @@ def _shown(call: Call, find: Callable[[Connection], Pact]) -> Reply:
         published = _published(tx, pact)
     first = value(call.query, "from") or "1"
     shown = view(load(published.body), int(first) if first.isdecimal() and len(first) < 10 else 1)
-    standing = "unverified"
-    if published.results:
-        standing = "verified" if published.results[0].success else "failed"
-    return page(call, "pact.html", of=published, pact=pact, view=shown, standing=standing, most=_MOST_RESULTS)
+    return page(call, "pact.html", of=published, pact=pact, view=shown, most=_MOST_RESULTS)
 
 
 def _published(tx: Connection, pact: Pact) -> Published:
     publications = contracts.pacts_with_content(tx, pact.content_id, limit=_MOST_PUBLICATIONS)
     results = verifications.latest(tx, [pact.content_id], limit=_MOST_RESULTS)[::-1]
-    ids = {pact.version_id, *(one.version_id for one in publications), *(one.provider_version_id for one in results)}
+    offers = provider_contracts.of_provider(tx, pact.provider_id, limit=_MOST_CONTRACTS)
+    compared = provider_contracts.compared(tx, [pact.content_id], {one.document_id for one in offers})
+    ids = {
+        pact.version_id,
+        *(one.version_id for one in offers),
+        *(one.version_id for one in publications),
+        *(one.provider_version_id for one in results),
+    }
     return Published(
         pact,
         pacticipants.versions_by_ids(tx, [pact.version_id])[pact.version_id],
         contracts.body(tx, pact.content_id),
         tuple(one for one in publications if one.id != pact.id),
         tuple(results),
+        tuple((one, compared.get((pact.content_id, one.document_id))) for one in offers),
+        standings(tx, [pact])[0],
         surroundings(tx, ids, [pact.consumer_id, pact.provider_id]),
         contracts.previous_distinct(tx, pact),
         tuple(contracts.pacts_between(tx, pact.consumer_id, pact.provider_id, limit=_MOST_OFFERED)),

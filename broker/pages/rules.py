@@ -155,7 +155,7 @@ def _type(raw: Mapping[str, Any], _: int) -> str:
         return f"each like this, at least {shown(least)}"
     if most is not None:
         return f"each like this, at most {shown(most)}"
-    return "of this type"
+    return "any value of this type"
 
 
 def _dated(what: str, *keys: str) -> Callable[[Mapping[str, Any], int], str]:

@@ -1,11 +1,8 @@
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
 from playwright.sync_api import Page, expect
 
-from broker.tests.pages.scene import IMAGE, SCRIPT, path_of_pact
+from broker.tests.pages.scene import path_of_pact
 
 _PACT = path_of_pact("web-shop", "catalogue-api", "4.1.0")
 
