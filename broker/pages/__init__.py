@@ -6,6 +6,7 @@ from broker.call import Route
 from broker.pages import (
     assets,
     browser,
+    comparisons,
     differences,
     environments,
     matrix,
@@ -21,6 +22,7 @@ from broker.pages import (
 
 # For whoever accepts HTML; others get the resource of the same address.
 PAGES: tuple[Route, ...] = (
+    *comparisons.ROUTES,
     *webhooks.ROUTES,
     *results.ROUTES,
     *differences.ROUTES,
