@@ -112,7 +112,7 @@ class _Need:
     """The pacts of one integration, newest first, and the rows made of them so far.
 
     Where every version of the consumer counts, all of its pacts become rows. `most` bounds the rows of a history,
-    whose pacts are taken `step` at a time until there are enough.
+    whose pacts are taken `step` at a time, and twice as many each time, until there are enough.
     """
 
     pacts: list[Pact]
@@ -128,6 +128,7 @@ class _Need:
     def take(self) -> list[Pact]:
         taken = self.pacts[: self.step]
         self.pacts = self.pacts[len(taken) :]
+        self.step = None if self.step is None else 2 * self.step
         return taken
 
     def add(self, rows: Sequence[Row]) -> None:
