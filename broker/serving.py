@@ -41,7 +41,7 @@ def serve(config: Config, *, allow_anyone: bool = False) -> None:
         server = _Server(
             uvicorn.Config(
                 app,
-                http=_Protocol,
+                http=_protocol(min(_HEAD_SECONDS, config.body_seconds)),
                 ws="none",
                 lifespan="on",
                 log_config=None,
@@ -78,36 +78,39 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-class _Protocol(HttpToolsProtocol):
+def _protocol(head_seconds: float) -> type[HttpToolsProtocol]:
     """Closes a connection whose request does not arrive: uvicorn has a clock for idle connections only."""
 
-    _clock: asyncio.TimerHandle | None = None
+    class Protocol(HttpToolsProtocol):
+        _clock: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn
-        super().connection_made(transport)
-        self._wait_for_head()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._stop_clock()
-        super().connection_lost(exc)
-
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        answered = self.cycle is None or self.cycle.response_complete
-        if answered and self._clock is None and not self.transport.is_closing():
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn
+            super().connection_made(transport)
             self._wait_for_head()
 
-    def on_headers_complete(self) -> None:
-        self._stop_clock()
-        super().on_headers_complete()
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._stop_clock()
+            super().connection_lost(exc)
 
-    def _wait_for_head(self) -> None:
-        self._clock = self.loop.call_later(_HEAD_SECONDS, self.transport.close)
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            answered = self.cycle is None or self.cycle.response_complete
+            if answered and self._clock is None and not self.transport.is_closing():
+                self._wait_for_head()
 
-    def _stop_clock(self) -> None:
-        if self._clock is not None:
-            self._clock.cancel()
-            self._clock = None
+        def on_headers_complete(self) -> None:
+            self._stop_clock()
+            super().on_headers_complete()
+
+        def _wait_for_head(self) -> None:
+            self._clock = self.loop.call_later(head_seconds, self.transport.close)
+
+        def _stop_clock(self) -> None:
+            if self._clock is not None:
+                self._clock.cancel()
+                self._clock = None
+
+    return Protocol
 
 
 def _listener(config: Config, *, allow_anyone: bool) -> socket.socket:

@@ -113,7 +113,9 @@ def _run(address: URL, program: str, *options: str) -> None:
     if shutil.which(program) is None:
         raise UnusableError(f"{program} is not on the PATH; it comes with PostgreSQL's client programs")
     secret = {"PGPASSWORD": address.password} if address.password else {}
-    plain = address.set(drivername="postgresql", password=None).render_as_string()
+    plain = URL.create(
+        "postgresql", address.username, None, address.host, address.port, address.database, address.query
+    ).render_as_string()
     command = [program, "--no-owner", "--no-privileges", f"--dbname={plain}", *options]
     done = subprocess.run(command, env=os.environ | secret, capture_output=True, text=True, check=False)
     if done.returncode != 0:

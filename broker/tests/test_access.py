@@ -13,7 +13,7 @@ import pytest
 from broker.access import Credential, Role, read_tokens
 from broker.config import Config
 from broker.errors import UnusableError
-from broker.pages import PAGES
+from broker.pages import ALWAYS, PAGES
 from broker.routes import ROUTES
 from broker.tests.served import Broker, served
 
@@ -76,7 +76,7 @@ def _bearer(role: Role | None) -> dict[str, str]:
 @pytest.mark.parametrize("role", [None, *Role], ids=lambda role: role.name if role else "nobody")
 def test_every_route_lets_in_the_roles_that_it_needs_and_no_others(closed: Broker, role: Role | None) -> None:
     wrong = {}
-    for accept, routes in (("application/hal+json", ROUTES), ("text/html", PAGES)):
+    for accept, routes in (("application/hal+json", (*ROUTES, *ALWAYS)), ("text/html", PAGES)):
         for method, path, _ in routes:
             filled = "/".join("none" if part.startswith("{") else part for part in path.split("/"))
             headers = {"accept": accept, **_bearer(role)}

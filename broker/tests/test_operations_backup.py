@@ -1,0 +1,167 @@
+"""Back-ups: whole, made while the broker is busy, and good for a new start."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from broker.config import Config
+from broker.store.database import Database
+from broker.tests.postgres import Postgres
+from broker.tests.served import Broker, served
+
+_ROOT = Path(__file__).parents[2]
+_BOTH = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+
+
+def _run(*arguments: str | Path, database: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("BROKER_", "PACT_"))}
+    return subprocess.run(
+        [sys.executable, "-m", "broker", *map(str, arguments)],
+        cwd=_ROOT,
+        env=kept | {"BROKER_DATABASE_URL": database} | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture
+def empty_url(database_url: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Another database of the same kind, which holds nothing."""
+    if database_url.startswith("sqlite"):
+        return f"sqlite:///{tmp_path}/elsewhere/b.db"
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.database()
+
+
+@contextmanager
+def _under_load(broker: Broker) -> Iterator[list[int]]:
+    """Publishes all the while, one version after the other; what was acknowledged so far is in the list."""
+    acknowledged: list[int] = []
+    stop = threading.Event()
+
+    def publish() -> None:
+        while not stop.is_set():
+            number = len(acknowledged) + 1
+            broker.publish("Foo", str(number), branch="main", tags=["dev"])
+            acknowledged.append(number)
+            time.sleep(0.01)
+
+    thread = threading.Thread(target=publish)
+    thread.start()
+    try:
+        yield acknowledged
+    finally:
+        stop.set()
+        thread.join()
+
+
+@_BOTH
+def test_a_backup_made_under_load_holds_all_that_was_acknowledged_and_nothing_half(
+    database_url: str, empty_url: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "saved"
+    with served(Config(database_url=database_url)) as broker, _under_load(broker) as acknowledged:
+        while len(acknowledged) < 5:
+            time.sleep(0.01)
+        before = len(acknowledged)
+        saved = _run("backup", file, database=database_url)
+        after = len(acknowledged)
+    assert (saved.returncode, saved.stderr) == (0, "")
+    assert saved.stdout.startswith("saved 2 pacticipants, ")
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["saved"]
+    assert after > before, "nothing was published meanwhile"
+    restored = _run("restore", file, database=empty_url)
+    assert (restored.returncode, restored.stderr) == (0, "")
+    with served(Config(database_url=empty_url)) as broker:
+        found = {one["number"] for one in broker.get("/pacticipants/Foo/versions")["_embedded"]["versions"]}
+        assert {str(number) for number in range(1, before + 1)} <= found
+        for number in sorted(found, key=int)[-5:]:  # the ones that were being published
+            version = broker.get(f"/pacticipants/Foo/versions/{number}")
+            assert [tag["name"] for tag in version["_embedded"]["tags"]] == ["dev"]
+            broker.get(f"/pacts/provider/Bar/consumer/Foo/version/{number}")
+        broker.publish("Foo", "one more")
+
+
+@_BOTH
+def test_a_backup_does_not_replace_a_file_unless_it_is_told_to(database_url: str, tmp_path: Path) -> None:
+    Database(database_url).close()
+    file = tmp_path / "saved"
+    file.write_text("precious")
+    refused = _run("backup", file, database=database_url)
+    assert (refused.returncode, refused.stderr) == (
+        2,
+        f"contract-broker: {file} exists already; --force replaces it\n",
+    )
+    assert file.read_text() == "precious"
+    assert _run("backup", file, "--force", database=database_url).returncode == 0
+    assert file.stat().st_size > 100
+
+
+@_BOTH
+def test_a_database_that_holds_something_is_not_overwritten(database_url: str, empty_url: str, tmp_path: Path) -> None:
+    Database(empty_url).close()
+    file = tmp_path / "saved"
+    assert _run("backup", file, database=empty_url).returncode == 0
+    with served(Config(database_url=database_url)) as broker:
+        broker.publish("Foo", "1")
+    refused = _run("restore", file, database=database_url)
+    assert refused.returncode == 2
+    assert "holds data already" in refused.stderr
+    with served(Config(database_url=database_url)) as broker:
+        broker.get("/pacticipants/Foo")
+
+
+@_BOTH
+def test_what_an_empty_broker_has_laid_down_may_be_filled(database_url: str, empty_url: str, tmp_path: Path) -> None:
+    with served(Config(database_url=database_url)) as broker:
+        broker.publish("Foo", "1")
+    assert _run("backup", tmp_path / "saved", database=database_url).returncode == 0
+    with served(Config(database_url=empty_url)) as broker:
+        assert _run("restore", tmp_path / "saved", database=empty_url).returncode == 0
+        broker.get("/pacts/provider/Bar/consumer/Foo/version/1")
+        broker.publish("Foo", "2")
+
+
+def test_what_cannot_be_saved_is_one_line(tmp_path: Path) -> None:
+    nothing = f"sqlite:///{tmp_path}/none.db"
+    other = tmp_path / "other.db"
+    other.touch()
+    for database, file, says in (
+        (nothing, tmp_path / "a", "there is no database at"),
+        (f"sqlite:///{other}", tmp_path / "b", "is not a broker's database"),
+    ):
+        done = _run("backup", file, database=database)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+        assert says in done.stderr
+        assert not file.exists()
+    with closing(Database(f"sqlite:///{tmp_path}/good.db")):
+        done = _run("backup", tmp_path / "no" / "folder", database=f"sqlite:///{tmp_path}/good.db")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert not (tmp_path / "none.db").exists()
+
+
+def test_what_is_no_backup_is_not_restored(tmp_path: Path) -> None:
+    file = tmp_path / "text"
+    file.write_text("hello")
+    done = _run("restore", file, database=f"sqlite:///{tmp_path}/b.db")
+    assert (done.returncode, done.stderr) == (2, f"contract-broker: {file} is not a back-up from SQLite\n")
+
+
+def test_without_pg_dump_on_the_path_a_backup_says_what_is_missing(postgres: Postgres, tmp_path: Path) -> None:
+    database = postgres.database()
+    Database(database).close()
+    done = _run("backup", tmp_path / "saved", database=database, PATH="/nowhere")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "pg_dump is not on the PATH" in done.stderr
