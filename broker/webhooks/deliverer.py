@@ -29,7 +29,7 @@ from broker.webhooks.sending import Exchange, Sender, rendered
 AT_ONCE = 4  # calls in one process: a burst of them leaves the machine to those who wait for answers
 _POLL_SECONDS = 0.2
 _AFTER_TROUBLE_SECONDS = 2.0
-_GRACE_SECONDS = 3.0
+_GRACE_SECONDS = 2.0
 _log = logging.getLogger(__name__)
 
 

@@ -7,10 +7,11 @@ is stored, as long as it goes to the same place: a new host never gets the secre
 
 from __future__ import annotations
 
+import json
 import re
 from base64 import b64encode
 from collections.abc import Iterable
-from urllib.parse import SplitResult, quote, unquote, unquote_plus, urlsplit
+from urllib.parse import SplitResult, quote, quote_plus, unquote, unquote_plus, urlsplit
 
 import orjson
 from attrs import evolve
@@ -119,9 +120,10 @@ def _basic(user: str, password: str) -> str:
 
 
 def _forms(secret: str) -> Iterable[str]:
-    escaped = orjson.dumps(secret).decode()[1:-1]
-    ascii_only = secret.encode("unicode_escape").decode("ascii")
-    return (secret, escaped, ascii_only, quote(secret, safe=""), quote(secret), unquote_plus(secret))
+    """As it is, in JSON, in URLs, and as UTF-8 that was read as Latin-1."""
+    in_json = (orjson.dumps(secret).decode()[1:-1], json.dumps(secret)[1:-1])
+    in_urls = (quote(secret, safe=""), quote(secret), quote_plus(secret), unquote_plus(secret))
+    return (secret, *in_json, *in_urls, secret.encode().decode("latin-1"))
 
 
 def struck(text: str, secrets: Iterable[str]) -> str:

@@ -21,7 +21,6 @@ from broker.webhooks.destinations import ForbiddenError, Policy, UnreachableErro
 
 _CONNECT_SECONDS = 5.0
 _READ_BYTES = 64 * 1024
-_KEPT_BYTES = 4 * 1024
 _PATH_CHARACTERS = "/%:@!$&'()*+,;=~-._?"
 
 
@@ -41,7 +40,7 @@ class Rendered:
 
 @frozen
 class Answer:
-    """`body` is the beginning of what came."""
+    """`body` is the beginning of what came, 64 KB at most."""
 
     status: int
     reason: str
@@ -146,7 +145,7 @@ class Sender:
         alarm.start()
         try:
             self._admit(handle)
-            return _talk(_secured(connection, request), request)
+            return _talk(_secured(connection, request), request, ends)
         finally:
             alarm.cancel()
             with self._lock:
@@ -193,13 +192,15 @@ class _Connection(http.client.HTTPConnection):
         raise ConnectionError("the connection was closed before the request was sent")
 
 
-def _talk(connected: socket.socket, request: Rendered) -> Answer:
+def _talk(connected: socket.socket, request: Rendered, ends: float) -> Answer:
     connection = _Connection(connected, request.host)
     connection.putrequest(request.method, request.target, skip_host=True, skip_accept_encoding=True)
     for name, value in request.headers:
         connection.putheader(name, value.encode("utf-8"))
     connection.endheaders(request.body)
     response = connection.getresponse()
+    if time.monotonic() >= ends:
+        raise TimeoutError  # the headers ended because the connection was cut
     body = _beginning(response).decode("utf-8", "replace")
     headers = tuple((name.lower(), value) for name, value in response.getheaders())
     return Answer(response.status, response.reason, headers, body.replace("\x00", "�"))
@@ -208,9 +209,9 @@ def _talk(connected: socket.socket, request: Rendered) -> Answer:
 def _beginning(response: http.client.HTTPResponse) -> bytes:
     """What came of the body. The status has decided already, so a body that breaks off is no failure."""
     try:
-        return response.read(_READ_BYTES)[:_KEPT_BYTES]
+        return response.read(_READ_BYTES)
     except http.client.IncompleteRead as error:
-        return error.partial[:_KEPT_BYTES]
+        return error.partial
     except OSError:
         return b""
 

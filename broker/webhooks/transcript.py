@@ -12,15 +12,17 @@ from broker.hal.values import Json
 from broker.webhooks.secrecy import MASK, is_secret, struck
 from broker.webhooks.sending import Exchange, Rendered
 
-_MOST_SENT = 16 * 1024
+_KEPT = 4 * 1024  # characters of a body; cut when the secrets are out, or half of one could stay
 
 
 def log(exchange: Exchange, secrets: Iterable[str], now: int) -> str:
     """One line for each part of the exchange, without the secrets."""
-    request, answer = exchange.request, exchange.answer
-    said = [f"{request.method} {request.url}", *_header_lines(request.headers), *_lines(request.body.decode())]
+    request, answer, secrets = exchange.request, exchange.answer, list(secrets)
+    said = [f"{request.method} {request.url}", *_header_lines(request.headers)]
+    said += struck(request.body.decode(), secrets)[:_KEPT].splitlines()
     if answer is not None:
-        said += [f"{answer.status} {answer.reason}", *_header_lines(answer.headers), *_lines(answer.body)]
+        said += [f"{answer.status} {answer.reason}", *_header_lines(answer.headers)]
+        said += struck(answer.body, secrets)[:_KEPT].splitlines()
     stamp = datetime.fromtimestamp(now // 1_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     lines = [f"[{stamp}] INFO: {line}" for line in said]
     if exchange.error is not None:
@@ -34,7 +36,7 @@ def result(exchange: Exchange, secrets: list[str]) -> Json:
     body: Json = {
         "request": {
             "headers": _shown(request.headers, secrets),
-            "body": _readable(request.body.decode()[:_MOST_SENT], secrets),
+            "body": _readable(request.body.decode(), secrets),
             "url": struck(request.target, secrets),
         }
     }
@@ -62,12 +64,8 @@ def _shown(headers: Iterable[tuple[str, str]], secrets: Iterable[str]) -> dict[s
     return {name: MASK if is_secret(name) else struck(value, secrets) for name, value in headers}
 
 
-def _lines(body: str) -> list[str]:
-    return body[:_MOST_SENT].splitlines()
-
-
 def _readable(body: str, secrets: Iterable[str]) -> Any:
-    text = struck(body, secrets)
+    text = struck(body, secrets)[:_KEPT]
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:

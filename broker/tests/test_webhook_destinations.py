@@ -1,0 +1,175 @@
+"""Where webhooks may go: the table of spellings, and that the vetted address is the one that is called."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from broker.config import Config, WebhookConfig
+from broker.tests.receiver import Receiver, receiver
+from broker.tests.served import Broker, served
+
+_PRIVATE = [
+    "127.0.0.1",
+    "127.1",
+    "2130706433",
+    "0x7f000001",
+    "0177.0.0.1",
+    "017700000001",
+    "0",
+    "0.0.0.0",  # noqa: S104 - a spelling to refuse: nothing is bound to it
+    "10.1.2.3",
+    "172.16.0.1",
+    "192.168.1.1",
+    "100.64.0.1",
+    "100.100.100.200",
+    "168.63.129.16",
+    "169.254.169.254",
+    "2852039166",
+    "224.0.0.1",
+    "255.255.255.255",
+    "localhost",
+    "LOCALHOST.",
+    "sub.localhost",
+    "\uff11\uff12\uff17.0.0.1",
+    "127。0。0。1",
+    "[::]",
+    "[::1]",
+    "[0:0:0:0:0:0:0:1]",
+    "[::ffff:127.0.0.1]",
+    "[::ffff:7f00:1]",
+    "[::ffff:169.254.169.254]",
+    "[::127.0.0.1]",
+    "[64:ff9b::7f00:1]",
+    "[2002:7f00:1::]",
+    "[fe80::1]",
+    "[fe80::1%25eth0]",
+    "[fec0::1]",
+    "[fc00::1]",
+    "[fd00:ec2::254]",
+    "[ff02::1]",
+    "[2001:db8::1]",
+    "user@127.0.0.1",
+    "hooks.example@127.0.0.1",
+    "127.0.0.1#hooks.example",
+    "127.0.0.1\\@hooks.example",
+    "hooks.example\\@127.0.0.1",
+]
+_PUBLIC = ["hooks.example", "8.8.8.8", "134744072", "[2606:4700::1111]", "[::ffff:8.8.8.8]", "mañana.example"]
+
+
+def _request(url: str) -> dict[str, Any]:
+    return {"events": [{"name": "contract_published"}], "request": {"method": "POST", "url": url}}
+
+
+@pytest.fixture(scope="module")
+def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """A broker that nothing is allowed to but what always is."""
+    with served(Config(database_url=f"sqlite:///{tmp_path_factory.mktemp('closed')}/b.db")) as broker:
+        yield broker
+
+
+@pytest.mark.parametrize("host", _PRIVATE)
+def test_a_private_address_is_refused_however_it_is_spelt(closed: Broker, host: str) -> None:
+    assert set(closed.ask("POST", "/webhooks", _request(f"https://{host}/"), status=400)["errors"]) == {"request.url"}
+
+
+@pytest.mark.parametrize("host", _PUBLIC)
+def test_a_public_address_or_name_is_accepted(closed: Broker, host: str) -> None:
+    closed.ask("POST", "/webhooks", _request(f"https://{host}/"), status=201)
+
+
+@pytest.fixture
+def hook() -> Iterator[Receiver]:
+    with receiver() as told:
+        yield told
+
+
+class _Names:
+    """Stands in for the resolver: what each name leads to, one answer after the other, the last one for good."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, **names: list[list[str]]) -> None:
+        self.asked: list[str] = []
+        self._names = {f"{name}.example": answers for name, answers in names.items()}
+        self._real = socket.getaddrinfo
+        monkeypatch.setattr(socket, "getaddrinfo", self._resolve)
+
+    def _resolve(self, host: Any, port: Any, *arguments: Any, **options: Any) -> Any:
+        answers = self._names.get(host)
+        if answers is None:
+            return self._real(host, port, *arguments, **options)
+        self.asked.append(host)
+        found = answers.pop(0) if len(answers) > 1 else answers[0]
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in found]
+
+
+def _tried(tmp_path: Path, url: str, *allow: str) -> dict[str, Any]:
+    webhooks = WebhookConfig(schemes=("http",), allow=allow, timeout=1)
+    with served(Config(database_url=f"sqlite:///{tmp_path}/b.db", webhooks=webhooks)) as broker:
+        return broker.ask("POST", "/webhooks/execute", _request(url), status=200)
+
+
+@pytest.mark.parametrize(
+    ("addresses", "allow", "reached"),
+    [
+        (["127.0.0.1"], [], False),
+        (["127.0.0.1"], ["inside.example"], True),
+        (["127.0.0.1"], ["INSIDE.example."], True),
+        (["127.0.0.1"], ["*.example"], True),
+        (["127.0.0.1"], ["*.inside.example"], False),
+        (["127.0.0.1"], ["example"], False),
+        (["127.0.0.1"], ["127.0.0.0/8"], True),
+        (["127.0.0.1"], ["127.0.0.2"], False),
+        (["169.254.169.254", "127.0.0.1"], ["127.0.0.1"], True),
+        (["169.254.169.254"], ["inside.example", "*.example"], False),
+    ],
+)
+def test_a_name_is_judged_by_the_address_that_it_leads_to(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    hook: Receiver,
+    addresses: list[str],
+    allow: list[str],
+    reached: bool,
+) -> None:
+    _Names(monkeypatch, inside=[addresses])
+    url = hook.url.replace("127.0.0.1", "inside.example")
+    done = _tried(tmp_path, url, *allow)
+    assert done["success"] is reached
+    assert len(hook.received) == int(reached)
+    if reached:
+        assert hook.received[0].headers["host"] == url.removeprefix("http://")
+    else:
+        assert "--webhook-allow" in done["error"]["message"]
+
+
+def test_a_name_that_changes_its_mind_is_asked_once_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hook: Receiver
+) -> None:
+    # The first answer is harmless; a second look, when connecting, would lead inside. Nobody is at 127.0.0.9.
+    names = _Names(monkeypatch, rebinding=[["127.0.0.9"], ["127.0.0.1"]])
+    done = _tried(tmp_path, hook.url.replace("127.0.0.1", "rebinding.example"), "127.0.0.9")
+    assert done["success"] is False
+    assert names.asked == ["rebinding.example"]
+    assert hook.received == []
+
+
+def test_a_redirect_is_an_answer_like_any_other_and_is_not_followed(tmp_path: Path, hook: Receiver) -> None:
+    hook.answers, hook.headers = [302], {"location": f"{hook.url}/elsewhere"}
+    done = _tried(tmp_path, hook.url, "127.0.0.1")
+    assert (done["success"], done["response"]["status"]) == (False, 302)
+    assert len(hook.received) == 1
+
+
+def test_a_proxy_of_the_environment_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hook: Receiver
+) -> None:
+    webhooks = WebhookConfig(schemes=("http",), allow=("127.0.0.1",))
+    with served(Config(database_url=f"sqlite:///{tmp_path}/b.db", webhooks=webhooks)) as broker:
+        for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
+            monkeypatch.setenv(name, "http://127.0.0.1:1")
+        assert broker.ask("POST", "/webhooks/execute", _request(hook.url), status=200)["success"] is True
