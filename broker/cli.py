@@ -16,7 +16,7 @@ from broker.logs import Format, Level
 
 _DATABASE = "sqlite:///FILE or postgresql://... [env: BROKER_DATABASE_URL]"
 
-_app = typer.Typer(
+app = typer.Typer(
     help="A Pact Broker: contracts, verification results, and whether a version can be deployed.",
     no_args_is_help=True,
     add_completion=False,
@@ -33,7 +33,7 @@ def _tell_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@_app.callback()
+@app.callback()
 def _root(
     version: Annotated[
         bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Tell the version and end.")
@@ -42,7 +42,7 @@ def _root(
     pass
 
 
-@_app.command()
+@app.command()
 def serve(
     port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="0 takes any free port. [env: BROKER_PORT]")
@@ -138,7 +138,7 @@ def _webhooks(
     return evolve(chosen, retry=seconds)
 
 
-@_app.command()
+@app.command()
 def migrate(
     database: Annotated[str | None, typer.Option(help=_DATABASE)] = None,
     check: Annotated[bool, typer.Option("--check", help="Change nothing; exit with 1 if there is work.")] = False,
@@ -159,7 +159,7 @@ def migrate(
     typer.echo(f"the database is at revision {HEAD}")
 
 
-@_app.command()
+@app.command()
 def backup(
     file: Annotated[Path, typer.Argument(help="Where the back-up goes.")],
     database: Annotated[str | None, typer.Option(help=_DATABASE)] = None,
@@ -173,7 +173,7 @@ def backup(
     typer.echo(f"saved {counts} (revision {saved.revision}, {saved.size} bytes) to {file}")
 
 
-@_app.command()
+@app.command()
 def restore(
     file: Annotated[Path, typer.Argument(help="What `backup` wrote.")],
     database: Annotated[str | None, typer.Option(help=_DATABASE)] = None,
@@ -190,7 +190,7 @@ def restore(
     typer.echo(f"restored {counts}")
 
 
-@_app.command()
+@app.command()
 def clean(
     keep: Annotated[
         list[str] | None,
@@ -221,7 +221,7 @@ def clean(
 def main() -> None:
     """Entry point; what cannot run is one line on stderr and exit code 2."""
     try:
-        _app()
+        app()
     except UnusableError as error:
         sys.exit(_told(error))
     except KeyboardInterrupt:
