@@ -11,11 +11,12 @@ from broker.model import Comparison
 
 _MOST_REASONS = 50
 _MOST_WARNINGS = 5
+_MOST_STEPS = 3
 
 
 @frozen
 class Notice:
-    """`type` is what the clients colour by: success, error or warning."""
+    """`type` is what the clients colour by: success, error, warning, or prompt for what to do next."""
 
     type: str
     text: str
@@ -39,7 +40,32 @@ def notices(query: MatrixQuery, matrix: Matrix, urls: Urls | None = None) -> lis
     shown = [Notice("error", text) for text in unique[:_MOST_REASONS]]
     if len(unique) > _MOST_REASONS:
         shown.append(Notice("error", f"... and {len(unique) - _MOST_REASONS} more"))
-    return [*warnings, *shown]
+    return [*warnings, *shown, *(Notice("prompt", text) for text in _next_steps(matrix, urls))]
+
+
+def _next_steps(matrix: Matrix, urls: Urls | None) -> list[str]:
+    """What somebody could do about it, the failures first."""
+    rows = sorted((row for row in matrix.considered if not row.success), key=lambda row: row.success is None)
+    found = dict.fromkeys(step for row in rows if (step := _next_step(row, matrix, urls)) is not None)
+    return [f"Next: {step}" for step in list(found)[:_MOST_STEPS]]
+
+
+def _next_step(row: Row, matrix: Matrix, urls: Urls | None) -> str | None:
+    pact, version = row.pact, row.provider_version
+    place = matrix.sides[pact.provider_id].criteria.environment
+    if version is None and place is not None:
+        return (
+            f"if {pact.provider} runs in {place}, say so with pact broker record-deployment --pacticipant "
+            f"'{pact.provider}' --version VERSION --environment '{place}'; if not, deploy it there first"
+        )
+    if version is None:
+        return f"run {pact.provider}'s verification with publishing on, in a build that selects this pact"
+    if row.success is None:
+        where = f" ({urls.content(pact)})" if urls else ""
+        return f"verify the pact of {pact.consumer} {pact.number} with {pact.provider} {version.number}{where}"
+    if row.verification is not None and not row.verification.success and urls is not None:
+        return f"see what failed at {urls.verification(pact, row.verification.id)}"
+    return None
 
 
 def _warnings(query: MatrixQuery) -> list[str]:

@@ -37,7 +37,7 @@ def matrix(of: Matrix, said: Sequence[Notice], around: Surroundings, urls: Urls)
 def _summary(of: Matrix, said: Sequence[Notice]) -> Json:
     summary: Json = {
         "deployable": of.deployable,
-        "reason": "\n".join(notice.text for notice in said),
+        "reason": "\n".join(notice.text for notice in said if notice.type != "prompt"),
         "success": of.count(success=True),
         "failed": of.count(success=False),
         "unknown": of.count(success=None),

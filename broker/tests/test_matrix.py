@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from broker.tests.served import Broker
+from broker.tests.served import Broker, Json
 
 
-def _reasons(answer: dict[str, object]) -> list[str]:
-    notices = answer["notices"]
-    assert isinstance(notices, list)
-    return [notice["text"] for notice in notices]
+def _said(answer: Json, *types: str) -> list[str]:
+    return [notice["text"] for notice in answer["notices"] if notice["type"] in types]
+
+
+def _reasons(answer: Json) -> list[str]:
+    return _said(answer, "success", "error", "warning")
 
 
 def test_yes_when_what_runs_there_has_verified_the_pact(broker: Broker) -> None:
@@ -34,6 +36,21 @@ def test_unknown_when_the_provider_is_not_there(broker: Broker) -> None:
     answer = broker.matrix("Foo:1", environment="uat")
     assert answer["summary"]["deployable"] is None
     assert _reasons(answer) == ["Foo 1 needs Bar, but no version of Bar is recorded as deployed or released in uat"]
+
+
+def test_a_no_says_what_to_do_next(broker: Broker) -> None:
+    uat = broker.environment("uat")
+    sha = broker.publish("Foo", "1")
+    (step,) = _said(broker.matrix("Foo:1", environment="uat"), "prompt")
+    assert "pact broker record-deployment --pacticipant 'Bar' --version VERSION --environment 'uat'" in step
+    broker.put_on_branch("Bar", "10", "main")
+    broker.deploy("Bar", "10", uat)
+    (step,) = _said(broker.matrix("Foo:1", environment="uat"), "prompt")
+    assert step.startswith(f"Next: verify the pact of Foo 1 with Bar 10 ({broker.url}/")
+    failed = broker.verify("Foo", sha, "10", success=False)["_links"]["self"]["href"]
+    answer = broker.matrix("Foo:1", environment="uat")
+    assert _said(answer, "prompt") == [f"Next: see what failed at {failed}"]
+    assert "Next" not in answer["summary"]["reason"]
 
 
 def test_unknown_when_what_runs_there_has_not_verified_the_pact(broker: Broker) -> None:
