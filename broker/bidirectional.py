@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
+from typing import Any
 
 import orjson
 from attrs import frozen
@@ -23,6 +24,7 @@ from broker.store.database import Database
 
 Pair = tuple[int, int]  # content id, document id
 _MOST_EAGER = 200
+_SMALL, _LARGE = 500_000, 5_000_000  # bytes of a document
 
 
 @frozen
@@ -194,12 +196,15 @@ def report_of(tx: Connection, pact: Pact, contract: ProviderContract) -> tuple[R
 
 
 def _made(tx: Connection, pairs: Collection[Pair]) -> list[Made]:
-    pacts = {id_: content.load(contracts.body(tx, id_)) for id_ in {pair[0] for pair in pairs}}
+    """Holds one document and one pact at a time: there may be many, and each may be large."""
     made = []
+    pact: tuple[int, Mapping[str, Any]] | None = None
     for document_id in dict.fromkeys(pair[1] for pair in pairs):
         loaded = _loaded(tx, document_id)
         for content_id in (pair[0] for pair in pairs if pair[1] == document_id):
-            report = compare(pacts[content_id], loaded) if isinstance(loaded, Document) else loaded
+            if pact is None or pact[0] != content_id:
+                pact = content_id, content.load(contracts.body(tx, content_id))
+            report = compare(pact[1], loaded) if isinstance(loaded, Document) else loaded
             made.append(Made(_comparison(content_id, document_id, report), orjson.dumps(report.to_json())))
     return made
 
@@ -231,8 +236,20 @@ def _comparison(content_id: int, document_id: int, report: Report) -> Comparison
     )
 
 
-# Reading a large document takes far longer than comparing with it, and every pact meets the same few.
-@lru_cache(maxsize=4)
 def document(raw: bytes, content_type: str) -> Document:
     """Raises InvalidError when the bytes are not a document that pacts can be compared with."""
+    if len(raw) > _LARGE:
+        return load_document(raw, content_type)
+    return (_remembered if len(raw) <= _SMALL else _last)(raw, content_type)
+
+
+# Reading a document takes far longer than comparing with it, and every pact meets the same few. What is made of
+# one takes many times its bytes, so only one of the larger ones is remembered, and none of the largest.
+@lru_cache(maxsize=8)
+def _remembered(raw: bytes, content_type: str) -> Document:
+    return load_document(raw, content_type)
+
+
+@lru_cache(maxsize=1)
+def _last(raw: bytes, content_type: str) -> Document:
     return load_document(raw, content_type)
