@@ -27,7 +27,7 @@ _KEYS = ("pacticipant", "version", "branch", "tag", "environment", "latest", "ma
 
 @frozen
 class _Line:
-    """One row of the table; `kind` is a key of `render.STATUSES`."""
+    """One row of the table; `kind` is a key of `pieces.STATUSES`."""
 
     row: Row
     kind: str

@@ -54,7 +54,7 @@ class Drawing:
 
 
 def drawn(kinds: Mapping[Arrow, str]) -> Drawing:
-    """The picture of these integrations: (consumer, provider) -> how it stands, a key of `render.STATUSES`.
+    """The picture of these integrations: (consumer, provider) -> how it stands, a key of `pieces.STATUSES`.
 
     Applications that hang together stand together, one group under the other, the larger ones first.
     """

@@ -13,7 +13,8 @@ from sqlalchemy import Connection
 from broker import paging
 from broker.call import Call, Reply, Route
 from broker.model import Pact
-from broker.pages.render import STATUSES, page
+from broker.pages.pieces import STATUSES
+from broker.pages.render import page
 from broker.pages.standing import Standing, standings
 from broker.pages.surroundings import surroundings
 from broker.query import Pairs, value

@@ -11,24 +11,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from broker.call import HTML, Call, Reply
 from broker.hal.urls import Urls, segment
 from broker.hal.values import instant
+from broker.pages import pieces
+from broker.pages.pieces import ago
 
 # What a page may load, when a hostile name should ever get past the escaping: nothing but this broker's own files.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-
-# Kind -> style class, mark and word. Nothing is said by colour alone.
-STATUSES = {
-    "verified": ("good", "check", "Verified"),
-    "failed": ("bad", "cross", "Failed"),
-    "changed": ("warn", "changed", "Changed since verified"),
-    "unverified": ("", "none", "Not verified"),
-    "compared": ("other", "compare", "Fits by comparison"),
-    "compared-failed": ("bad", "differ", "Differs by comparison"),
-    "pending": ("warn", "wait", "Pending"),
-    "waiting": ("warn", "wait", "Waiting"),
-}
 
 _SECTIONS = {
     "": "Integrations",
@@ -79,16 +69,6 @@ def local(urls: Urls) -> Urls:
     return Urls(urlsplit(urls.base).path.rstrip("/"))
 
 
-def ago(microseconds: int) -> str:
-    """How long ago something was, in words: "3 hours ago"."""
-    seconds = max(0, microseconds // 1_000_000)
-    for size, unit in ((31_536_000, "year"), (2_592_000, "month"), (86400, "day"), (3600, "hour"), (60, "minute")):
-        if seconds >= size:
-            count = seconds // size
-            return f"{count} {unit}{'s' if count > 1 else ''} ago"
-    return "just now"
-
-
 def is_web(url: str | None) -> bool:
     """Whether a browser may follow it: a `javascript:` address must never become a link."""
     try:
@@ -98,5 +78,5 @@ def is_web(url: str | None) -> bool:
     return parts.scheme in ("http", "https") and bool(parts.netloc)
 
 
-_TEMPLATES.globals.update(statuses=STATUSES)
+_TEMPLATES.globals.update(statuses=pieces.STATUSES, pieces=pieces)
 _TEMPLATES.filters.update(instant=instant, ago=ago, segment=segment, is_web=is_web)

@@ -27,7 +27,7 @@ class Standing:
 
     @property
     def kind(self) -> str:
-        """A key of `render.STATUSES`."""
+        """A key of `pieces.STATUSES`."""
         return kind_of(self.result, self.contract, self.comparison) or (
             "changed" if self.verified_before else "unverified"
         )
