@@ -29,6 +29,8 @@ _ON_BOTH = frozenset(
         "test_stock_clients",
         "test_stock_clients_commands",
         "test_verification",
+        "test_webhook_events",
+        "test_webhooks",
     }
 )
 
