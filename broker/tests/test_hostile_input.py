@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import socket
+import time
 from collections.abc import Iterator
 
 import httpx
@@ -86,6 +89,131 @@ def test_no_route_fails_on_names_that_nobody_gave_it(broker: Broker, route: tupl
         filled = "/".join(name if part.startswith("{") else part for part in path.split("/"))
         reply = broker.client.request(method, httpx.URL(broker.url).copy_with(raw_path=filled.encode()))
         assert reply.status_code < 500, f"{method} {filled}: {reply.text}"
+
+
+def _raw(broker: Broker, method: str, target: bytes, body: object = None, **headers: str) -> httpx.Response:
+    """A request whose target goes out as it stands, which httpx would tidy up otherwise."""
+    url = httpx.URL(broker.url).copy_with(raw_path=target)
+    return broker.client.request(method, url, json=body, headers=headers)
+
+
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [
+        (b"/pacticipants/..%2f..%2fetc%2fpasswd", 404),
+        (b"/pacticipants/%2e%2e/versions", 404),
+        (b"/pacticipants/../../etc/passwd", 404),
+        (b"/assets/..%2fapp.py", 404),
+        (b"/assets/%2e%2e%2f%2e%2e%2fapp.py", 404),
+        (b"/pacticipants//versions", 404),
+        (b"/pacticipants/Foo%00", 400),
+        (b"/pacticipants/%ff%fe", 400),
+        (b"/pacticipants/%", 404),
+        (b"/pacticipants/%zz", 404),
+        (b"/pacticipants/" + b"x" * 60_000, 404),
+        (b"/pacticipants?pageSize=999999999999999999999", 400),
+        (b"/pacticipants?pageNumber=-1&pageSize=0", 400),
+        (b"/pacticipants?pageNumber=one", 400),
+        (b"/matrix?q[][pacticipant]=Foo&q[][pacticipant]=Foo&q[][pacticipant]=Foo&limit=99999999999999999999", 400),
+        (b"/matrix?limit=-1&q[][pacticipant]=Foo", 400),
+        (b"/matrix?latestby=cvpv&latestby=nonsense&q[][pacticipant]=Foo", 400),
+        (b"/matrix?q[][pacticipant]=%ff", 400),
+        (b"/matrix?q[][pacticipant]=%00", 400),
+        (b"/can-i-deploy?pacticipant=Foo&pacticipant=Bar&version=1&environment=nowhere&environment=uat", 400),
+    ],
+    ids=lambda value: value[:60].decode() if isinstance(value, bytes) else str(value),
+)
+def test_a_hostile_target_is_refused_with_words(broker: Broker, target: bytes, status: int) -> None:
+    broker.publish("Foo", "1", branch="main")
+    reply = _raw(broker, "GET", target)
+    assert reply.status_code == status, reply.text
+    assert reply.json().keys() & {"error", "errors"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"accept": "*/*;q=" + "9" * 5000}, 200),
+        ({"accept": "text/html\t;;;,,,"}, 200),
+        ({"content-length": "-5"}, 400),
+        ({"content-length": "five"}, 400),
+        ({"content-length": "9" * 400}, 400),
+        ({"transfer-encoding": "chunked", "content-length": "5"}, 400),
+        ({"x-forwarded-host": "evil.test", "x-forwarded-proto": "javascript"}, 200),
+        ({"if-none-match": '"' + "x" * 5000}, 200),
+        ({"x-request-id": "a" * 5000 + "<xss>"}, 200),
+        ({"authorization": "Basic not base64 at all"}, 200),
+        ({"host": "evil.test/<xss>"}, 400),
+    ],
+)
+def test_odd_headers_do_no_harm(broker: Broker, headers: dict[str, str], status: int) -> None:
+    parts = httpx.URL(broker.url)
+    with socket.create_connection((parts.host, parts.port or 0), timeout=10) as connection:
+        sent = {"host": parts.netloc.decode(), "connection": "close"} | headers
+        lines = "".join(f"{name}: {value}\r\n" for name, value in sent.items())
+        connection.sendall(f"GET / HTTP/1.1\r\n{lines}\r\n".encode())
+        answer = connection.makefile("rb").read().decode()
+    assert answer.startswith(f"HTTP/1.1 {status} "), answer[:300]
+    assert "evil.test" not in answer.replace("http://evil.test", "") or status == 400
+    assert "<xss>" not in answer.partition("\r\n\r\n")[0]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "not base64!",
+        "e30",  # base64 without its padding
+        base64.b64encode(b"\xff\xfe{}").decode(),
+        base64.b64encode(b"{" * 100_000).decode(),
+        base64.b64encode(b'{"interactions":' + b"[" * 100_000).decode(),
+        base64.b64encode(b'{"interactions":[{"a":1e999}]}').decode(),
+        base64.b64encode(b'{"interactions":[{"a":NaN}]}').decode(),
+        base64.b64encode(b'{"interactions":[{"a":"\\ud800"}]}').decode(),
+        base64.b64encode(b'{"interactions":{}}').decode(),
+        base64.b64encode(b'{"interactions":[1]}').decode(),
+        base64.b64encode(b"null").decode(),
+        "",
+    ],
+)
+def test_content_that_is_no_pact_is_refused_where_it_stands(broker: Broker, content: str) -> None:
+    body = {
+        "pacticipantName": "Foo",
+        "pacticipantVersionNumber": "1",
+        "contracts": [encoded_contract(pact("Foo", "Bar", "x"), content=content)],
+    }
+    answer = broker.ask("POST", "/contracts/publish", body, status=400)
+    assert "(at index 0)" in answer["errors"]["contracts"][0]
+    assert broker.get("/pacticipants")["pacticipants"] == []
+
+
+def test_numbers_of_any_size_come_back_as_they_were_sent(broker: Broker) -> None:
+    sent = '{"interactions":[{"description":"x","a":123456789012345678901234567890,"b":0.1}]}'
+    path = "/pacts/provider/Bar/consumer/Foo/version/1"
+    assert broker.client.put(path, content=sent).status_code == 201
+    assert '"a":123456789012345678901234567890,"b":0.1' in broker.client.get(path).text
+
+
+@pytest.mark.parametrize("bomb", ["aliases", "depth"])
+def test_a_yaml_bomb_is_refused_at_once(broker: Broker, bomb: str) -> None:
+    begun = time.monotonic()
+    body = {
+        "pacticipantVersionNumber": "1",
+        "contract": {
+            "specification": "oas",
+            "contentType": "application/yaml",
+            "content": base64.b64encode(_BOMBS[bomb].encode()).decode(),
+        },
+    }
+    answer = broker.ask("POST", "/provider-contracts/provider/Bar/publish", body, status=400)
+    assert answer["errors"]
+    assert time.monotonic() - begun < 5
+
+
+_BOMBS = {
+    "aliases": "openapi: 3.0.3\ninfo: {title: x, version: '1'}\npaths: {}\nx0: &x0 [1, 1]\n"
+    + "".join(f"x{n}: &x{n} [{', '.join([f'*x{n - 1}'] * 10)}]\n" for n in range(1, 12)),
+    "depth": "openapi: 3.0.3\ninfo: {title: x, version: '1'}\npaths: " + "[" * 5000 + "]" * 5000,
+}
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/pacts", "/../etc/passwd", "/pacticipants/a/b/c"])

@@ -1,0 +1,97 @@
+"""Big pacts, many at once, and clients that dawdle: the broker's memory stays bounded and others are served."""
+
+from __future__ import annotations
+
+import base64
+import json
+import socket
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from broker.tests.processes import Process, broker_process
+from broker.tests.served import encoded_contract, pact
+
+_MB = 1024 * 1024
+_ROW = {"id": 1, "name": "a name", "tags": ["x", "y"], "price": {"amount": 12.5, "currency": "EUR"}}
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Iterator[Process]:
+    with broker_process(f"sqlite:///{tmp_path}/broker.db") as running:
+        yield running
+
+
+def _big_pact(content: object) -> str:
+    """2,000 interactions of Foo0, each with this content of about 10 kB in its response: JSON of 20 MB."""
+    document = pact("Foo0", "Bar", *(f"something {number}" for number in range(2000)))
+    for interaction in document["interactions"]:
+        interaction["response"]["body"] = {"content": content, "contentType": "application/json", "encoded": False}
+    text = json.dumps(document)
+    assert len(text) > 19 * _MB
+    return text
+
+
+def _publication(consumer: str, text: str) -> bytes:
+    envelope = encoded_contract(pact(consumer, "Bar", "x"), content="CONTENT")
+    body = {"pacticipantName": consumer, "pacticipantVersionNumber": "1", "branch": "main", "contracts": [envelope]}
+    content = base64.b64encode(text.replace("Foo0", consumer, 1).encode())
+    return json.dumps(body).encode().replace(b"CONTENT", content)
+
+
+def test_a_pact_of_20_mb_is_published_fetched_shown_and_verified(process: Process) -> None:
+    with httpx.Client(base_url=process.url, timeout=60) as client:
+        # Many small values take the most memory: about ten times what they take on the wire.
+        assert (
+            client.post("/contracts/publish", content=_publication("Foo0", _big_pact([_ROW] * 115))).status_code == 200
+        )
+        found = client.get("/pacts/provider/Bar/consumer/Foo0/latest")
+        assert len(found.json()["interactions"]) == 2000
+        place = found.json()["_links"]["pb:publish-verification-results"]["href"]
+        tests = [{"interactionId": one["_id"], "success": True} for one in found.json()["interactions"]]
+        result = {"success": True, "providerApplicationVersion": "2", "testResults": tests}
+        assert client.post(place, json=result).status_code == 201
+        page = client.get("/pacts/provider/Bar/consumer/Foo0/latest", headers={"accept": "text/html"})
+        assert page.status_code == 200
+        assert len(page.content) < _MB, "a page that no browser likes"
+    assert process.peak_memory() < 450 * _MB
+
+
+def test_ten_pacts_of_20_mb_at_once_are_taken_in_one_by_one_and_served_side_by_side(process: Process) -> None:
+    text = _big_pact("x" * 10_000)
+    publications = {f"Foo{number}": _publication(f"Foo{number}", text) for number in range(10)}
+    with httpx.Client(base_url=process.url, timeout=60) as client, ThreadPoolExecutor(10) as pool:
+        replies = list(pool.map(lambda body: client.post("/contracts/publish", content=body), publications.values()))
+        assert [reply.status_code for reply in replies] == [200] * 10
+        assert process.peak_memory() < 450 * _MB
+        paths = [f"/pacts/provider/Bar/consumer/{name}/latest" for name in publications]
+        assert all(len(reply.content) > 19 * _MB for reply in pool.map(client.get, paths))
+    assert process.peak_memory() < 1000 * _MB
+
+
+def test_clients_that_dawdle_hold_nobody_up(process: Process) -> None:
+    parts = urlsplit(process.url)
+    with ExitStack() as stack:
+        for number in range(300):
+            slow = stack.enter_context(socket.create_connection((parts.hostname or "", parts.port or 0), timeout=5))
+            # Some never end their headers, the others never send the body that they announce.
+            announced = b"content-length: 3000000\r\n\r\n{" if number % 2 else b"x-"
+            slow.sendall(b"POST /contracts/publish HTTP/1.1\r\nhost: localhost\r\n" + announced)
+        begun = time.monotonic()
+        assert httpx.get(f"{process.url}/pacticipants", timeout=10).status_code == 200
+        assert httpx.post(f"{process.url}/pacticipants", json={"name": "Foo"}, timeout=10).status_code == 201
+        assert time.monotonic() - begun < 5
+
+
+def test_a_body_that_does_not_arrive_is_given_up(tmp_path: Path) -> None:
+    with broker_process(f"sqlite:///{tmp_path}/broker.db", 0, "--body-timeout", "1") as running:
+        parts = urlsplit(running.url)
+        with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=10) as slow:
+            slow.sendall(b"POST /pacticipants HTTP/1.1\r\nhost: localhost\r\ncontent-length: 10\r\n\r\n{")
+            assert slow.recv(100).startswith(b"HTTP/1.1 408 ")
