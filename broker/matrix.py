@@ -60,6 +60,7 @@ class Row:
 class Matrix:
     """`sides` tells, by pacticipant id, which of its versions were asked about and why.
 
+    All `rows` count; only the first ones are shown where there is a `limit`.
     `fresh` are the comparisons that had to be made to answer: `bidirectional.keep` saves them for the next question.
     """
 
@@ -67,6 +68,11 @@ class Matrix:
     sides: Mapping[int, Selected]
     missing: tuple[Asked, ...]
     fresh: tuple[Made, ...] = ()
+    limit: int | None = None
+
+    @property
+    def shown(self) -> tuple[Row, ...]:
+        return self.rows[: self.limit]
 
     @property
     def considered(self) -> tuple[Row, ...]:
@@ -103,8 +109,7 @@ def evaluate(tx: Connection, query: MatrixQuery) -> Matrix:
         for need, some in taken:
             need.add([row for pact in some for row in _rows_of(pact, sides[pact.provider_id], answers)])
     rows = sorted((row for need in needs for row in need.rows), key=_newest_first)
-    shown = rows[: query.limit] if query.limit else rows
-    return Matrix(tuple(_ignored(query, row) for row in shown), sides, (), tuple(fresh))
+    return Matrix(tuple(_ignored(query, row) for row in rows), sides, (), tuple(fresh), query.limit)
 
 
 @define

@@ -30,7 +30,7 @@ def matrix(of: Matrix, said: Sequence[Notice], around: Surroundings, urls: Urls)
     return {
         "summary": _summary(of, said),
         "notices": [{"type": notice.type, "text": notice.text} for notice in said],
-        "matrix": [_row(row, around, urls) for row in of.rows],
+        "matrix": [_row(row, around, urls) for row in of.shown],
     }
 
 

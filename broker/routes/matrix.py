@@ -35,8 +35,8 @@ def answer(call: Call, query: MatrixQuery) -> Reply:
 
 
 def _surroundings(tx: Connection, of: Matrix) -> Surroundings:
-    ids = {row.pact.version_id for row in of.rows}
-    ids |= {row.provider_version.id for row in of.rows if row.provider_version}
+    ids = {row.pact.version_id for row in of.shown}
+    ids |= {row.provider_version.id for row in of.shown if row.provider_version}
     places: dict[int, list[Environment]] = {}
     for one in (
         *environments.deployments_of(tx, ids, current=True),

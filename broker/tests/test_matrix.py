@@ -204,6 +204,47 @@ def test_without_latestby_the_whole_history_is_listed_newest_first(broker: Broke
     assert [row["verificationResult"]["success"] for row in rows] == [True, False, True]
 
 
+def test_a_limit_bounds_what_is_shown_and_not_the_answer(broker: Broker) -> None:
+    uat = broker.environment("uat")
+    broker.verify("Foo", broker.publish("Foo", "1"), "10", success=False)
+    broker.verify("Foo", broker.publish("Foo", "1", provider="Other"), "10", provider="Other")
+    broker.verify("Foo", broker.publish("Foo", "1", provider="Ace"), "10", provider="Ace")
+    for provider in ("Ace", "Bar", "Other"):
+        broker.deploy(provider, "10", uat)
+    answer = broker.matrix("Foo:1", environment="uat", limit="1")
+    assert [row["provider"]["name"] for row in answer["matrix"]] == ["Ace"]
+    assert answer["summary"]["deployable"] is False
+
+
+def test_many_results_of_one_pact_do_not_hide_that_another_is_verified(broker: Broker) -> None:
+    old = broker.publish("Foo", "1", says="old")
+    broker.verify("Foo", old, "10")
+    new = broker.publish("Foo", "2", says="new")
+    for version in range(11, 15):
+        broker.verify("Foo", new, str(version))
+    rows = broker.matrix("Foo", "Bar", latestby="cvp", limit="2")["matrix"]
+    assert [(row["consumer"]["version"]["number"], row["provider"]["version"]["number"]) for row in rows] == [
+        ("2", "14"),
+        ("1", "10"),
+    ]
+
+
+def test_a_history_of_two_sides_is_told_from_its_newest_end(broker: Broker) -> None:
+    for number in range(13):
+        sha = broker.publish("Foo", str(number), says=f"content {number // 5}")
+        broker.verify("Foo", sha, f"{number}-a")
+        broker.verify("Foo", sha, f"{number}-b")
+    rows = broker.matrix("Foo", "Bar", limit="110")["matrix"]
+    found = [(row["consumer"]["version"]["number"], row["provider"]["version"]["number"]) for row in rows]
+    pairs = [
+        (str(mine), f"{theirs}-{letter}")
+        for mine in range(12, -1, -1)
+        for theirs in range(min(12, mine // 5 * 5 + 4), mine // 5 * 5 - 1, -1)
+        for letter in "ba"
+    ]
+    assert found == pairs[:110]
+
+
 def test_cvp_keeps_the_newest_result_of_a_consumer_version(broker: Broker) -> None:
     sha = broker.publish("Foo", "1")
     broker.verify("Foo", sha, "10", success=False)
