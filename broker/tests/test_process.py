@@ -6,15 +6,20 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
+from importlib.metadata import version
 from pathlib import Path
 
 import httpx
 import pytest
+import typer
 
+from broker import cli
 from broker.config import Config
 from broker.errors import UnusableError
 from broker.store.database import Database
@@ -33,9 +38,9 @@ def _environment(**more: str) -> dict[str, str]:
 
 
 @contextmanager
-def _running(database: Path, **environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def _running(database: Path, *options: str, **environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The process and its address, which it prints before it answers."""
-    command = _command("serve", "--port", "0", "--database", f"sqlite:///{database}")
+    command = _command("serve", "--port", "0", "--database", f"sqlite:///{database}", *options)
     with subprocess.Popen(
         command, cwd=_ROOT, env=_environment(**environment), stderr=subprocess.PIPE, text=True
     ) as process:
@@ -70,10 +75,75 @@ def test_state_survives_a_stop_and_the_stop_is_quiet(tmp_path: Path, how: signal
     with _running(database) as (process, url):
         assert httpx.post(f"{url}/pacticipants", json={"name": "Foo"}).status_code == 201
         process.send_signal(how)
-        _, errors = process.communicate(timeout=10)
-        assert errors == ""
+        _, errors = process.communicate(timeout=20)
+        assert (process.returncode, errors) == (0, "")
+    assert [path.name for path in database.parent.iterdir()] == ["broker.db"], "a log is left beside the database"
     with _running(database) as (_, url):
         assert httpx.get(f"{url}/pacticipants/Foo").status_code == 200
+
+
+_HEAD = b"POST /pacticipants HTTP/1.1\r\nHost: broker\r\nContent-Length: 14\r\n\r\n"
+
+
+@contextmanager
+def _half_a_request(url: str) -> Iterator[socket.socket]:
+    """A request whose body is on the way; the broker is known to have read its head."""
+    host, port = url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=20) as connection:
+        connection.sendall(_HEAD.replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\n\r\n"))
+        assert connection.recv(1000).startswith(b"HTTP/1.1 100")
+        yield connection
+
+
+def test_a_request_in_flight_is_finished_before_the_process_ends(tmp_path: Path) -> None:
+    with _running(tmp_path / "b.db") as (process, url), _half_a_request(url) as connection:
+        process.send_signal(signal.SIGTERM)
+        while _accepts(url):
+            time.sleep(0.01)
+        connection.sendall(b'{"name":"Foo"}')
+        assert connection.recv(10_000).startswith(b"HTTP/1.1 201")
+        assert process.wait(20) == 0
+
+
+def _accepts(url: str) -> bool:
+    host, port = url.removeprefix("http://").split(":")
+    with suppress(ConnectionRefusedError):
+        socket.create_connection((host, int(port))).close()
+        return True
+    return False
+
+
+def test_a_request_that_never_ends_is_waited_for_no_longer_than_the_grace(tmp_path: Path) -> None:
+    options = ("--shutdown-grace", "1")
+    with _running(tmp_path / "b.db", *options) as (process, url), _half_a_request(url):
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+
+
+def test_a_handler_that_hangs_does_not_keep_the_process(tmp_path: Path) -> None:
+    file = tmp_path / "b.db"
+    with (
+        _running(file, "--shutdown-grace", "1") as (process, url),
+        closing(sqlite3.connect(file, isolation_level=None)) as blocker,
+        _half_a_request(url) as connection,
+    ):
+        blocker.execute("BEGIN IMMEDIATE")
+        connection.sendall(b'{"name":"Foo"}')
+        while "broker_requests_in_flight 2.0" not in httpx.get(f"{url}/metrics").text:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+    with _running(file) as (_, url):
+        assert httpx.get(f"{url}/pacticipants/Foo").status_code == 404
+
+
+def test_a_second_signal_ends_the_process_at_once(tmp_path: Path) -> None:
+    with _running(tmp_path / "b.db", "--shutdown-grace", "600") as (process, url), _half_a_request(url):
+        process.send_signal(signal.SIGTERM)
+        while _accepts(url):
+            time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 128 + signal.SIGTERM
 
 
 def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
@@ -124,6 +194,49 @@ def test_an_unusable_database_ends_the_command_with_one_line(tmp_path: Path) -> 
 def test_a_faulty_setting_is_one_line() -> None:
     assert "BROKER_PORT must be a port number" in _refused(BROKER_PORT="x")
     assert "PACT_BROKER_PASSWORD" in _refused("--port", "0", PACT_BROKER_USERNAME="me")
+
+
+_ANYWHERE = "0.0.0.0"  # noqa: S104 - what the broker must not do by accident
+
+
+@pytest.mark.parametrize("host", [_ANYWHERE, "::"])
+def test_a_broker_without_credentials_does_not_listen_to_strangers(tmp_path: Path, host: str) -> None:
+    said = _refused("--host", host, "--port", "0", "--database", f"sqlite:///{tmp_path}/b.db")
+    assert "--allow-anyone" in said
+
+
+@pytest.mark.parametrize(("options", "environment"), [(("--allow-anyone",), {}), ((), {"PACT_BROKER_TOKEN": "t0ken"})])
+def test_a_broker_listens_to_strangers_with_credentials_or_when_it_is_told_to(
+    tmp_path: Path, options: tuple[str, ...], environment: dict[str, str]
+) -> None:
+    with _running(tmp_path / "b.db", "--host", _ANYWHERE, *options, **environment) as (_, url):
+        assert httpx.get(url).status_code == (401 if environment else 200)
+
+
+def test_making_something_public_that_is_not_closed_is_refused() -> None:
+    assert "needs some beside it" in _refused("--port", "0", "--public-read")
+
+
+def test_a_faulty_file_of_tokens_ends_the_command_with_one_line(tmp_path: Path) -> None:
+    assert "cannot read the tokens in" in _refused("--port", "0", "--tokens", str(tmp_path / "none"))
+
+
+def test_the_command_tells_its_version() -> None:
+    done = subprocess.run(_command("--version"), cwd=_ROOT, capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stdout) == (0, f"contract-broker {version('contract-broker')}\n")
+
+
+def test_every_option_of_every_command_is_in_the_readme() -> None:
+    text = (Path(__file__).parents[1] / "README.md").read_text()
+    commands = typer.main.get_command(cli.app)
+    missing = [
+        f"{name} {option}"
+        for name, command in vars(commands)["commands"].items()
+        for parameter in command.params
+        for option in parameter.opts
+        if option.startswith("--") and f"`{option}" not in text
+    ]
+    assert missing == []
 
 
 def test_settings_come_from_the_environment(tmp_path: Path) -> None:
