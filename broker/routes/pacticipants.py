@@ -158,7 +158,9 @@ def _head(tx: Connection, owner: Pacticipant, branch: str) -> Version | None:
 def put_branch_version(call: Call) -> Reply:
     """Creates whatever of pacticipant, version and branch is not there yet: 201 when the place is new."""
     params = {key: checked_name(value, key) for key, value in call.params.items()}
-    build_url = Fields(call.json()).text("buildUrl")
+    fields = Fields(call.json())
+    build_url = fields.text("buildUrl")
+    fields.check()
     with call.database.write() as tx:
         owner = registry.ensure_pacticipant(tx, params["pacticipant"], call.now)
         version = registry.ensure_version(tx, owner, params["version"], call.now, build_url).version

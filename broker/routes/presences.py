@@ -197,7 +197,9 @@ def show_release(call: Call) -> Reply:
 
 def end_deployment(call: Call) -> Reply:
     """An undeployed version cannot be set back: record a new deployment, which has its own history."""
-    deployed = Fields(call.json()).flag("currentlyDeployed")
+    fields = Fields(call.json())
+    deployed = fields.flag("currentlyDeployed")
+    fields.check()
     with call.database.write() as tx:
         found = _deployment(tx, call.params["uuid"])
         if deployed and found.ended_at is not None:
@@ -208,7 +210,9 @@ def end_deployment(call: Call) -> Reply:
 
 
 def end_release(call: Call) -> Reply:
-    supported = Fields(call.json()).flag("currentlySupported")
+    fields = Fields(call.json())
+    supported = fields.flag("currentlySupported")
+    fields.check()
     with call.database.write() as tx:
         found = _release(tx, call.params["uuid"])
         if supported is False and found.ended_at is None:

@@ -107,18 +107,24 @@ def _shown(tx: Connection, owner: Pacticipant, of: Version, call: Call) -> Json:
 
 
 def change(call: Call) -> Reply:
-    """PUT and PATCH: creates the version if it is new; a build URL is the one thing that may change."""
+    """PUT and PATCH: creates the version if it is new, and puts it on `branch` and under `tags` ([{"name": ...}])."""
     params = {key: checked_name(text, key) for key, text in call.params.items()}
-    fields = Fields(call.json())
-    build_url = fields.text("buildUrl")
+    body = call.json()
+    fields = Fields(body)
+    build_url, branch = fields.text("buildUrl"), fields.text("branch")
+    tagged = fields.objects("tags") if body.get("tags") is not None else []
     fields.check()
+    names = [checked_name(str(tag.get("name") or ""), "tags") for tag in tagged]
     with call.database.write() as tx:
         owner = registry.ensure_pacticipant(tx, params["pacticipant"], call.now)
         ensured = registry.ensure_version(tx, owner, params["version"], call.now, build_url)
-        body = _shown(tx, owner, registry.version(tx, owner, params["version"]), call)
+        if branch is not None:
+            registry.ensure_on_branch(tx, owner, ensured.version, checked_name(branch, "branch"), call.now)
+        registry.ensure_tags(tx, owner, ensured.version, names, call.now)
+        shown = _shown(tx, owner, registry.version(tx, owner, params["version"]), call)
     if ensured.created:
-        return created(body, call.urls.version(owner.name, ensured.version.number))
-    return Reply(body)
+        return created(shown, call.urls.version(owner.name, ensured.version.number))
+    return Reply(shown)
 
 
 def remove(call: Call) -> Reply:

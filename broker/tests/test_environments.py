@@ -99,3 +99,16 @@ def test_what_does_not_exist_cannot_be_recorded(broker: Broker, path: str) -> No
     uat = broker.environment("uat")
     broker.put_on_branch("Foo", "1", "main")
     broker.ask("POST", path.format(uat=uat), {}, status=404)
+
+
+def test_an_undeployed_version_stays_undeployed(broker: Broker) -> None:
+    uat = broker.environment("uat")
+    broker.publish("Foo", "1")
+    path = f"/deployed-versions/{broker.deploy('Foo', '1', uat)['uuid']}"
+    assert broker.ask("PATCH", path, {"currentlyDeployed": True}, status=200)["currentlyDeployed"] is True
+    broker.ask("PATCH", path, {"currentlyDeployed": "no"}, status=400)
+    assert broker.ask("PATCH", path, {"currentlyDeployed": False}, status=200)["currentlyDeployed"] is False
+    assert broker.ask("PATCH", path, {"currentlyDeployed": False}, status=200)["currentlyDeployed"] is False
+    broker.ask("PATCH", path, {"currentlyDeployed": True}, status=400)
+    # A version that follows is another deployment, with a history of its own.
+    assert broker.deploy("Foo", "1", uat)["uuid"] not in path

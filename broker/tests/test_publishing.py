@@ -178,3 +178,18 @@ def test_a_large_pact_is_published_and_served_unchanged(broker: Broker) -> None:
     for interaction in found["interactions"]:
         del interaction["_id"]
     assert json.dumps(found["interactions"]) == json.dumps(content["interactions"])
+
+
+def test_a_version_can_be_created_with_its_branch_tags_and_build_at_once(broker: Broker) -> None:
+    path = "/pacticipants/Foo/versions/1"
+    body = {"branch": "main", "tags": [{"name": "dev"}, {"name": "prod"}], "buildUrl": "https://ci/1"}
+    broker.ask("PUT", path, body, status=201)
+    found = broker.get(path)
+    assert [one["name"] for one in found["_embedded"]["branchVersions"]] == ["main"]
+    assert [one["name"] for one in found["_embedded"]["tags"]] == ["dev", "prod"]
+    assert found["buildUrl"] == "https://ci/1"
+    assert broker.get("/pacticipants/Foo")["mainBranch"] == "main"
+    broker.ask("PUT", path, {"tags": ["dev"]}, status=400)
+    broker.ask("PUT", path, {"tags": [{}]}, status=400)
+    broker.ask("PATCH", path, {"branch": "feat/x"}, status=200)
+    assert [one["name"] for one in broker.get(path)["_embedded"]["branchVersions"]] == ["feat/x", "main"]
