@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, exists, func, insert, select, tuple_
+from sqlalchemy import Connection, Select, and_, bindparam, exists, func, insert, literal, select, tuple_, union_all
 
 from broker.model import Pact
 from broker.store.schema import (
@@ -131,34 +131,65 @@ def pacts_between(tx: Connection, consumer_id: int, provider_id: int, *, limit: 
     return [Pact(*row) for row in tx.execute(query)]
 
 
-def previous(tx: Connection, pact: Pact) -> Pact | None:
-    """The pact of the version before, between the same two."""
-    return _first(tx, _earlier(pact).order_by(pacts.c.consumer_version_id.desc()).limit(1))
-
-
-def previous_on_branch(tx: Connection, pact: Pact, branch: str) -> Pact | None:
-    on_branch = and_(branches.c.pacticipant_id == pact.consumer_id, branches.c.name == branch)
-    query = _earlier(pact).join(branch_versions, branch_versions.c.version_id == pacts.c.consumer_version_id)
-    query = query.join(branches, and_(branches.c.id == branch_versions.c.branch_id, on_branch))
-    return _first(tx, query.order_by(branch_versions.c.version_id.desc()).limit(1))
-
-
-def previous_tagged(tx: Connection, pact: Pact, tag: str | None) -> Pact | None:
-    """None means a version without any tag."""
-    if tag is None:
-        bare = ~exists().where(tags.c.version_id == pacts.c.consumer_version_id)
-        return _first(tx, _earlier(pact).where(bare).order_by(pacts.c.consumer_version_id.desc()).limit(1))
-    tagged = and_(tags.c.pacticipant_id == pact.consumer_id, tags.c.name == tag)
-    query = _earlier(pact).join(tags, and_(tags.c.version_id == pacts.c.consumer_version_id, tagged))
-    return _first(tx, query.order_by(tags.c.version_id.desc()).limit(1))
-
-
-def _earlier(pact: Pact) -> Select[Any]:
-    return _PACTS.where(
-        pacts.c.consumer_id == pact.consumer_id,
-        pacts.c.provider_id == pact.provider_id,
-        pacts.c.consumer_version_id < pact.version_id,
+_PREVIOUS = (
+    select(versions.c.number, pacts.c.content_id)
+    .join(versions, versions.c.id == pacts.c.consumer_version_id)
+    .where(
+        pacts.c.consumer_id == bindparam("consumer"),
+        pacts.c.provider_id == bindparam("provider"),
+        pacts.c.consumer_version_id < bindparam("version"),
     )
+    .limit(1)
+)
+_PREVIOUS_OF_ALL = _PREVIOUS.order_by(pacts.c.consumer_version_id.desc())
+_PREVIOUS_BARE = _PREVIOUS_OF_ALL.where(~exists().where(tags.c.version_id == pacts.c.consumer_version_id))
+_PREVIOUS_TAGGED = (
+    _PREVIOUS.join(tags, tags.c.version_id == pacts.c.consumer_version_id)
+    .where(tags.c.pacticipant_id == bindparam("consumer"), tags.c.name == bindparam("name"))
+    .order_by(tags.c.version_id.desc())
+)
+_PREVIOUS_ON_BRANCH = (
+    _PREVIOUS.join(branch_versions, branch_versions.c.version_id == pacts.c.consumer_version_id)
+    .join(branches, branches.c.id == branch_versions.c.branch_id)
+    .where(branches.c.pacticipant_id == bindparam("consumer"), branches.c.name == bindparam("name"))
+    .order_by(branch_versions.c.version_id.desc())
+)
+_SCOPES = union_all(
+    select(literal("branch"), branches.c.name)
+    .join(branch_versions, branch_versions.c.branch_id == branches.c.id)
+    .where(branch_versions.c.version_id == bindparam("version")),
+    select(literal("tag"), tags.c.name).where(tags.c.version_id == bindparam("version")),
+)
+# Number and content id of an earlier pact.
+Earlier = tuple[str, int]
+
+
+def branches_and_tags(tx: Connection, version_id: int) -> list[tuple[str, str]]:
+    """("branch" or "tag", name) of a version, in order."""
+    return sorted((row[0], row[1]) for row in tx.execute(_SCOPES, {"version": version_id}))
+
+
+def previous(tx: Connection, pact: Pact) -> Earlier | None:
+    """The pact of the version before, between the same two."""
+    return _earlier(tx, _PREVIOUS_OF_ALL, pact)
+
+
+def previous_on_branch(tx: Connection, pact: Pact, branch: str) -> Earlier | None:
+    return _earlier(tx, _PREVIOUS_ON_BRANCH, pact, name=branch)
+
+
+def previous_tagged(tx: Connection, pact: Pact, tag: str) -> Earlier | None:
+    return _earlier(tx, _PREVIOUS_TAGGED, pact, name=tag)
+
+
+def previous_without_tag(tx: Connection, pact: Pact) -> Earlier | None:
+    return _earlier(tx, _PREVIOUS_BARE, pact)
+
+
+def _earlier(tx: Connection, query: Select[Any], pact: Pact, **more: str) -> Earlier | None:
+    key = {"consumer": pact.consumer_id, "provider": pact.provider_id, "version": pact.version_id}
+    row = tx.execute(query, key | more).first()
+    return (row[0], row[1]) if row else None
 
 
 def pacts_with_content(tx: Connection, content: int, *, limit: int | None = None) -> list[Pact]:

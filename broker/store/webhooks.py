@@ -7,10 +7,38 @@ from typing import Any
 
 import orjson
 from attrs import asdict
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    union_all,
+    update,
+)
 
 from broker.model import Attempt, Delivery, Webhook, WebhookRequest
-from broker.store.schema import labels, pacticipants, webhook_attempts, webhook_deliveries, webhooks
+from broker.store.schema import (
+    branch_versions,
+    branches,
+    deployments,
+    environments,
+    labels,
+    pacticipants,
+    releases,
+    verifications,
+    versions,
+    webhook_attempts,
+    webhook_deliveries,
+    webhooks,
+)
 
 _consumers = pacticipants.alias("consumers")
 _providers = pacticipants.alias("providers")
@@ -77,6 +105,43 @@ def applying(tx: Connection, *, consumer_id: int | None = None, provider_id: int
 def _meant(named: ColumnElement[Any], label: ColumnElement[Any], pacticipant_id: int) -> ColumnElement[bool]:
     labelled = exists().where(labels.c.pacticipant_id == pacticipant_id, labels.c.name == label)
     return or_(named == pacticipant_id, and_(named.is_(None), or_(label.is_(None), labelled)))
+
+
+_REASONS = union_all(
+    select(
+        func.max(branch_versions.c.version_id).label("version_id"), literal("latest of the main branch").label("why")
+    )
+    .join(branches, branches.c.id == branch_versions.c.branch_id)
+    .join(pacticipants, pacticipants.c.id == branches.c.pacticipant_id)
+    .where(pacticipants.c.id == bindparam("provider"), branches.c.name == pacticipants.c.main_branch),
+    *(
+        select(table.c.version_id, literal(how).concat(environments.c.name))
+        .join(environments, environments.c.id == table.c.environment_id)
+        .where(table.c.pacticipant_id == bindparam("provider"), ended.is_(None))
+        for table, how, ended in (
+            (deployments, "deployed in ", deployments.c.undeployed_at),
+            (releases, "released in ", releases.c.support_ended_at),
+        )
+    ),
+).subquery()
+_OWING = (
+    select(versions.c.id, versions.c.number, _REASONS.c.why)
+    .join(_REASONS, _REASONS.c.version_id == versions.c.id)
+    .where(
+        ~exists().where(
+            verifications.c.content_id == bindparam("content"), verifications.c.provider_version_id == versions.c.id
+        )
+    )
+    .order_by(versions.c.id, _REASONS.c.why)
+)
+
+
+def owing(tx: Connection, provider_id: int, content_id: int) -> dict[tuple[int, str], list[str]]:
+    """(id, number) -> why it matters, of the provider versions that matter now and have no result for a content."""
+    found: dict[tuple[int, str], list[str]] = {}
+    for id_, number, why in tx.execute(_OWING, {"provider": provider_id, "content": content_id}):
+        found.setdefault((id_, number), []).append(why)
+    return found
 
 
 def create(tx: Connection, uuid: str, now: int, values: dict[str, Any]) -> None:
