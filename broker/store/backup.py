@@ -109,15 +109,19 @@ def _copy_sqlite(source: Path, target: Path, *, single_file: bool = False) -> No
 
 
 def _run(address: URL, program: str, *options: str) -> None:
-    """Runs a tool of PostgreSQL, which gets the password by its environment."""
+    """Runs a tool of PostgreSQL, which reads the password from a file: others can see a command line."""
     if shutil.which(program) is None:
         raise UnusableError(f"{program} is not on the PATH; it comes with PostgreSQL's client programs")
-    secret = {"PGPASSWORD": address.password} if address.password else {}
-    plain = URL.create(
-        "postgresql", address.username, None, address.host, address.port, address.database, address.query
-    ).render_as_string()
-    command = [program, "--no-owner", "--no-privileges", f"--dbname={plain}", *options]
-    done = subprocess.run(command, env=os.environ | secret, capture_output=True, text=True, check=False)
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8") as secret:
+        password = (address.password or "").replace("\\", "\\\\").replace(":", "\\:")
+        secret.write(f"*:*:*:*:{password}\n")
+        secret.flush()
+        query = {**address.query, **({"passfile": secret.name} if address.password else {})}
+        plain = URL.create(
+            "postgresql", address.username, None, address.host, address.port, address.database, query
+        ).render_as_string()
+        command = [program, "--no-owner", "--no-privileges", f"--dbname={plain}", *options]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         told = done.stderr.strip().splitlines() or ["it says nothing"]
         raise UnusableError(f"{program} fails: {told[0]}")
