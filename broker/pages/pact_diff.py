@@ -27,7 +27,9 @@ from broker.pages.pact_view import (
 from broker.pages.rules import Path
 
 MOST_SHOWN = 40  # interactions of each sort
-_MOST_COMPARED = 3000  # lines of one interaction: comparing takes the square of them
+_MOST_READ = 5000  # lines of one interaction
+_MOST_COMPARED = 600  # of those, from the first that differs: comparing may take the square of them
+_MOST_COMPARED_IN_ALL = 8000
 _MOST_LINES = 300  # of one difference
 _CONTEXT = 2
 
@@ -45,11 +47,13 @@ class DiffLine:
 
 @frozen
 class Changed:
+    """`left_out`: there is more than the lines show, or there may be, beyond what is compared."""
+
     description: str
     states: tuple[str, ...]
     summary: str
     lines: tuple[DiffLine, ...]
-    left_out: int = 0
+    left_out: bool
 
 
 @frozen
@@ -89,7 +93,7 @@ def diff(before: Mapping[str, Any], after: Mapping[str, Any]) -> PactDiff:
     return PactDiff(
         _shown(added),
         _shown(removed),
-        tuple(_changed(*pair) for pair in changed[:MOST_SHOWN]),
+        tuple(_all_changed(changed[:MOST_SHOWN])),
         len(added),
         len(removed),
         len(changed),
@@ -122,16 +126,30 @@ def _by_key(items: list[_Item]) -> dict[_Key, dict[str, _Item]]:
     return found
 
 
-def _changed(old: _Item, new: _Item) -> Changed:
-    before, after = _lines(old), _lines(new)
-    lines = list(_differing(before, after))
-    return Changed(
-        description(new),
-        state_names(new),
-        summary(new),
-        tuple(lines[:_MOST_LINES]),
-        max(0, len(lines) - _MOST_LINES),
-    )
+def _all_changed(pairs: list[tuple[_Item, _Item]]) -> Iterator[Changed]:
+    remaining = _MOST_COMPARED_IN_ALL
+    for old, new in pairs:
+        before, after = _lines(old), _lines(new)
+        start = max(0, _first_difference(before, after) - _CONTEXT)
+        most = min(_MOST_COMPARED, max(remaining, 0))
+        cut = before[start : start + most], after[start : start + most]
+        remaining -= max(map(len, cut))
+        lines = list(_differing(*cut)) if most else []
+        beyond = max(len(before), len(after)) - start > most
+        yield Changed(
+            description(new),
+            state_names(new),
+            summary(new),
+            tuple(lines[:_MOST_LINES]),
+            left_out=beyond or len(lines) > _MOST_LINES,
+        )
+
+
+def _first_difference(before: list[tuple[Path, str]], after: list[tuple[Path, str]]) -> int:
+    for index, (old, new) in enumerate(zip(before, after, strict=False)):
+        if old[1].removesuffix(",") != new[1].removesuffix(","):
+            return index
+    return min(len(before), len(after))
 
 
 def _lines(item: _Item) -> list[tuple[Path, str]]:
@@ -147,7 +165,7 @@ def _lines(item: _Item) -> list[tuple[Path, str]]:
             found.append((opened[-1], text))
             if tokens[-1].text in ("{", "["):
                 opened.append(path)
-        if len(found) == _MOST_COMPARED:
+        if len(found) == _MOST_READ:
             break
     return found
 
@@ -155,12 +173,10 @@ def _lines(item: _Item) -> list[tuple[Path, str]]:
 def _differing(before: list[tuple[Path, str]], after: list[tuple[Path, str]]) -> Iterator[DiffLine]:
     # A comma comes and goes with the neighbour; it is no difference of the line itself.
     old, new = ([text.removesuffix(",") for _, text in lines] for lines in (before, after))
-    groups = list(difflib.SequenceMatcher(None, old, new, autojunk=False).get_grouped_opcodes(_CONTEXT))
+    groups = difflib.SequenceMatcher(None, old, new).get_grouped_opcodes(_CONTEXT)
     for group in groups:
         yield DiffLine("@", _written(_place(group, before, after)))
         yield from _outdented(list(_signed(group, before, after)))
-    if not groups:
-        yield DiffLine("@", f"beyond the first {_MOST_COMPARED} lines")
 
 
 def _signed(
