@@ -42,7 +42,7 @@ def types(keywords: dict[str, Any]) -> list[str]:
     """The types that a schema allows; empty when it does not say."""
     kind = keywords.get("type")
     kinds = [kind] if isinstance(kind, str) else kind if isinstance(kind, list) else []
-    known = [kind for kind in kinds if kind in _CHECKS]
+    known = [kind for kind in kinds if isinstance(kind, str) and kind in _CHECKS]
     if known and keywords.get("nullable") is True:
         known.append("null")
     return known

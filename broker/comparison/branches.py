@@ -85,7 +85,7 @@ def discriminated(group: Group, value: Any, *, required: bool) -> tuple[list[Nod
         return list(group.branches), f"the property {name!r}, which tells the kind, is missing" if required else None
     mapping = discriminator.child("mapping").mapping
     named = [(branch, _kinds(branch, mapping)) for branch in group.branches]
-    left = [branch for branch, kinds in named if not kinds or value[name] in kinds]
+    left = [branch for branch, kinds in named if not kinds or str(value[name]) in kinds]
     if left:
         return left, None
     kinds = sorted({kind for _, kinds in named for kind in kinds if kind in mapping or not mapping})

@@ -106,7 +106,7 @@ def _pieces(parameter: Node, texts: Sequence[str]) -> list[str]:
         return _prefixed(parameter, style, "".join(texts))
     if place == "query" and _explodes(parameter):
         return list(texts)
-    separator = _SEPARATORS.get(style, ",")
+    separator = _SEPARATORS.get(str(style), ",")
     pieces = [piece for text in texts if text for piece in text.split(separator)]
     return [piece.strip() for piece in pieces] if place == "header" else pieces
 

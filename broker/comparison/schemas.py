@@ -22,7 +22,7 @@ from broker.comparison.branches import Flat, Group, discriminated, flatten
 from broker.comparison.document import Document, Node
 from broker.comparison.pointers import Steps, pointer
 
-_BUDGET = 100_000
+_MOST_STEPS = 200_000
 
 
 @frozen
@@ -40,18 +40,33 @@ class TooMuchError(Exception):
     """The value and its schemas are too deep or too intertwined to be compared in reasonable time."""
 
 
+class _Steps:
+    """What a check and those that it starts may still do together: choices that multiply must come to an end."""
+
+    def __init__(self, value: Any) -> None:
+        self._left = min(20_000 + 20 * _size(value), _MOST_STEPS)
+
+    def take(self) -> None:
+        self._left -= 1
+        if self._left < 0:
+            raise TooMuchError
+
+
 class Check:
     """One value against one schema. `promised`: see the module. `closed`: undescribed properties are refused."""
 
-    def __init__(self, document: Document, *, promised: bool, closed: bool | None = None) -> None:
+    def __init__(
+        self, document: Document, *, promised: bool, closed: bool | None = None, steps: _Steps | None = None
+    ) -> None:
         self._document = document
         self._promised = promised
         self._closed = promised if closed is None else closed
-        self._budget = _BUDGET
+        self._steps = steps
         self._known: dict[Any, list[Problem]] = {}
 
     def problems(self, schema: Node, value: Any) -> list[Problem]:
         """Raises TooMuchError."""
+        self._steps = self._steps or _Steps(value)
         try:
             return self._place((schema,), value, ())
         except RecursionError:
@@ -108,8 +123,7 @@ class Check:
                 return []
             tried.append(found)
         if group.keyword == "anyOf":  # several may hold at once, so what each describes is promised together
-            lenient = Check(self._document, promised=self._promised, closed=False)
-            together = [branch for branch in branches if not lenient.problems(branch, value)]
+            together = [branch for branch in branches if not self._leniently(branch, value)]
             if len(together) > 1 and not self._choose(self._with(rest, together), done, value, at):
                 return []
         if len(tried) == 1:
@@ -127,16 +141,17 @@ class Check:
         condition, then, otherwise = group.branches
         if not self._given((condition,), value):
             return [then]
-        if self._promised and not Check(self._document, promised=True, closed=False).problems(condition, value):
+        if self._promised and not self._leniently(condition, value):
             return []
         return [otherwise]
 
+    def _leniently(self, schema: Node, value: Any) -> list[Problem]:
+        check = Check(self._document, promised=self._promised, closed=False, steps=self._steps)
+        return check.problems(schema, value)
+
     def _given(self, schemas: Iterable[Node], value: Any) -> list[Problem]:
-        check = Check(self._document, promised=False)
-        check._budget = self._budget
-        found = [problem for schema in schemas for problem in check._place((schema,), value, ())]
-        self._budget = check._budget
-        return found
+        check = Check(self._document, promised=False, steps=self._steps)
+        return [problem for schema in schemas for problem in check.problems(schema, value)]
 
     def _conjunction(self, schemas: tuple[Node, ...], value: Any, at: Steps) -> list[Problem]:
         found = [
@@ -265,9 +280,18 @@ class Check:
         return Problem(keyword, message, at, schema, value)
 
     def _spend(self) -> None:
-        self._budget -= 1
-        if self._budget < 0:
-            raise TooMuchError
+        if self._steps is not None:
+            self._steps.take()
+
+
+def _size(value: Any) -> int:
+    pending, size = [value], 0
+    while pending:
+        one = pending.pop()
+        size += 1
+        if isinstance(one, dict | list):
+            pending += one.values() if isinstance(one, dict) else one
+    return size
 
 
 def _describes_objects(keywords: dict[str, Any]) -> bool:
