@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
+import ssl
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -156,6 +159,36 @@ def test_a_name_that_changes_its_mind_is_asked_once_only(
     assert done["success"] is False
     assert names.asked == ["rebinding.example"]
     assert hook.received == []
+
+
+def _certificate(folder: Path, name: str) -> ssl.SSLContext:
+    """A server's context with a certificate of its own for a name; it lies in cert.pem."""
+    key, certificate = folder / "key.pem", folder / "cert.pem"
+    options = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", f"/CN={name}"]
+    files = ["-addext", f"subjectAltName=DNS:{name}", "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(["openssl", "req", "-x509", *options, *files], check=True, capture_output=True, timeout=20)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="there is no openssl to make a certificate with")
+def test_over_tls_the_certificate_has_to_be_that_of_the_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _Names(monkeypatch, inside=[["127.0.0.1"]], other=[["127.0.0.1"]])
+    asked_for: list[str | None] = []
+    context = _certificate(tmp_path, "inside.example")
+    context.sni_callback = lambda _socket, name, _context: asked_for.append(name)
+    with receiver(context) as hook:
+        url = hook.url.replace("127.0.0.1", "inside.example")
+        untrusted = _tried(tmp_path, url, "127.0.0.1")
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert.pem"))
+        trusted = _tried(tmp_path, url, "127.0.0.1")
+        misnamed = _tried(tmp_path, url.replace("inside", "other"), "127.0.0.1")
+        assert [one["success"] for one in (untrusted, trusted, misnamed)] == [False, True, False]
+        assert "certificate" in untrusted["error"]["message"]
+        assert "other.example" in misnamed["error"]["message"]
+        assert asked_for == ["inside.example", "inside.example", "other.example"]
+        assert [one.headers["host"] for one in hook.received] == [url.removeprefix("https://")]
 
 
 def test_a_redirect_is_an_answer_like_any_other_and_is_not_followed(tmp_path: Path, hook: Receiver) -> None:
