@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -12,27 +9,37 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from attrs import frozen
+from typer.testing import CliRunner
 
+from broker import cli
 from broker.config import Config
+from broker.errors import UnusableError
 from broker.store.database import Database
 from broker.tests.postgres import Postgres
 from broker.tests.served import Broker, served
 
-_ROOT = Path(__file__).parents[2]
 _BOTH = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 
 
-def _run(*arguments: str | Path, database: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("BROKER_", "PACT_"))}
-    return subprocess.run(
-        [sys.executable, "-m", "broker", *map(str, arguments)],
-        cwd=_ROOT,
-        env=kept | {"BROKER_DATABASE_URL": database} | environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
+@frozen
+class _Done:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def _run(*arguments: str | Path, database: str, **environment: str) -> _Done:
+    """The command inside this process: a start of Python for each would take most of the time."""
+    found = CliRunner().invoke(
+        cli.app,
+        [*map(str, arguments)],
+        env={"BROKER_DATABASE_URL": database, **environment},
+        prog_name="contract-broker",
     )
+    if isinstance(found.exception, UnusableError):
+        return _Done(2, found.stdout, f"contract-broker: {found.exception}\n")
+    return _Done(found.exit_code, found.stdout, found.stderr)
 
 
 @pytest.fixture
