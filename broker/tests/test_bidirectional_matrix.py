@@ -132,6 +132,15 @@ def test_a_provider_version_with_nothing_but_a_contract_is_among_any_version(bro
     assert [row["provider"]["version"]["number"] for row in newest] == ["11"]
 
 
+def test_a_contract_published_last_does_not_hide_an_earlier_result_of_its_version(broker: Broker) -> None:
+    sha = broker.publish("Foo", "1")
+    broker.verify("Foo", sha, "10", success=False)
+    broker.verify("Foo", sha, "11")
+    offer(broker, "10", FITS)
+    (row,) = broker.matrix("Foo:1", "Bar", latestby="cvp")["matrix"]
+    assert (row["provider"]["version"]["number"], row["verificationResult"]["success"]) == ("10", False)
+
+
 def test_every_version_of_a_provider_that_runs_there_has_to_fit(broker: Broker) -> None:
     uat = broker.environment("uat")
     broker.publish("Foo", "1")

@@ -86,6 +86,7 @@ def test_a_refused_publication_records_nothing(broker: Broker) -> None:
         ({"content": "!"}, "not valid base64"),
         ({"content": "W10="}, "content cannot be used"),
         ({"content": "e30="}, "content cannot be used"),
+        ({"contentType": "application/x-"}, "contentType must be that of JSON or YAML"),
         ({"contentType": "text/html"}, "contentType must be that of JSON or YAML"),
         ({"contentType": "application/json\r\nX-Y: z"}, "contentType must be that of JSON or YAML"),
         ({"specification": "wsdl"}, "specification must be 'oas'"),
