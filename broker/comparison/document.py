@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from broker.comparison.pointers import Steps, find, from_fragment, pointer
 from broker.comparison.reading import read
@@ -25,10 +25,14 @@ _NAMES = frozenset(
 
 @frozen
 class Node:
-    """A place in the document: what stands there and the steps that lead to it."""
+    """A place in the document: what stands there and the steps that lead to it.
+
+    Places inside are made once, for a comparison asks for the same ones again and again.
+    """
 
     value: Any
     steps: Steps
+    _inside: dict[str | int, Node] = field(factory=dict, init=False, eq=False, repr=False)
 
     @property
     def mapping(self) -> dict[str, Any]:
@@ -36,12 +40,18 @@ class Node:
         return self.value if isinstance(self.value, dict) else {}
 
     def child(self, step: str | int) -> Node:
+        known = self._inside.get(step)
+        if known is not None:
+            return known
         value = self.value
         if isinstance(step, int):
-            inside = value[step] if isinstance(value, list) and step < len(value) else None
+            exists = isinstance(value, list) and step < len(value)
         else:
-            inside = value.get(step) if isinstance(value, dict) else None
-        return Node(inside, (*self.steps, step))
+            exists = isinstance(value, dict) and step in value
+        if not exists:  # not kept: what a pact asks for has no bound
+            return Node(None, (*self.steps, step))
+        made = self._inside[step] = Node(value[step], (*self.steps, step))
+        return made
 
     def children(self) -> Iterator[tuple[str, Node]]:
         """The members of a mapping."""
@@ -60,6 +70,7 @@ class Document:
 
     def __init__(self, root: dict[str, Any]) -> None:
         self.root = root
+        self.top = Node(root, ())
         self.known: dict[Any, Any] = {}
 
     @property
@@ -67,7 +78,7 @@ class Document:
         return str(self.root.get("openapi")).startswith("3.0")
 
     def at(self, *steps: str | int) -> Node:
-        node = Node(self.root, ())
+        node = self.top
         for step in steps:
             node = node.child(step)
         return node

@@ -176,9 +176,10 @@ class Check:
         found = self._counts(schemas, value, at)
         closed = self._closed and any(_describes_objects(schema.mapping) for schema in schemas)
         for name, inside in value.items():
-            describing = tuple(node for schema in schemas for node in self._describing(schema, name))
-            refusing = [self._refusal(schema, name, described=bool(describing)) for schema in schemas]
-            where = next((steps for steps in refusing if steps is not None), None)
+            by_schema = [(schema, self._describing(schema, name)) for schema in schemas]
+            describing = tuple(node for _, nodes in by_schema for node in nodes)
+            refusals = (_refusal(schema, nodes, describing) for schema, nodes in by_schema)
+            where = next((steps for steps in refusals if steps is not None), None)
             if where is None and not describing and closed:
                 where = schemas[0].steps
             if where is not None:
@@ -193,24 +194,16 @@ class Check:
     def _describing(self, schema: Node, name: str) -> list[Node]:
         keywords = schema.mapping
         found = []
-        if name in schema.child("properties").mapping:
-            found.append(schema.child("properties").child(name))
-        for pattern, node in schema.child("patternProperties").children():
-            if matches(self._document, pattern, name):
-                found.append(node)
+        properties = schema.child("properties")
+        if name in properties.mapping:
+            found.append(properties.child(name))
+        if "patternProperties" in keywords:
+            patterns = schema.child("patternProperties").children()
+            found += [node for pattern, node in patterns if matches(self._document, pattern, name)]
         for others in ("additionalProperties", "unevaluatedProperties"):
             if not found and isinstance(keywords.get(others), dict):
                 found.append(schema.child(others))
         return found
-
-    def _refusal(self, schema: Node, name: str, *, described: bool) -> Steps | None:
-        """Where this schema refuses properties that it does not describe itself."""
-        keywords = schema.mapping
-        if keywords.get("additionalProperties") is False and not self._describing(schema, name):
-            return (*schema.steps, "additionalProperties")
-        if keywords.get("unevaluatedProperties") is False and not described:
-            return (*schema.steps, "unevaluatedProperties")
-        return None
 
     def _one_way(self, describing: tuple[Node, ...], name: str, at: Steps, value: Any) -> list[Problem]:
         keyword = "writeOnly" if self._promised else "readOnly"
@@ -238,8 +231,9 @@ class Check:
 
     def _missing(self, schemas: tuple[Node, ...], schema: Node, value: dict[str, Any], at: Steps) -> list[Problem]:
         least, required = schema.mapping.get("minProperties"), _names(schema.mapping.get("required"))
-        for name, others in schema.child("dependentRequired").mapping.items():
-            required += _names(others) if name in value else []
+        if "dependentRequired" in schema.mapping:
+            for name, others in schema.child("dependentRequired").mapping.items():
+                required += _names(others) if name in value else []
         found = [
             self._problem("required", f"the property {name!r} is missing", at, (*schema.steps, "required"), value)
             for name in required
@@ -292,6 +286,16 @@ def _size(value: Any) -> int:
         if isinstance(one, dict | list):
             pending += one.values() if isinstance(one, dict) else one
     return size
+
+
+def _refusal(schema: Node, own: list[Node], described: tuple[Node, ...]) -> Steps | None:
+    """Where this schema refuses a property, which it describes itself or another schema of the place does."""
+    keywords = schema.mapping
+    if keywords.get("additionalProperties") is False and not own:
+        return (*schema.steps, "additionalProperties")
+    if keywords.get("unevaluatedProperties") is False and not described:
+        return (*schema.steps, "unevaluatedProperties")
+    return None
 
 
 def _describes_objects(keywords: dict[str, Any]) -> bool:
