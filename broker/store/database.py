@@ -100,7 +100,8 @@ def _engine(url: str) -> Engine:
         if parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
         if parsed.get_backend_name() != "sqlite":
-            return create_engine(parsed, pool_size=20, max_overflow=20, hide_parameters=True)
+            # The ping finds connections that a restart of the server has ended, before a request does.
+            return create_engine(parsed, pool_size=20, max_overflow=20, pool_pre_ping=True, hide_parameters=True)
         _make_folder(parsed)
         engine = create_engine(parsed, poolclass=QueuePool, pool_size=20, max_overflow=40, hide_parameters=True)
     except (ArgumentError, NoSuchModuleError, ImportError) as error:

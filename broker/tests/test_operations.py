@@ -20,6 +20,7 @@ from sqlalchemy import text
 
 from broker.config import Config
 from broker.store.database import Database
+from broker.tests.postgres import Postgres
 from broker.tests.processes import broker_process
 from broker.tests.served import Broker, served
 
@@ -212,3 +213,25 @@ def test_more_requests_than_can_wait_are_told_to_come_back(tmp_path: Path) -> No
         assert all(reply.headers["retry-after"] for reply in found if reply.status_code == 503)
         created = sum(reply.status_code == 201 for reply in found)
         assert len(broker.get("/pacticipants")["pacticipants"]) == created
+
+
+def test_a_restart_of_postgresql_is_not_noticed_and_its_absence_is_503(postgres: Postgres) -> None:
+    url = postgres.database()
+    end_all = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name")
+    name = url.rpartition("/")[2]
+    with closing(Database(postgres.database())) as elsewhere, served(Config(database_url=url)) as broker:
+        broker.publish("Foo", "1")
+        with elsewhere.write() as tx:
+            tx.execute(end_all, {"name": name})
+        broker.publish("Foo", "2")
+        with elsewhere.write() as tx:
+            tx.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false"))
+            tx.execute(end_all, {"name": name})
+        away = broker.client.get("/pacticipants")
+        assert (away.status_code, away.headers["retry-after"]) == (503, "5")
+        assert name not in away.text
+        assert broker.client.get("/diagnostic/status/dependencies").status_code == 503
+        assert broker.client.get("/diagnostic/status/heartbeat").status_code == 200
+        with elsewhere.write() as tx:
+            tx.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true"))
+        broker.publish("Foo", "3")
