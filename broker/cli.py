@@ -82,6 +82,7 @@ def serve(
         str | None, typer.Option(help='Seconds before each further attempt. [default: "10 60 120 300 600 1200"]')
     ] = None,
     webhook_timeout: Annotated[float, typer.Option(min=0.1, max=60, help="Seconds that one attempt may take.")] = 10,
+    webhook_log_days: Annotated[int, typer.Option(min=0, max=36500, help="How long deliveries are kept.")] = 90,
 ) -> None:
     """Serve the broker until it is interrupted (Ctrl-C) or told to end (SIGTERM).
 
@@ -107,7 +108,16 @@ def serve(
         threads=threads,
         body_seconds=body_timeout,
         shutdown_grace=shutdown_grace,
-        webhooks=_webhooks(webhook_scheme, webhook_method, webhook_allow, webhook_retry, webhook_timeout),
+        webhooks=_webhooks(
+            WebhookConfig(
+                tuple(webhook_scheme or ()),
+                tuple(webhook_method or ()),
+                tuple(webhook_allow or ()),
+                timeout=webhook_timeout,
+                log_days=webhook_log_days,
+            ),
+            webhook_retry,
+        ),
     )
     if (public_read or public_badges or public_metrics) and not config.credentials():
         raise UnusableError("without credentials everything is public: a --public-... option needs some beside it")
@@ -116,13 +126,10 @@ def serve(
     run(config, allow_anyone=allow_anyone)
 
 
-def _webhooks(
-    schemes: list[str] | None, methods: list[str] | None, allow: list[str] | None, retry: str | None, timeout: float
-) -> WebhookConfig:
+def _webhooks(chosen: WebhookConfig, retry: str | None) -> WebhookConfig:
     """Raises UnusableError when an option makes no sense."""
     from broker.webhooks.destinations import policy
 
-    chosen = WebhookConfig(tuple(schemes or ()), tuple(methods or ()), tuple(allow or ()), timeout=timeout)
     try:
         policy(chosen.schemes, chosen.methods, chosen.allow)
     except ValueError as error:

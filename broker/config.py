@@ -21,7 +21,7 @@ class WebhookConfig:
     """`schemes`, `methods` and `allow` widen where webhooks may go, see broker.webhooks.destinations.
 
     `retry` is how many seconds each further attempt waits after the one before, `timeout` how many one attempt
-    may take in all.
+    may take in all. Deliveries that are over are forgotten after `log_days`.
     """
 
     schemes: tuple[str, ...] = ()
@@ -29,6 +29,7 @@ class WebhookConfig:
     allow: tuple[str, ...] = ()
     retry: tuple[float, ...] = (10, 60, 120, 300, 600, 1200)
     timeout: float = 10.0
+    log_days: int = 90
 
 
 @frozen

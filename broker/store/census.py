@@ -13,7 +13,7 @@ _COUNTED = {
     "pacts": pacts,
     "verification_results": verifications,
 }
-_STATUSES = ("waiting", "retrying", "success", "failure")
+_STATUSES = ("waiting", "retrying", "success", "failure", "cancelled")
 
 
 def totals(tx: Connection) -> dict[str, int]:

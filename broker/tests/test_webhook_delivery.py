@@ -16,8 +16,12 @@ from typing import Any
 
 import httpx
 import pytest
+from attrs import evolve
+from typer.testing import CliRunner
 
+from broker.cli import app
 from broker.config import Config, WebhookConfig
+from broker.errors import UnusableError
 from broker.tests.receiver import Receiver, receiver, until
 from broker.tests.served import Broker, Json, encoded_contract, pact, served
 
@@ -222,6 +226,16 @@ def test_a_retry_that_waits_survives_a_restart(database_url: str, hook: Receiver
         assert hook.bodies(2) == [version] * 2
 
 
+def test_deliveries_that_are_long_over_are_forgotten(database_url: str, hook: Receiver) -> None:
+    with served(_quick(database_url)) as broker:
+        webhook = _listen(broker.client, hook)
+        _publish(broker.client)
+        _over(broker, webhook, "success")
+    forgetful = evolve(_quick(database_url), webhooks=WebhookConfig(log_days=0))
+    with served(forgetful) as broker:
+        until(lambda: broker.get(f"/webhooks/{webhook['uuid']}/deliveries")["page"]["totalElements"] == 0)
+
+
 def test_a_stop_waits_for_a_short_call(database_url: str, hook: Receiver) -> None:
     hook.delay = 0.3
     with served(_quick(database_url)) as broker:
@@ -245,6 +259,21 @@ def test_a_stop_gives_back_a_long_call_without_counting_it(database_url: str, ho
     with served(_quick(database_url)) as broker:
         done = _over(broker, webhook, "success")
     assert (done["attemptsMade"], len(hook.received)) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--webhook-retry", "10 soon"),
+        ("--webhook-retry", "-1"),
+        ("--webhook-scheme", "ftp"),
+        ("--webhook-allow", "a/b"),
+    ],
+)
+def test_an_option_that_makes_no_sense_is_one_line(options: tuple[str, str]) -> None:
+    done = CliRunner().invoke(app, ["serve", "--port", "0", *options])
+    assert isinstance(done.exception, UnusableError)
+    assert options[0] in str(done.exception)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)

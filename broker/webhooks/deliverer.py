@@ -30,6 +30,8 @@ AT_ONCE = 4  # calls in one process: a burst of them leaves the machine to those
 _POLL_SECONDS = 0.2
 _AFTER_TROUBLE_SECONDS = 2.0
 _GRACE_SECONDS = 2.0
+_FORGET_SECONDS = 3600.0
+_FORGET_AT_ONCE = 500
 _log = logging.getLogger(__name__)
 
 
@@ -79,9 +81,13 @@ class Deliverer:
         breaker.cancel()
 
     def _run(self) -> None:
+        forget_at = time.monotonic()
         while not self._stopping.is_set():
             try:
                 idle = not self._take()
+                if idle and time.monotonic() >= forget_at:
+                    idle = not self._forget()
+                    forget_at = time.monotonic() + (_FORGET_SECONDS if idle else 0)
                 pause = _POLL_SECONDS if idle else 0.0
             except SQLAlchemyError as error:
                 _log.warning("webhooks wait, the database cannot be used: %s", error)
@@ -111,6 +117,12 @@ class Deliverer:
         for one in taken:
             self._calls.submit(self._deliver, one, known[one.webhook_id], lease)
         return bool(taken)
+
+    def _forget(self) -> bool:
+        """Whether there may be more to forget; a little at a time, because nobody else writes meanwhile."""
+        before = _now() - self._config.log_days * 86_400_000_000
+        with self._database.write() as tx:
+            return webhooks.forget(tx, before, _FORGET_AT_ONCE) == _FORGET_AT_ONCE
 
     def _deliver(self, delivery: Delivery, webhook: Webhook, lease: int) -> None:
         try:
