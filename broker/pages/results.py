@@ -14,6 +14,7 @@ from broker.pages.surroundings import surroundings
 from broker.store import contracts, verifications
 
 _CONTENT = "/pacts/provider/{provider}/consumer/{consumer}/pact-version/{sha}"
+_MOST_PUBLICATIONS = 12
 
 
 def show(call: Call) -> Reply:
@@ -29,8 +30,9 @@ def show(call: Call) -> Reply:
         shown = view(load(contracts.body(tx, pact.content_id)), details)
         ids = [pact.version_id, result.provider_version_id]
         around = surroundings(tx, ids, [pact.consumer_id, pact.provider_id])
+        same = contracts.pacts_with_content(tx, pact.content_id, limit=_MOST_PUBLICATIONS)[1:]
         newest = verifications.latest(tx, [pact.content_id], [result.provider_version_id])[-1]
-    return page(call, "result.html", pact=pact, result=result, view=shown, around=around, newest=newest)
+    return page(call, "result.html", pact=pact, result=result, view=shown, around=around, newest=newest, same=same)
 
 
 ROUTES: tuple[Route, ...] = (
