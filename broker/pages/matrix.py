@@ -126,12 +126,14 @@ def _answer(call: Call, query: MatrixQuery | None, found: Matrix | None) -> _Ans
         return None
     if query.target is None and all(asked.criteria.everything for asked in query.asked):
         return None
+    what = " and ".join(" ".join(filter(None, (one.pacticipant, one.criteria.version))) for one in query.asked)
+    place = f" to {query.target.environment}" if query.target and query.target.environment else ""
     said = tuple(notices(query, found, call.urls))
     if found.deployable:
-        return _Answer("good", "Yes, this can be deployed", said)
+        return _Answer("good", f"Yes: {what} can be deployed{place}", said)
     if found.deployable is False:
-        return _Answer("bad", "No, this cannot be deployed", said)
-    return _Answer("warn", "Not yet: something is not verified", said)
+        return _Answer("bad", f"No: {what} cannot be deployed{place}", said)
+    return _Answer("warn", f"Not yet: for {what} something is not verified", said)
 
 
 ROUTES: tuple[Route, ...] = (

@@ -62,11 +62,8 @@ def one(call: Call) -> Reply:
     asked = paging.asked(call.query) or Page(1, _VERSIONS_A_PAGE)
     with call.database.read() as tx:
         owner = registry.pacticipant(tx, call.params["pacticipant"])
-        found = [
-            of
-            for of in standings(tx, contracts.latest_pacts(tx))
-            if owner.id in (of.pact.consumer_id, of.pact.provider_id)
-        ]
+        own = [pact for pact in contracts.latest_pacts(tx) if owner.id in (pact.consumer_id, pact.provider_id)]
+        found = standings(tx, own)
         versions = pacticipants.versions_of(tx, owner.id, limit=asked.size, offset=asked.offset)
         ids = {version.id for version in versions}
         pacts: dict[int, list[str]] = {}

@@ -3,6 +3,7 @@ language costs ten times as much, and a long table has thousands of them."""
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Protocol
 
@@ -45,6 +46,7 @@ _WORDS = {kind: _STATUS % (style, _ICONS.get(mark, _NO_ICON), word) for kind, (s
 _TIME = Markup('<time datetime="%s" title="%s">%s</time>')
 _CHIP = Markup('<li class="chip%s" title="%s %s">%s<span class="hidden">%s </span><span class="clip">%s</span></li>')
 _CHIPS = Markup('<ul class="chips">%s</ul>')
+_LINK = Markup('<a href="%s">%s</a>')
 _VERSION = Markup('<a class="version" href="%s">%s</a>')
 
 
@@ -109,6 +111,17 @@ def chips(of: Around) -> Markup:
     found += [tag(one.name, one.latest) for one in of.tags]
     found += [place(*one) for one in of.places]
     return _CHIPS % Markup("").join(found) if found else Markup("")
+
+
+def linked(text: str, public: Urls, urls: Urls) -> Markup:
+    """A sentence with the addresses of this broker in it as links."""
+    parts = [
+        _LINK % (urls.base + part.removeprefix(public.base), part.removeprefix(public.base))
+        if part.startswith(f"{public.base}/")
+        else Markup.escape(part)
+        for part in re.split(r"(https?://\S+)", text)
+    ]
+    return Markup("").join(parts)
 
 
 def version(urls: Urls, name: str, number: str) -> Markup:

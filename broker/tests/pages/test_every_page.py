@@ -9,9 +9,11 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from broker.config import Config
 from broker.tests.pages import scene
 from broker.tests.pages.looking import look
-from broker.tests.served import Broker
+from broker.tests.postgres import Postgres
+from broker.tests.served import Broker, served
 
 _HTML = {"Accept": "text/html"}
 _TO_PRODUCTION = "/matrix?q[][pacticipant]=web-shop&q[][version]=4.2.0-rc1&environment=test&latestby=cvpv"
@@ -48,6 +50,14 @@ def test_a_page_may_load_nothing_but_files_of_this_broker(filled: Broker, name: 
     rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
     assert rules["default-src"] == "'none'"
     assert rules["script-src"] == rules["style-src"] == "'self'"
+
+
+def test_every_page_is_there_on_postgresql_too(postgres: Postgres) -> None:
+    expected = {"matrix-fault": 400, "missing": 404}
+    with served(Config(database_url=postgres.database())) as broker:
+        scene.fill(broker)
+        found = {name: broker.client.get(path, headers=_HTML).status_code for name, path in PAGES.items()}
+    assert found == {name: expected.get(name, 200) for name in PAGES}
 
 
 def test_names_that_are_scripts_are_shown_as_they_are_written(page: Page) -> None:

@@ -50,18 +50,19 @@ def test_the_matrix_answers_whether_a_version_can_be_deployed_and_why(page: Page
     page.get_by_label("Version").first.fill("4.2.0-rc1")
     page.get_by_label(re.compile("^Environment")).select_option("test")
     page.get_by_role("button", name="Ask").click()
-    expect(page.get_by_role("heading", name="No, this cannot be deployed")).to_be_visible()
+    expect(page.get_by_role("heading", name="No: web-shop 4.2.0-rc1 cannot be deployed to test")).to_be_visible()
     expect(page.get_by_role("main")).to_contain_text("orders-api 9b1d2c4 (in test) failed")
+    expect(page.get_by_role("listitem").get_by_role("link", name="verification-results")).to_be_visible()
     page.get_by_text("Ask something else").click()
     page.get_by_label(re.compile("^Environment")).select_option("production")
     page.get_by_role("button", name="Ask").click()
-    expect(page.get_by_role("heading", name="Yes, this can be deployed")).to_be_visible()
+    expect(page.get_by_role("heading", name="Yes: web-shop 4.2.0-rc1 can be deployed to production")).to_be_visible()
 
 
 def test_the_answer_does_not_depend_on_how_many_rows_are_shown(page: Page) -> None:
     page.goto("/matrix?q[][pacticipant]=web-shop&q[][version]=4.2.0-rc1&environment=test&limit=1")
     expect(page.get_by_role("table").get_by_role("row")).to_have_count(2)
-    expect(page.get_by_role("heading", name="No, this cannot be deployed")).to_be_visible()
+    expect(page.get_by_role("heading", name=re.compile("^No: web-shop"))).to_be_visible()
 
 
 def test_a_question_that_makes_no_sense_is_told_above_the_form(page: Page) -> None:
