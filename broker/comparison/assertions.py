@@ -20,6 +20,7 @@ _FOR_NUMBERS = frozenset({*_ANY, "minimum", "maximum", "exclusiveMinimum", "excl
 _FOR_LISTS = frozenset({*_ANY, "minItems", "maxItems", "uniqueItems"})
 _FOR_THE_REST = frozenset(_ANY)
 _MAX_TEXT = 120
+_ENCODER = json.JSONEncoder(ensure_ascii=False, default=str)
 _PATTERNS = jsonschema_rs.FancyRegexOptions(backtrack_limit=100_000)
 _RANGES = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
 
@@ -56,10 +57,14 @@ def matches(document: Document, pattern: str, text: str) -> bool:
     return validator is None or _valid(validator, text)
 
 
-def brief(value: Any) -> str:
-    """The value as JSON, cut where it is long."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= _MAX_TEXT else text[:_MAX_TEXT] + "..."
+def brief(value: Any, most: int = _MAX_TEXT) -> str:
+    """The value as JSON, cut where it is long; a large value is not written out first."""
+    text = ""
+    for piece in _ENCODER.iterencode(value):
+        text += piece
+        if len(text) > most:
+            return text[:most] + "..."
+    return text
 
 
 def _violations(document: Document, schema: Node, asserted: frozenset[str], value: Any) -> list[tuple[str, str]]:

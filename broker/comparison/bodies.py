@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from broker.comparison.document import Document, Node
+from broker.comparison.effort import TooMuchError
 from broker.comparison.findings import Subject
 from broker.comparison.interactions import Body
 from broker.comparison.media import form_fields, is_form, is_json, json_value
 from broker.comparison.parameters import members_of, typed
-from broker.comparison.schemas import Check, TooMuchError
+from broker.comparison.schemas import Check
 
 
 def compare_body(subject: Subject, side: str, body: Body, content_type: str, schema: Node) -> None:

@@ -157,7 +157,7 @@ def _shape_faults(root: dict[str, Any]) -> list[str]:
 def _operation_faults(template: str, item: dict[str, Any]) -> list[str]:
     return [
         f"{pointer(('paths', template, method))} is not an object"
-        for method in METHODS & item.keys()
+        for method in sorted(METHODS & item.keys())
         if not isinstance(item[method], dict)
     ]
 

@@ -54,7 +54,7 @@ class Findings:
                 self._about.index,
                 pointer(nearest(self._pact, in_pact)),
                 pointer(nearest(self._document.root, in_document)),
-                value if len(str(value)) <= _MAX_VALUE else brief(value),
+                value if len(text := brief(value, _MAX_VALUE)) <= _MAX_VALUE else text,
             )
         )
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from broker.comparison.bodies import compare_body
 from broker.comparison.document import Node
+from broker.comparison.effort import TooMuchError
 from broker.comparison.findings import Subject
 from broker.comparison.media import choose
 from broker.comparison.parameters import cookies, is_empty_allowed, query_object, text_problems
 from broker.comparison.pointers import Steps
-from broker.comparison.schemas import Check, TooMuchError
+from broker.comparison.schemas import Check
 from broker.comparison.security import compare_security, credential_names
 
 _JSON = "application/json"
@@ -92,7 +93,7 @@ def _query(subject: Subject) -> None:
             _missing(subject, "request.query.incompatible", parameter, steps)
         elif not is_empty_allowed(parameter, texts):
             _compare_text(subject, "request.query.incompatible", parameter, texts, (*steps, name))
-    for name in query.keys() - used:
+    for name in sorted(query.keys() - used):
         message = f"{subject.operation}: the query parameter {name} is not described"
         place = subject.operation.node.steps
         subject.findings.warning("request.query.unknown", message, (*steps, name), place, query[name])

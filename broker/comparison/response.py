@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from broker.comparison.bodies import compare_body
 from broker.comparison.document import Node
+from broker.comparison.effort import TooMuchError
 from broker.comparison.findings import Subject
 from broker.comparison.media import choose
 from broker.comparison.parameters import text_problems
-from broker.comparison.schemas import TooMuchError
 
 _JSON = "application/json"
 # Headers that HTTP itself or common practice defines: expecting one that is not described is worth a warning only.

@@ -20,9 +20,8 @@ from attrs import frozen
 from broker.comparison.assertions import brief, faults, matches, types
 from broker.comparison.branches import Flat, Group, discriminated, flatten
 from broker.comparison.document import Document, Node
+from broker.comparison.effort import Effort, TooMuchError
 from broker.comparison.pointers import Steps, pointer
-
-_MOST_STEPS = 200_000
 
 
 @frozen
@@ -36,37 +35,21 @@ class Problem:
     value: Any
 
 
-class TooMuchError(Exception):
-    """The value and its schemas are too deep or too intertwined to be compared in reasonable time."""
-
-
-class _Steps:
-    """What a check and those that it starts may still do together: choices that multiply must come to an end."""
-
-    def __init__(self, value: Any) -> None:
-        self._left = min(20_000 + 20 * _size(value), _MOST_STEPS)
-
-    def take(self) -> None:
-        self._left -= 1
-        if self._left < 0:
-            raise TooMuchError
-
-
 class Check:
     """One value against one schema. `promised`: see the module. `closed`: undescribed properties are refused."""
 
     def __init__(
-        self, document: Document, *, promised: bool, closed: bool | None = None, steps: _Steps | None = None
+        self, document: Document, *, promised: bool, closed: bool | None = None, effort: Effort | None = None
     ) -> None:
         self._document = document
         self._promised = promised
         self._closed = promised if closed is None else closed
-        self._steps = steps
+        self._effort = effort
         self._known: dict[Any, list[Problem]] = {}
 
     def problems(self, schema: Node, value: Any) -> list[Problem]:
         """Raises TooMuchError."""
-        self._steps = self._steps or _Steps(value)
+        self._effort = self._effort or Effort(value)
         try:
             return self._place((schema,), value, ())
         except RecursionError:
@@ -146,11 +129,11 @@ class Check:
         return [otherwise]
 
     def _leniently(self, schema: Node, value: Any) -> list[Problem]:
-        check = Check(self._document, promised=self._promised, closed=False, steps=self._steps)
+        check = Check(self._document, promised=self._promised, closed=False, effort=self._effort)
         return check.problems(schema, value)
 
     def _given(self, schemas: Iterable[Node], value: Any) -> list[Problem]:
-        check = Check(self._document, promised=False, steps=self._steps)
+        check = Check(self._document, promised=False, effort=self._effort)
         return [problem for schema in schemas for problem in check.problems(schema, value)]
 
     def _conjunction(self, schemas: tuple[Node, ...], value: Any, at: Steps) -> list[Problem]:
@@ -274,18 +257,8 @@ class Check:
         return Problem(keyword, message, at, schema, value)
 
     def _spend(self) -> None:
-        if self._steps is not None:
-            self._steps.take()
-
-
-def _size(value: Any) -> int:
-    pending, size = [value], 0
-    while pending:
-        one = pending.pop()
-        size += 1
-        if isinstance(one, dict | list):
-            pending += one.values() if isinstance(one, dict) else one
-    return size
+        if self._effort is not None:
+            self._effort.take()
 
 
 def _refusal(schema: Node, own: list[Node], described: tuple[Node, ...]) -> Steps | None:
