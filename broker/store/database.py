@@ -45,8 +45,11 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that sees one state of the database and changes nothing."""
-        with self._engine.connect() as tx, tx.begin():
-            yield tx
+        with self._engine.connect() as connection:
+            # PostgreSQL would otherwise show each statement what others have committed meanwhile.
+            tx = connection if self._is_sqlite else connection.execution_options(isolation_level="REPEATABLE READ")
+            with tx.begin():
+                yield tx
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
