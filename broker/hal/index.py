@@ -118,6 +118,7 @@ _LINKS = (
     ("pb:integrations", "/integrations", "Integrations"),
     ("pb:webhooks", "/webhooks", "Webhooks"),
     ("pb:webhook", "/webhooks/{uuid}", "A webhook"),
+    ("pb:metrics", "/metrics", "Metrics, for Prometheus"),
     ("pb:environments", "/environments", "Environments"),
     ("pb:environment", "/environments/{uuid}", "An environment"),
     (

@@ -60,6 +60,13 @@ def _pacticipant_links(
             f"{own}/branches/{{branch}}/latest-version/can-i-deploy/to-environment/{{environment}}",
             "Whether the latest version of a branch can be deployed to an environment",
         ),
+        "pb:can-i-deploy-badge": template(
+            f"{own}/latest-version/{{tag}}/can-i-deploy/to/{{environmentTag}}/badge", "The same as a badge"
+        ),
+        "pb:can-i-deploy-branch-to-environment-badge": template(
+            f"{own}/branches/{{branch}}/latest-version/can-i-deploy/to-environment/{{environment}}/badge",
+            "The same as a badge",
+        ),
         "curies": curies(urls.base, "pacticipant"),
     }
     if latest is not None:
