@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -36,6 +38,15 @@ PAGES = {
     "relation": "/doc/publish-contracts",
     "missing": "/pacticipants/nobody",
 }
+
+
+@pytest.fixture(scope="module")
+def behind_a_proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """A broker that the world knows as https://pacts.example.test/contracts."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('proxy')}/broker.db"
+    with served(Config(database_url=url, base_url="https://pacts.example.test/contracts")) as broker:
+        scene.fill(broker)
+        yield broker
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -133,3 +144,20 @@ def test_style_sheets_and_scripts_are_not_sent_twice(filled: Broker) -> None:
     assert first.headers["content-type"].startswith("text/css")
     again = filled.client.get("/assets/style.css", headers={"If-None-Match": first.headers["etag"]})
     assert again.status_code == httpx.codes.NOT_MODIFIED
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_behind_a_proxy_every_link_stays_under_its_prefix(behind_a_proxy: Broker, name: str) -> None:
+    shown = behind_a_proxy.client.get(PAGES[name], headers=_HTML).text
+    addresses = re.findall(r'(?:href|src|action)="([^"]*)"', shown)
+    own = [address for address in addresses if not address.startswith(("#", "?", "http"))]
+    assert len(own) > 8
+    assert [address for address in own if not address.startswith("/contracts/")] == []
+
+
+def test_who_may_not_enter_gets_a_page_that_says_so(tmp_path: Path) -> None:
+    with served(Config(database_url=f"sqlite:///{tmp_path}/broker.db", token="secret")) as broker:
+        shown = broker.client.get("/", headers=_HTML)
+        assert (shown.status_code, "You need to sign in" in shown.text) == (401, True)
+        assert "basic" in shown.headers["www-authenticate"].lower()
+        assert broker.client.get("/assets/style.css").status_code == httpx.codes.OK
