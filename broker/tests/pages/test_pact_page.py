@@ -27,6 +27,8 @@ _PAGES = {
     "diff-first": f"{path_of_pact('ledger', 'ledger', '77')}/diff/previous-distinct",
     "result": "{content}/verification-results/latest",
     "result-failed": "{content}/verification-results/2",
+    "contracts": "/provider-contracts/provider/search-api",
+    "contract": "/provider-contracts/provider/search-api/latest",
     "comparison": "{gifts}/provider-contract/6.0/comparison",
 }
 
@@ -69,6 +71,14 @@ def test_a_pact_tells_who_verified_it_and_how_it_fits_the_document(page: Page) -
     finding = page.get_by_role("article").filter(has_text="0.93 is not of type string")
     expect(finding).to_contain_text("/interactions/0/response/body/content/hits/0/score")
     expect(finding).to_contain_text("/components/schemas/Hit/properties/score/type")
+
+
+def test_a_document_tells_its_operations_and_which_pacts_fit(page: Page) -> None:
+    page.goto(_PAGES["contracts"])
+    page.get_by_role("main").get_by_role("link", name="6.0").click()
+    expect(page.get_by_role("row", name="GET /search 200")).to_contain_text("200")
+    expect(page.get_by_role("row").filter(has_text="gift-shop")).to_contain_text("Differs by comparison")
+    expect(page.get_by_role("region", name="Facts")).to_contain_text("Keeps to its document by schemathesis")
 
 
 def test_two_versions_are_compared_from_the_form_by_keyboard(page: Page) -> None:
