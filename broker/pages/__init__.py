@@ -14,6 +14,7 @@ from broker.pages import (
     overview,
     pact,
     pacticipants,
+    provider_contracts,
     relations,
     results,
     versions,
@@ -22,6 +23,7 @@ from broker.pages import (
 
 # For whoever accepts HTML; others get the resource of the same address.
 PAGES: tuple[Route, ...] = (
+    *provider_contracts.ROUTES,
     *comparisons.ROUTES,
     *webhooks.ROUTES,
     *results.ROUTES,
