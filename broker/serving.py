@@ -64,7 +64,7 @@ def _leave_threads_behind() -> None:
         if thread is not threading.current_thread() and not thread.daemon:
             thread.join(max(0.0, deadline - time.monotonic()))
             if thread.is_alive():
-                logging.getLogger("broker").warning("a request did not end in time and was given up")
+                logging.getLogger("broker").warning("work that did not end in time was given up")
                 os._exit(0)
 
 
