@@ -180,7 +180,7 @@ def test_a_comparison_is_made_for_a_version_that_nobody_expected_to_be_asked_abo
 _STEPS = ("pact", "contract", "misfit", "result", "other pact")
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=st.permutations(_STEPS), number=st.uuids())
 def test_the_order_of_publishing_never_changes_the_verdict(broker: Broker, order: list[str], number: object) -> None:
     """The names are new for every example, because the broker is emptied only between tests."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from broker.tests.provider_documents import offer
 from broker.tests.served import Broker
 
 _HAL = {"Accept": "application/hal+json, application/json"}
@@ -42,6 +43,7 @@ def _filled(broker: Broker) -> dict[str, str]:
     broker.publish("Foo", "0", branch="main", says="before")
     sha = broker.publish("Foo", "1/a", branch="feat/x", tags=["a b"])
     broker.verify("Foo", sha, "10", branch="main")
+    offer(broker, "10", "/something", branch="main")
     broker.deploy("Bar", "10", uat)
     broker.release("Foo", "1/a", uat)
     broker.publish("Web", "3", provider="Foo", branch="main")
