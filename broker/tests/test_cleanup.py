@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import sys
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
 from sqlalchemy import update
 
+from broker.cleanup import clean as clean_up
+from broker.cleanup import parse_rule, plan
 from broker.cli import main
 from broker.config import Config
 from broker.store.database import Database
@@ -145,3 +148,24 @@ def test_a_rule_that_makes_no_sense_is_one_line_and_exit_code_2(clean: Callable[
     assert told.startswith("contract-broker: ")
     assert "cannot be used" in told
     assert told.count("\n") == 1
+
+
+@_both
+def test_what_somebody_uses_after_the_plan_was_made_stays(own: tuple[Broker, str]) -> None:
+    broker, url = own
+    for number in "123456":
+        broker.publish("Foo", number, says=number)
+    uat = broker.environment("uat")
+    database = Database(url)
+    try:
+        now = time.time_ns() // 1000
+        planned = plan(database, [parse_rule("latest")], now)
+        assert [one.number for one in planned.doomed] == ["5", "4", "3", "2", "1"]
+        broker.deploy("Foo", "1", uat)
+        broker.put_on_branch("Foo", "2", "main")
+        broker.ask("PUT", "/pacticipants/Foo/versions/3/tags/prod", {}, status=201)
+        broker.release("Foo", "4", uat)
+        assert clean_up(database, planned, now).versions == 1
+    finally:
+        database.close()
+    assert _numbers(broker) == ["6", "4", "3", "2", "1"]
