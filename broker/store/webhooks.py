@@ -268,12 +268,19 @@ def record(tx: Connection, delivery_id: int, lease_until: int, attempt: Attempt,
     return True
 
 
-def forget(tx: Connection, before: int, limit: int) -> int:
-    """Removes deliveries that were over before an instant, with their attempts; answers how many."""
-    old = select(webhook_deliveries.c.id).where(
-        webhook_deliveries.c.due_at.is_(None), webhook_deliveries.c.updated_at < before
-    )
-    return tx.execute(delete(webhook_deliveries).where(webhook_deliveries.c.id.in_(old.limit(limit)))).rowcount
+def has_old(tx: Connection, before: int) -> bool:
+    """Whether there are deliveries that were over before an instant."""
+    return bool(tx.execute(select(exists().where(*_over(before)))).scalar())
+
+
+def forget(tx: Connection, before: int, limit: int) -> None:
+    """Removes deliveries that were over before an instant, with their attempts."""
+    old = select(webhook_deliveries.c.id).where(*_over(before)).limit(limit)
+    tx.execute(delete(webhook_deliveries).where(webhook_deliveries.c.id.in_(old)))
+
+
+def _over(before: int) -> Iterable[ColumnElement[bool]]:
+    return (webhook_deliveries.c.due_at.is_(None), webhook_deliveries.c.updated_at < before)
 
 
 def _leased(delivery_id: int, lease_until: int) -> Iterable[ColumnElement[bool]]:

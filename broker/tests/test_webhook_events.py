@@ -179,6 +179,7 @@ def test_webhooks_that_are_meant_for_others_or_disabled_are_not_called(broker: B
     broker.ask("PUT", disabled["_links"]["self"]["href"], disabled | {"enabled": False}, status=200)
     broker.publish("Foo", "1")
     assert _happened(broker, hook, 3) == ["any", "label", "pair"]
+    assert len(_deliveries(broker)) == 3
 
 
 def test_templates_tell_the_state_when_it_happened(broker: Broker, hook: Receiver) -> None:

@@ -121,8 +121,12 @@ class Deliverer:
     def _forget(self) -> bool:
         """Whether there may be more to forget; a little at a time, because nobody else writes meanwhile."""
         before = _now() - self._config.log_days * 86_400_000_000
+        with self._database.read() as tx:
+            if not webhooks.has_old(tx, before):
+                return False
         with self._database.write() as tx:
-            return webhooks.forget(tx, before, _FORGET_AT_ONCE) == _FORGET_AT_ONCE
+            webhooks.forget(tx, before, _FORGET_AT_ONCE)
+        return True
 
     def _deliver(self, delivery: Delivery, webhook: Webhook, lease: int) -> None:
         try:
