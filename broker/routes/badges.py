@@ -17,8 +17,9 @@ from broker.matrix import evaluate
 from broker.matrix_query import Asked, Criteria, MatrixQuery
 from broker.model import Pact
 from broker.pages.badges import Badge, initials
+from broker.pages.standing import standings
 from broker.query import value
-from broker.store import contracts, pacticipants, verifications
+from broker.store import contracts, pacticipants
 
 _SVG = "image/svg+xml;charset=utf-8"
 _PAIR = "/pacts/provider/{provider}/consumer/{consumer}"
@@ -26,8 +27,15 @@ _PACTICIPANT = "/pacticipants/{pacticipant}"
 
 _VERIFIED = ("verified", "good")
 _FAILED = ("failed", "bad")
-_PENDING = ("pending", "warn")
 _UNKNOWN = ("unknown", "unknown")
+# By how a pact stands, see pages.standing. Pending: an earlier content was verified, so that this one will be.
+_STATUSES = {
+    "verified": _VERIFIED,
+    "compared": _VERIFIED,
+    "failed": _FAILED,
+    "compared-failed": _FAILED,
+    "changed": ("pending", "warn"),
+}
 _ANSWERS = {True: ("yes", "good"), False: ("no", "bad"), None: _UNKNOWN}
 
 Status = tuple[str, str]
@@ -59,19 +67,10 @@ def _of_pact(call: Call, suffix: str, find: Callable[[Connection, int, int], lis
         consumer = registry.pacticipant(tx, call.params["consumer"])
         provider = registry.provider(tx, call.params["provider"])
         found = find(tx, consumer.id, provider.id)
-        return _of_content(tx, found[0]) if found else _UNKNOWN
+        return _STATUSES.get(standings(tx, found[:1])[0].kind, _UNKNOWN) if found else _UNKNOWN
 
     names = (_name(call, call.params["consumer"]), _name(call, call.params["provider"]))
     return _badge(call, " ".join(filter(None, ("/".join(names), suffix, "pact"))), status)
-
-
-def _of_content(tx: Connection, pact: Pact) -> Status:
-    """Pending: an earlier content was verified, so that a verification of this one is to be expected."""
-    result = verifications.find(tx, pact.content_id)
-    if result is not None:
-        return _VERIFIED if result.success else _FAILED
-    earlier = {one.content_id for one in contracts.pacts_between(tx, pact.consumer_id, pact.provider_id, limit=200)}
-    return _PENDING if verifications.newest(tx, earlier) else _UNKNOWN
 
 
 def branch_to_environment(call: Call) -> Reply:

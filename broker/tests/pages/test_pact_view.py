@@ -38,14 +38,14 @@ _TEXTS = st.sampled_from(
         "ProviderState",
     ]
 ) | st.text(max_size=6)
-_JSON = st.recursive(
+JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | _TEXTS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXTS, inner, max_size=5),
     max_leaves=25,
 )
 _INTERACTIONS = st.lists(
-    st.dictionaries(st.sampled_from(_KEYS), _JSON, max_size=7)
-    | st.fixed_dictionaries({"type": _TEXTS, "request": _JSON, "response": _JSON, "contents": _JSON}),
+    st.dictionaries(st.sampled_from(_KEYS), JSON, max_size=7)
+    | st.fixed_dictionaries({"type": _TEXTS, "request": JSON, "response": JSON, "contents": JSON}),
     max_size=3,
 )
 
@@ -54,7 +54,7 @@ PACTS = st.dictionaries(st.sampled_from(["interactions", "messages"]), _INTERACT
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
-@given(PACTS, _JSON, st.integers(-2, 5))
+@given(PACTS, JSON, st.integers(-2, 5))
 def test_every_pact_that_the_broker_takes_can_be_shown(lists: dict[str, Any], metadata: Any, first: int) -> None:
     try:
         content = from_bytes(json.dumps({**lists, "metadata": metadata}).encode())
