@@ -106,7 +106,8 @@ def difference(before: bytes, after: bytes, *, most_lines: int = _MAX_DIFF_LINES
         lines.append(f"{_SIGNS[change.kind]} {change.interaction}")
         lines += [f"  {line}" for line in change.lines]
     if not lines:
-        return "The interactions are the same."
+        old, new = (_specification_version(json.loads(body)) for body in (before, after))
+        return "Nothing differs." if old == new else f"Only the specification version differs: {old} became {new}."
     if len(lines) > most_lines:
         lines = [*lines[:most_lines], f"... and {len(lines) - most_lines} more lines"]
     return "\n".join(lines)
