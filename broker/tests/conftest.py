@@ -30,7 +30,6 @@ _ON_BOTH = frozenset(
         "test_stock_clients_commands",
         "test_verification",
         "test_webhook_events",
-        "test_webhooks",
     }
 )
 
