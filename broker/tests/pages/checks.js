@@ -8,11 +8,13 @@
   const ids = all("[id]").map((element) => element.id);
   ids.filter((id, index) => ids.indexOf(id) !== index).forEach((id) => faults.push(`two elements have the id ${id}`));
 
+  const labelled = (element) => [...(element.labels || [])]
+    .some((label) => [...label.childNodes].some((node) => node.nodeType === 3 && node.data.trim()));
   const named = (element) => (element.getAttribute("aria-label") || element.textContent || element.title || "").trim()
-    || (element.labels && element.labels.length) || element.getAttribute("aria-labelledby");
+    || labelled(element) || element.getAttribute("aria-labelledby");
   all("a[href], button, input:not([type=hidden]), select, textarea, summary").filter((element) => shows(element) && !named(element))
     .forEach((element) => faults.push(`nothing names ${what(element)}`));
-  all("input:not([type=hidden]), select, textarea").filter((element) => !element.labels.length && !element.getAttribute("aria-label"))
+  all("input:not([type=hidden]), select, textarea").filter((element) => !labelled(element) && !element.getAttribute("aria-label"))
     .forEach((element) => faults.push(`no label for ${what(element)}`));
   all("[tabindex]").filter((element) => element.tabIndex > 0).forEach((element) => faults.push(`tab order is forced by ${what(element)}`));
 
@@ -40,10 +42,11 @@
     return [r, g, b, a];
   };
   const over = (front, back) => [0, 1, 2].map((i) => front[i] * front[3] + back[i] * (1 - front[3]));
+  const known = new Map();
   const background = (element) => {
-    const layers = [];
-    for (let one = element; one; one = one.parentElement) layers.push(channels(getComputedStyle(one).backgroundColor));
-    return layers.reverse().reduce((back, layer) => over(layer, back), [255, 255, 255]);
+    if (!element) return [255, 255, 255];
+    if (!known.has(element)) known.set(element, over(channels(getComputedStyle(element).backgroundColor), background(element.parentElement)));
+    return known.get(element);
   };
   const luminance = (colour) => {
     const [r, g, b] = colour.map((value) => value / 255).map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4));
