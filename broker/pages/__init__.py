@@ -5,6 +5,7 @@ from __future__ import annotations
 from broker.call import Route
 from broker.pages import (
     assets,
+    badge_images,
     browser,
     comparisons,
     differences,
@@ -23,6 +24,7 @@ from broker.pages import (
 
 # For whoever accepts HTML; others get the resource of the same address.
 PAGES: tuple[Route, ...] = (
+    *badge_images.ROUTES,  # else a browser would take the badge for a tag of that name
     *provider_contracts.ROUTES,
     *comparisons.ROUTES,
     *webhooks.ROUTES,
@@ -38,4 +40,4 @@ PAGES: tuple[Route, ...] = (
 )
 
 # For everybody: a browser does not accept HTML when it asks for a style sheet.
-ALWAYS: tuple[Route, ...] = (*assets.ROUTES, *browser.ROUTES, *relations.ROUTES)
+ALWAYS: tuple[Route, ...] = (*assets.ROUTES, *badge_images.ROUTES, *browser.ROUTES, *relations.ROUTES)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from broker.call import Route
 from broker.routes import (
-    badges,
     contracts,
     dashboard,
     differences,
@@ -38,7 +37,6 @@ ROUTES: tuple[Route, ...] = (
     *environments.ROUTES,
     *presences.ROUTES,
     *matrix.ROUTES,
-    *badges.ROUTES,
     *provider_contracts.ROUTES,
     *labels.ROUTES,
     *gates.ROUTES,

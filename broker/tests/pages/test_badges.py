@@ -81,6 +81,11 @@ def test_what_is_not_known_is_a_badge_that_says_so(broker: Broker, path: str) ->
     assert _seen(broker, path).status == "unknown"
 
 
+def test_a_badge_is_a_badge_also_for_a_browser_that_opens_it(broker: Broker) -> None:
+    reply = broker.client.get("/pacts/provider/Bar/consumer/Foo/latest/badge.svg", headers={"Accept": "text/html,*/*"})
+    assert (reply.status_code, reply.headers["content-type"].partition(";")[0]) == (200, "image/svg+xml")
+
+
 def test_a_badge_takes_a_label_and_initials(broker: Broker) -> None:
     path = "/pacts/provider/items-api/consumer/WebShop/latest/badge"
     assert _seen(broker, f"{path}?initials=true").label == "ws/ia pact"
