@@ -154,7 +154,7 @@ def test_odd_headers_do_no_harm(broker: Broker, headers: dict[str, str], status:
         connection.sendall(f"GET / HTTP/1.1\r\n{lines}\r\n".encode())
         answer = connection.makefile("rb").read().decode()
     assert answer.startswith(f"HTTP/1.1 {status} "), answer[:300]
-    assert "evil.test" not in answer.replace("http://evil.test", "") or status == 400
+    assert "evil.test" not in answer
     assert "<xss>" not in answer.partition("\r\n\r\n")[0]
 
 
