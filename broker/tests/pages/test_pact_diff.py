@@ -53,7 +53,7 @@ def test_another_specification_is_told() -> None:
     assert diff(of["3.0.0"], of["4.0"]).specifications == ("3.0.0", "4.0")
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(PACTS, PACTS)
 def test_whatever_pacts_are_compared_adding_mirrors_removing(first: dict[str, Any], second: dict[str, Any]) -> None:
     there, back = diff(first, second), diff(second, first)

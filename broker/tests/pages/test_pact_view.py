@@ -53,7 +53,7 @@ _INTERACTIONS = st.lists(
 PACTS = st.dictionaries(st.sampled_from(["interactions", "messages"]), _INTERACTIONS)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(PACTS, JSON, st.integers(-2, 5))
 def test_every_pact_that_the_broker_takes_can_be_shown(lists: dict[str, Any], metadata: Any, first: int) -> None:
     try:

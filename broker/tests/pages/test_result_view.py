@@ -47,7 +47,7 @@ def test_what_the_verifier_says_of_an_unknown_interaction_is_kept() -> None:
     assert '"took"' in str(found.outcomes[0].other)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(PACTS, _RESULTS, JSON)
 def test_whatever_a_verifier_reported_can_be_shown(pact: dict[str, Any], results: Any, tools: Any) -> None:
     found = view(pact, {"testResults": results, "verifiedBy": tools})
@@ -55,7 +55,7 @@ def test_whatever_a_verifier_reported_can_be_shown(pact: dict[str, Any], results
     str(found).encode("utf-8")
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(JSON, st.text(max_size=5) | st.sampled_from(["/a/0", "/0", "/~1", "//", "/a~", "/-1", "a"]))
 def test_an_excerpt_is_bounded_wherever_the_pointer_leads(root: Any, pointer: str) -> None:
     assert len(excerpt(root, pointer).lines) <= 16
