@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import quote
 
 from attrs import frozen
@@ -10,6 +11,7 @@ from broker.model import Pact
 from broker.query import Metadata, encode_metadata
 
 
+@lru_cache(maxsize=4096)  # the same few names stand in every link of a long list
 def segment(name: str) -> str:
     return quote(name, safe="")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 from attrs import frozen
 from sqlalchemy import Connection
@@ -25,7 +26,7 @@ class Standing:
     comparison: Comparison | None = None
     verified_before: bool = False
 
-    @property
+    @cached_property
     def kind(self) -> str:
         """A key of `pieces.STATUSES`."""
         return kind_of(self.result, self.contract, self.comparison) or (
