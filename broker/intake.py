@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import TypeVar
 
 import anyio.to_thread
@@ -21,7 +21,8 @@ from broker.errors import BusyError, TooLargeError, TooSlowError
 T = TypeVar("T")
 _WAITING_PER_THREAD = 25
 _LARGEST_AT_ONCE = 8
-# Reading JSON takes many times its size: of bodies larger than this, one is taken in and worked on at a time.
+# Reading JSON takes many times its size: of bodies larger than this, one is worked on at a time. They arrive side by
+# side, so that a slow sender keeps nobody waiting.
 _LARGE = 1024 * 1024
 
 
@@ -62,26 +63,21 @@ class Intake:
         if announced.isdecimal() and int(announced[:18]) > self.max_body_bytes:
             raise TooLargeError(f"The body is larger than {self.max_body_bytes} bytes")
         body = bytearray()
-        large = False
         try:
-            async with asyncio.timeout(self.body_seconds) as clock:
-                async for part in request.stream():
-                    body += part
-                    self._held += len(part)
-                    self._check(len(body))
-                    if len(body) > _LARGE and not large:
-                        clock.reschedule(None)  # the client waits for others here, they not for it
-                        large = await self._large.acquire()
-                        clock.reschedule(asyncio.get_running_loop().time() + self.body_seconds)
-            yield bytes(body)
-        except TimeoutError:
-            if not clock.expired():
-                raise
-            raise TooSlowError(f"The body did not arrive within {self.body_seconds:g} seconds") from None
+            try:
+                async with asyncio.timeout(self.body_seconds) as clock:
+                    async for part in request.stream():
+                        body += part
+                        self._held += len(part)
+                        self._check(len(body))
+            except TimeoutError:
+                if not clock.expired():
+                    raise
+                raise TooSlowError(f"The body did not arrive within {self.body_seconds:g} seconds") from None
+            async with self._large if len(body) > _LARGE else nullcontext():
+                yield bytes(body)
         finally:
             self._held -= len(body)
-            if large:
-                self._large.release()
 
     def _check(self, size: int) -> None:
         if size > self.max_body_bytes:

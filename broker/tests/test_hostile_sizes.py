@@ -63,13 +63,14 @@ def test_a_pact_of_20_mb_is_published_fetched_shown_and_verified(process: Proces
     assert process.peak_memory() < 450 * _MB
 
 
-def test_ten_pacts_of_20_mb_at_once_are_taken_in_one_by_one_and_served_side_by_side(process: Process) -> None:
+def test_ten_pacts_of_20_mb_at_once_are_read_one_by_one_and_served_side_by_side(process: Process) -> None:
     text = _big_pact("x" * 10_000)
     publications = {f"Foo{number}": _publication(f"Foo{number}", text) for number in range(10)}
     with httpx.Client(base_url=process.url, timeout=60) as client, ThreadPoolExecutor(10) as pool:
         replies = list(pool.map(lambda body: client.post("/contracts/publish", content=body), publications.values()))
         assert [reply.status_code for reply in replies] == [200] * 10
-        assert process.peak_memory() < 450 * _MB
+        # Their bodies are held, 27 MB each, and one of them is read.
+        assert process.peak_memory() < 750 * _MB
         paths = [f"/pacts/provider/Bar/consumer/{name}/latest" for name in publications]
         assert all(len(reply.content) > 19 * _MB for reply in pool.map(client.get, paths))
     assert process.peak_memory() < 1000 * _MB
@@ -83,7 +84,12 @@ def test_clients_that_dawdle_hold_nobody_up(process: Process) -> None:
             # Some never end their headers, the others never send the body that they announce.
             announced = b"content-length: 3000000\r\n\r\n{" if number % 2 else b"x-"
             slow.sendall(b"POST /contracts/publish HTTP/1.1\r\nhost: localhost\r\n" + announced)
+        large = stack.enter_context(socket.create_connection((parts.hostname or "", parts.port or 0), timeout=5))
+        large.sendall(b"POST /contracts/publish HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9000000\r\n\r\n")
+        large.sendall(b" " * 3 * _MB)
         begun = time.monotonic()
+        padded = json.dumps({"name": "Bar"}).encode().ljust(3 * _MB)
+        assert httpx.post(f"{process.url}/pacticipants", content=padded, timeout=10).status_code == 201
         assert httpx.get(f"{process.url}/pacticipants", timeout=10).status_code == 200
         assert httpx.post(f"{process.url}/pacticipants", json={"name": "Foo"}, timeout=10).status_code == 201
         assert time.monotonic() - begun < 5
