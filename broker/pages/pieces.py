@@ -7,7 +7,7 @@ import re
 from functools import lru_cache
 from typing import Protocol
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from broker.hal.urls import Urls
 from broker.hal.values import instant
@@ -43,11 +43,9 @@ _ICONS = {name: _ICON % Markup(shape) for name, shape in _SHAPES.items()}  # noq
 _NO_ICON = _ICON % Markup('<path d="M6 12h12"/>')
 _STATUS = Markup('<span class="status %s">%s%s</span>')
 _WORDS = {kind: _STATUS % (style, _ICONS.get(mark, _NO_ICON), word) for kind, (style, mark, word) in STATUSES.items()}
-_TIME = Markup('<time datetime="%s" title="%s">%s</time>')
 _CHIP = Markup('<li class="chip%s" title="%s %s">%s<span class="hidden">%s </span><span class="clip">%s</span></li>')
 _CHIPS = Markup('<ul class="chips">%s</ul>')
 _LINK = Markup('<a href="%s">%s</a>')
-_VERSION = Markup('<a class="version" href="%s">%s</a>')
 
 
 class Around(Protocol):
@@ -75,7 +73,8 @@ def status(kind: str, text: str | None = None) -> Markup:
 
 def when(microseconds: int, now: int) -> Markup:
     written = instant(microseconds)
-    return _TIME % (written, written, ago(now - microseconds))
+    # Digits and words of our own: there is nothing to escape, and formatting with escapes takes five times as long.
+    return Markup(f'<time datetime="{written}" title="{written}">{ago(now - microseconds)}</time>')  # noqa: S704 - see above
 
 
 def ago(microseconds: int) -> str:
@@ -125,4 +124,4 @@ def linked(text: str, public: Urls, urls: Urls) -> Markup:
 
 
 def version(urls: Urls, name: str, number: str) -> Markup:
-    return _VERSION % (urls.version(name, number), number)
+    return Markup(f'<a class="version" href="{escape(urls.version(name, number))}">{escape(number)}</a>')  # noqa: S704 - escaped here
