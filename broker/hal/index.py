@@ -119,6 +119,7 @@ _LINKS = (
     ("pb:webhooks", "/webhooks", "Webhooks"),
     ("pb:webhook", "/webhooks/{uuid}", "A webhook"),
     ("pb:metrics", "/metrics", "Metrics, for Prometheus"),
+    ("pb:api-document", "/openapi.json", "This interface as an OpenAPI document"),
     ("pb:environments", "/environments", "Environments"),
     ("pb:environment", "/environments/{uuid}", "An environment"),
     (

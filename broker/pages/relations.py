@@ -27,6 +27,7 @@ _ENVIRONMENT = """{"name": "production", "displayName": "Production", "productio
 # Relation -> methods, what it leads to, and an example of a body where one is sent.
 _RELATIONS: dict[str, tuple[str, str, str]] = {
     "all-pact-versions": ("GET", "Every published version of a consumer's pact with a provider, the latest first.", ""),
+    "api-document": ("GET", "Every operation of this broker, as an OpenAPI document.", ""),
     "branch": ("GET, DELETE", "A branch of a pacticipant and its latest version. Deleting it leaves its versions.", ""),
     "branch-pact-versions": ("GET", "The pacts that a consumer published from one branch with a provider.", ""),
     "branch-version": ("GET, PUT, DELETE", "A version's place on a branch. PUT creates branch and version.", "{}"),

@@ -14,6 +14,7 @@ from broker.routes import (
     labels,
     matrix,
     network,
+    openapi,
     operations,
     pact_versions,
     pacticipants,
@@ -28,6 +29,7 @@ from broker.routes import (
 
 ROUTES: tuple[Route, ...] = (
     *index.ROUTES,
+    *openapi.ROUTES,
     *operations.ROUTES,
     *contracts.ROUTES,
     *pacts.ROUTES,

@@ -1,0 +1,64 @@
+"""The broker's OpenAPI document, as JSON and as YAML."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import orjson
+import yaml
+
+from broker.call import JSON, Call, Reply, Route
+
+_YAML = "application/yaml;charset=utf-8"
+# The C parts are left out of some builds.
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+def as_json(_: Call) -> Reply:
+    return Reply(_json(), media_type=JSON)
+
+
+def as_yaml(_: Call) -> Reply:
+    return Reply(_yaml(), media_type=_YAML)
+
+
+@cache
+def document() -> dict[str, Any]:
+    """The document of this package, with what every operation may answer named at each of them."""
+    text = files("broker").joinpath("openapi.yaml").read_bytes()
+    found: dict[str, Any] = yaml.load(text, _LOADER)  # noqa: S506 - one of the two safe ones
+    for item in found["paths"].values():
+        for method, operation in item.items():
+            if method != "parameters":
+                operation["responses"] = _complete(method, operation)
+    return found
+
+
+def _complete(method: str, operation: dict[str, Any]) -> dict[str, Any]:
+    names = {"400": "Invalid", "500": "Failed", "503": "Unavailable"}
+    if operation.get("security") != []:
+        names["401"] = "Unauthorized"
+    if method == "get":
+        names["304"] = "NotModified"
+    else:
+        names["403"] = "Forbidden"
+    if "requestBody" in operation:
+        names |= {"408": "Timeout", "413": "TooLarge"}
+    common = {status: {"$ref": f"#/components/responses/{name}"} for status, name in names.items()}
+    return dict(sorted((common | operation["responses"]).items()))
+
+
+@cache
+def _json() -> bytes:
+    return orjson.dumps(document())
+
+
+@cache
+def _yaml() -> bytes:
+    return yaml.dump(document(), Dumper=_DUMPER, sort_keys=False, allow_unicode=True, width=120, encoding="utf-8")
+
+
+ROUTES: tuple[Route, ...] = (("GET", "/openapi.json", as_json), ("GET", "/openapi.yaml", as_yaml))
