@@ -225,6 +225,47 @@ def clean(
         typer.echo(line)
 
 
+@app.command("import")
+def import_(
+    source: Annotated[str, typer.Option("--from", help="The address of the Pact Broker to import from.")],
+    database: Annotated[str | None, typer.Option(help=_DATABASE)] = None,
+    token_file: Annotated[Path | None, typer.Option(help="A file with a bearer token for the source.")] = None,
+    username: Annotated[str | None, typer.Option(help="For basic authentication; the password is asked for.")] = None,
+    password_file: Annotated[Path | None, typer.Option(help="A file with the password, which then is not.")] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="A pacticipant to import, with those that it has pacts with; repeatable."),
+    ] = None,
+    concurrency: Annotated[int, typer.Option(min=1, max=32, help="Requests to the source at once.")] = 4,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Tell what would be imported, and change nothing.")
+    ] = False,
+) -> None:
+    """Add everything of another Pact Broker to this one; the target may be in use meanwhile.
+
+    Run again, it adds what is missing, after an interruption too. At the end both brokers are asked about every
+    integration. The exit code is 1 when something could not be imported or they differ, 2 when nothing could be.
+
+    \b
+    Examples:
+      contract-broker import --from https://broker.example.com --token-file token.txt --dry-run
+      contract-broker import --from https://broker.example.com --username ci --only web-app
+    """
+    from broker.importing.credentials import login
+    from broker.importing.run import run
+    from broker.importing.source import Source
+
+    asked = Source(source, login(token_file, username, password_file), concurrency)
+    try:
+        tally = run(asked, database or from_environment().database_url, only or (), dry_run=dry_run)
+    finally:
+        asked.close()
+    for line in tally.lines():
+        typer.echo(line)
+    if not tally.complete:
+        raise typer.Exit(1)
+
+
 def main() -> None:
     """Entry point; what cannot run is one line on stderr and exit code 2."""
     try:

@@ -149,7 +149,9 @@ def add_deployment(
     version_id: int,
     environment_id: int,
     instance: str,
+    undeployed_at: int | None = None,
 ) -> None:
+    """With `undeployed_at` it is one that is over already."""
     row = {
         "uuid": uuid,
         "pacticipant_id": pacticipant_id,
@@ -157,6 +159,7 @@ def add_deployment(
         "environment_id": environment_id,
         "instance": instance,
         "created_at": now,
+        "undeployed_at": undeployed_at,
     }
     tx.execute(insert(deployments).values(row))
 

@@ -1,0 +1,179 @@
+"""Definitions of webhooks. Secrets do not leave the source: what had some is disabled until they are given again."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from attrs import frozen
+from sqlalchemy import Connection
+
+from broker.errors import InvalidError
+from broker.hal.values import Json
+from broker.importing import reading
+from broker.importing.source import MissingError, UnreadableError, path
+from broker.importing.work import Scope, Work
+from broker.model import WebhookRequest
+from broker.store import pacticipants, webhooks
+from broker.webhooks import templates
+from broker.webhooks.definition import EVENTS, checked_uuid, url_fault
+from broker.webhooks.secrecy import is_secret
+
+_MASK = re.compile(r"\*{3,}")
+_USER_SECRET = re.compile(r"\$\{user\.([^}]*)\}")
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")
+_SIDES = ("consumer", "provider")
+
+
+@frozen
+class _Definition:
+    """`missing` names what has to be given again. `sides`: for each, a name, a label or neither."""
+
+    uuid: str
+    description: str
+    sides: dict[str, tuple[str | None, str | None]]
+    events: tuple[str, ...]
+    request: WebhookRequest
+    enabled: bool
+    missing: tuple[str, ...]
+    created_at: int
+    updated_at: int
+
+
+def run(work: Work, scope: Scope) -> None:
+    try:
+        body = work.source.get("/webhooks")
+    except MissingError:
+        work.tally.notice("the source has no webhooks")
+        return
+    except UnreadableError as error:
+        work.tally.fail("webhooks", "all webhooks", error)
+        return
+    listed = reading.links(body, "pb:webhooks") or reading.links(body, "webhooks")
+    uuids = work.tally.readable("webhooks", listed, reading.tail)
+    with work.database.read() as tx:
+        new = [uuid for uuid in dict.fromkeys(uuids) if webhooks.find(tx, uuid) is None]
+    work.tally.present["webhooks"] += len(set(uuids)) - len(new)
+    found = []
+    for uuid, answer in work.source.each(new, lambda one: _definition(one, work.source.get(path("webhooks", one)))):
+        if isinstance(answer, UnreadableError):
+            work.tally.fail("webhooks", f"webhook {uuid}", answer)
+        elif _concerns(answer, scope):
+            found.append(answer)
+    with work.database.write() as tx:
+        for one in sorted(found, key=lambda hook: (hook.created_at, hook.uuid)):
+            _keep(tx, work, one)
+
+
+def _concerns(one: _Definition, scope: Scope) -> bool:
+    """Where only some pacticipants are imported, those that name one of them."""
+    names = {name for name, _ in one.sides.values() if name is not None}
+    return scope.everything or (bool(names) and names <= set(scope.pacticipants))
+
+
+def _keep(tx: Connection, work: Work, one: _Definition) -> None:
+    if webhooks.find(tx, one.uuid) is not None:
+        work.tally.present["webhooks"] += 1
+        return
+    named = pacticipants.named(tx, [name for name, _ in one.sides.values() if name is not None])
+    columns: dict[str, Any] = {"description": one.description, "events": one.events, "request": one.request}
+    for side, (name, label) in one.sides.items():
+        if name is not None and name not in named:
+            work.tally.fail("webhooks", f"webhook {one.uuid}", f"there is no pacticipant {name!r}")
+            return
+        columns |= {f"{side}_id": named[name].id if name is not None else None, f"{side}_label": label}
+    columns["enabled"] = one.enabled and not one.missing
+    webhooks.create(tx, one.uuid, one.created_at, columns)
+    webhooks.change(tx, one.uuid, one.updated_at, columns)
+    work.tally.imported["webhooks"] += 1
+    if one.missing:
+        what = f"webhook {one.uuid} ({one.description})" if one.description else f"webhook {one.uuid}"
+        work.tally.notice(f"{what} is disabled until this is given again: {', '.join(one.missing)}")
+
+
+def _definition(uuid: str, body: Json) -> _Definition:
+    given = body.get("request")
+    if not isinstance(given, dict):
+        raise UnreadableError("it has no request")
+    request, missing = _request(given)
+    listed = body.get("events")
+    names = [one.get("name") for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    events = tuple(name for name in EVENTS if name in names)
+    if not events:
+        raise UnreadableError("no event of it exists here")
+    created_at = reading.required_instant(body, "createdAt")
+    return _Definition(
+        _uuid(uuid),
+        reading.text(body, "description") or "",
+        {side: _side(body, side) for side in _SIDES},
+        events,
+        request,
+        body.get("enabled") is not False,
+        missing,
+        created_at,
+        reading.instant(body, "updatedAt") or created_at,
+    )
+
+
+def _uuid(uuid: str) -> str:
+    try:
+        return checked_uuid(uuid)
+    except InvalidError as error:
+        raise UnreadableError(str(error)) from None
+
+
+def _side(body: Json, side: str) -> tuple[str | None, str | None]:
+    given = body.get(side)
+    if given is None:
+        return None, None
+    if not isinstance(given, dict):
+        raise UnreadableError(f"its {side} is not an object")
+    name, label = reading.text(given, "name"), reading.text(given, "label")
+    if name is None and label is None:
+        # Taken for "any", it would be called for far more than it was meant for.
+        raise UnreadableError(f"its {side} has neither a name nor a label")
+    return (name, None) if name is not None else (None, label)
+
+
+def _request(given: Json) -> tuple[WebhookRequest, tuple[str, ...]]:
+    """Without the masks, of which it is told where they stood."""
+    method, url = reading.text(given, "method"), reading.text(given, "url")
+    if method is None or url is None or (fault := url_fault(url)) is not None:
+        raise UnreadableError("its request has no usable method and URL" if not url else f"its URL {fault}")
+    missing: list[str] = []
+    headers: dict[str, str] = {}
+    listed = given.get("headers") or {}
+    if not isinstance(listed, dict):
+        raise UnreadableError("its headers are not an object")
+    for name, value in listed.items():
+        if not _HEADER_NAME.match(name) or not isinstance(value, str) or not value.isprintable():
+            raise UnreadableError("its headers cannot be sent")
+        if _MASK.search(value) and (is_secret(name) or _MASK.fullmatch(value)):
+            missing.append(f"header {name}")
+        else:
+            headers[name.lower()] = value
+    username, password = reading.text(given, "username"), reading.text(given, "password")
+    if password is not None:
+        missing.append("password")
+    plain = _unmasked(url)
+    if plain != url:
+        missing.append("URL")
+    request = WebhookRequest(method.upper(), plain, tuple(headers.items()), given.get("body"), username, None)
+    missing += _foreign(request)
+    return request, tuple(missing)
+
+
+def _foreign(request: WebhookRequest) -> list[str]:
+    """Names in the templates that mean nothing here, such as the secrets that PactFlow keeps apart."""
+    places = (request.url, dict(request.headers), request.body)
+    unknown = sorted({f"${{pactbroker.{name}}}" for place in places for name in templates.unknown_names(place)})
+    return unknown + sorted({f"${{user.{name}}}" for name in _USER_SECRET.findall(str(places))})
+
+
+def _unmasked(url: str) -> str:
+    found = urlsplit(url)
+    if _MASK.search(unquote(found.netloc.rpartition("@")[0])):
+        found = found._replace(netloc=found.netloc.rpartition("@")[2])
+    kept = [pair for pair in found.query.split("&") if not _MASK.search(unquote(pair))]
+    return found._replace(query="&".join(kept)).geturl()
