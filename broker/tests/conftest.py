@@ -10,6 +10,7 @@ from sqlalchemy import delete
 from broker.config import Config, WebhookConfig
 from broker.store.database import Database
 from broker.store.schema import metadata, schema_info
+from broker.tests import conformance
 from broker.tests.postgres import Postgres, PostgresMissingError, postgres_server
 from broker.tests.served import Broker, served
 
@@ -41,6 +42,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "broker" in metafunc.fixturenames and metafunc.module.__name__.rpartition(".")[2] in _ON_BOTH:
         metafunc.parametrize("broker", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def _every_answer_is_as_the_document_says() -> Iterator[None]:
+    yield
+    found = conformance.faults()
+    assert not found, "\n".join(found)
 
 
 @frozen

@@ -21,6 +21,7 @@ from attrs import frozen
 
 from broker.app import create_app
 from broker.config import Config
+from broker.tests.conformance import witnessed
 
 Json = dict[str, Any]
 
@@ -184,7 +185,8 @@ def served(config: Config) -> Iterator[Broker]:
     """Serves a broker from a thread of this process, on a free port."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=256)
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server = uvicorn.Server(uvicorn.Config(create_app(config), log_level="warning", access_log=False, lifespan="on"))
+    app = witnessed(create_app(config))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, lifespan="on"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
