@@ -113,12 +113,12 @@ def chips(of: Around) -> Markup:
 
 
 def linked(text: str, public: Urls, urls: Urls) -> Markup:
-    """A sentence with the addresses of this broker in it as links."""
+    """A sentence with the addresses of this broker in it as links; a bracket never belongs to an address, see `Urls`."""
     parts = [
         _LINK % (urls.base + part.removeprefix(public.base), part.removeprefix(public.base))
         if part.startswith(f"{public.base}/")
         else Markup.escape(part)
-        for part in re.split(r"(https?://\S+)", text)
+        for part in re.split(r"(https?://[^\s)]+)", text)
     ]
     return Markup("").join(parts)
 
