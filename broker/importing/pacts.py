@@ -73,9 +73,10 @@ def _of_pair(work: Work, pair: Pair) -> list[Content]:
         _portion(work, pair, ids, portion)
     with work.database.read() as tx:
         here = contracts.pacts_between(tx, ids.consumer.id, ids.provider.id)
-    numbers = {one.number for one in listed}
-    latest_first = {pact.sha: pact for pact in reversed(here) if pact.number in numbers}
-    return [Content(pair, sha, pact.number) for sha, pact in latest_first.items()]
+    there = {one.number: one.sha for one in listed}
+    both = [pact for pact in here if pact.number in there and there[pact.number] in (None, pact.sha)]
+    latest = {pact.sha: pact for pact in reversed(both)}
+    return [Content(pair, sha, pact.number) for sha, pact in latest.items()]
 
 
 def _numbered(body: Json) -> list[Json]:

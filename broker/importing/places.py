@@ -36,9 +36,9 @@ def run(work: Work, scope: Scope, told: Presences) -> None:
             places[place.uuid] = _keep(tx, work, place)
     for kind, uuids in (("deployments", told.deployments), ("releases", told.releases)):
         now = _now(work, kind, list(places))
-        presences = _presences(work, kind, sorted(uuids | now.keys()), now)
+        presences = _presences(work, kind, list(dict.fromkeys([*uuids, *now])), now)
         mine = [one for one in presences if one.pacticipant in scope.pacticipants]
-        mine.sort(key=lambda one: (one.created_at, not one.ended, one.uuid))
+        mine.sort(key=lambda one: (one.created_at, not one.ended))
         for done, portion in portions(mine):
             with work.database.write() as tx:
                 _end(tx, kind, portion)

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import re
+import time
 from collections.abc import Sequence
 
 import orjson
 from attrs import frozen
 from sqlalchemy import Connection
 
+from broker import bidirectional
+from broker.hal.values import Json
 from broker.importing import reading
 from broker.importing.source import MissingError, UnreadableError, path
 from broker.importing.work import Scope, Work, portions
 from broker.store import pacticipants, provider_contracts
 
 _KIND = "provider contracts"
+_CONTENT_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]+/([a-z0-9!#$&^_.-]+[+.])?(json|ya?ml|openapi)\Z")
 _AT_ONCE = 10  # documents may be large, and these are in memory together
 
 
@@ -42,6 +47,8 @@ def run(work: Work, scope: Scope) -> None:
             continue
         for _, portion in portions([(provider, number) for number in answer], _AT_ONCE):
             _portion(work, portion)
+        if answer:
+            _compare(work, provider)
 
 
 def _portion(work: Work, portion: Sequence[tuple[str, str]]) -> None:
@@ -76,12 +83,29 @@ def _fetched(work: Work, provider: str, number: str) -> _Contract:
     return _Contract(
         provider,
         number,
-        reading.text(body, "contentType") or "application/yaml",
+        _content_type(body),
         reading.required_instant(body, "createdAt"),
         verified if isinstance(verified, bool) else None,
         orjson.dumps(said) if isinstance(said, dict) and isinstance(verified, bool) else None,
         work.source.content(where + path("content")),
     )
+
+
+def _content_type(body: Json) -> str:
+    """The document is served under it, so it is nothing that a browser would run."""
+    found = (reading.text(body, "contentType") or "").partition(";")[0].strip().lower()
+    if not _CONTENT_TYPE.match(found):
+        raise UnreadableError(f"{found[:60]!r} is not the content type of an OpenAPI document")
+    return found
+
+
+def _compare(work: Work, provider: str) -> None:
+    """As publishing would have: the newest contract with the pacts that count."""
+    with work.database.read() as tx:
+        owner = pacticipants.named(tx, [provider])[provider]
+        newest = provider_contracts.of_provider(tx, owner.id, limit=1)
+    for one in newest:
+        bidirectional.compare_contract(work.database, one, time.time_ns() // 1000)
 
 
 def _keep(tx: Connection, work: Work, one: _Contract) -> None:

@@ -19,10 +19,10 @@ from broker.store import pacticipants
 
 @define
 class Presences:
-    """UUIDs of the deployments and releases that the versions tell of."""
+    """UUIDs of the deployments and releases that the versions tell of, in their order as far as it is known."""
 
-    deployments: set[str] = field(factory=set)
-    releases: set[str] = field(factory=set)
+    deployments: list[str] = field(factory=list)
+    releases: list[str] = field(factory=list)
 
 
 @frozen
@@ -77,7 +77,7 @@ def _tell_order(work: Work, owner: Pacticipant, history: Sequence[SourceVersion]
     with work.database.read() as tx:
         here = {one.number for one in pacticipants.versions_of(tx, owner.id, limit=1_000_000)}
     there = [one.number for one in history]
-    last = max((index for index, number in enumerate(there) if number in here), default=-1)
+    last = max((index for index, number in enumerate(there) if number in here), default=0)
     behind = any(number not in here for number in there[:last])
     if behind or (here - set(there) and not here.issuperset(there)):
         work.tally.notice(
@@ -134,8 +134,8 @@ def _portion(
             if isinstance(answer, UnreadableError):
                 work.tally.fail("versions", f"details of {one.owner} {one.number}", answer)
             _keep(tx, work, owners[one.owner], one, found)
-            presences.deployments.update(found.details.deployments)
-            presences.releases.update(found.details.releases)
+            presences.deployments.extend(found.details.deployments)
+            presences.releases.extend(found.details.releases)
 
 
 def _without_details(one: SourceVersion) -> _Found:

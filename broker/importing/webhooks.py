@@ -62,7 +62,7 @@ def run(work: Work, scope: Scope) -> None:
         elif _concerns(answer, scope):
             found.append(answer)
     with work.database.write() as tx:
-        for one in sorted(found, key=lambda hook: (hook.created_at, hook.uuid)):
+        for one in sorted(found, key=lambda hook: hook.created_at):
             _keep(tx, work, one)
 
 

@@ -1,0 +1,118 @@
+"""Importing from a broker of our own: all of it, again and again, and after an interruption."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from attrs import frozen
+
+from broker.config import Config
+from broker.tests.importing import counted, differences, dump, fill, make_older, run_import
+from broker.tests.served import Broker, Json, served
+
+
+@frozen
+class _Source:
+    broker: Broker
+    answers: Json
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Source]:
+    url = f"sqlite:///{tmp_path_factory.mktemp('source')}/broker.db"
+    with served(Config(database_url=url)) as broker:
+        fill(broker)
+        make_older(url)
+        yield _Source(broker, dump(broker.url))
+
+
+@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+def test_the_target_answers_everything_as_the_source_does(source: _Source, database_url: str) -> None:
+    done = run_import(source.broker.url, database=database_url)
+    assert done.code == 0, done.out
+    assert "Both brokers give the same answer for 3 integrations." in done.out
+    with served(Config(database_url=database_url)) as target:
+        assert differences(source.answers, dump(target.url)) == []
+
+
+def test_what_was_imported_is_not_imported_again_and_what_is_new_since_is_added(tmp_path: Path) -> None:
+    target = f"sqlite:///{tmp_path}/b.db"
+    with served(Config(database_url=f"sqlite:///{tmp_path}/a.db")) as growing:
+        old = growing.publish("Foo", "1", branch="main")
+        uat = growing.environment("uat")
+        growing.deploy("Foo", "1", uat)
+        assert run_import(growing.url, database=target).code == 0
+        growing.verify("Foo", old, "7", branch="main")
+        growing.publish("Foo", "0", branch="feat/y", tags=["late"], says="more")
+        growing.deploy("Foo", "0", uat)
+        done = run_import(growing.url, database=target)
+        assert counted(done) == {
+            "pacticipants": (0, 2, 0),
+            "versions": (2, 1, 0),
+            "branches": (2, 1, 0),
+            "branch versions": (2, 1, 0),
+            "tags": (1, 0, 0),
+            "environments": (0, 1, 0),
+            "deployments": (1, 1, 0),
+            "pacts": (1, 1, 0),
+            "verification results": (1, 0, 0),
+        }
+        with served(Config(database_url=target)) as here:
+            assert differences(dump(growing.url), dump(here.url)) == []
+
+
+def test_an_import_that_was_killed_is_finished_by_the_next(source: _Source, tmp_path: Path) -> None:
+    target = f"sqlite:///{tmp_path}/b.db"
+    command = [sys.executable, "-m", "broker", "import", "--from", source.broker.url, "--concurrency", "1"]
+    environment = os.environ | {"BROKER_DATABASE_URL": target, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as running:
+        assert running.stderr is not None
+        for line in running.stderr:
+            if line.startswith(b"versions"):
+                running.send_signal(signal.SIGKILL)
+                break
+    done = run_import(source.broker.url, database=target)
+    assert done.code == 0, done.out
+    assert counted(done)["versions"] == (0, 6, 0)
+    assert counted(done)["webhooks"] == (2, 0, 0)
+    with served(Config(database_url=target)) as here:
+        assert differences(source.answers, dump(here.url)) == []
+
+
+def test_a_dry_run_tells_what_would_come_and_changes_nothing(source: _Source, tmp_path: Path) -> None:
+    target = tmp_path / "b.db"
+    done = run_import(source.broker.url, "--dry-run", database=f"sqlite:///{target}")
+    assert (done.code, target.exists()) == (0, False)
+    assert counted(done)["pacts"] == (5, 0, 0)
+    run_import(source.broker.url, "--only", "Bar", database=f"sqlite:///{target}")
+    before = target.read_bytes()
+    done = run_import(source.broker.url, "--dry-run", database=f"sqlite:///{target}")
+    assert counted(done)["pacticipants"] == (1, 4, 0)
+    assert target.read_bytes() == before
+
+
+def test_only_what_concerns_a_pacticipant_is_imported_when_it_is_named(source: _Source, tmp_path: Path) -> None:
+    target = f"sqlite:///{tmp_path}/b.db"
+    done = run_import(source.broker.url, "--only", "Store", database=target)
+    assert counted(done)["pacts"] == (1, 0, 0)
+    with served(Config(database_url=target)) as here:
+        assert [one["name"] for one in here.get("/pacticipants")["pacticipants"]] == ["Bar", "Store"]
+    assert run_import(source.broker.url, "--only", "Nobody", database=target).code == 2
+
+
+def test_a_target_in_use_keeps_what_it_has(source: _Source, tmp_path: Path) -> None:
+    target = f"sqlite:///{tmp_path}/b.db"
+    with served(Config(database_url=target)) as here:
+        here.publish("Foo", "1", says="something else")
+        done = run_import(source.broker.url, database=target)
+        assert done.code == 1
+        assert "Foo with Bar, version 1: the target has another content for it" in done.out
+        assert "Foo has versions in the target that are not older" in done.out
+        assert "Foo with Bar: only at the source, 1 rows such as 1 with b1: success" in done.out
+        assert counted(done)["verification results"] == (2, 0, 0)
