@@ -97,7 +97,10 @@ def created(body: object, location: str) -> Reply:
 
 @define
 class Fields:
-    """Reads the fields of a JSON object and gathers every fault, so that a caller sees them all at once."""
+    """Reads the fields of a JSON object and gathers every fault, so that a caller sees them all at once.
+
+    A fault does not repeat the name of its field, under which it stands: clients print both.
+    """
 
     source: Mapping[str, Any]
     faults: dict[str, list[str]] = field(factory=dict)
@@ -154,12 +157,16 @@ class Fields:
             return []
         return value
 
+    def sentences(self) -> list[str]:
+        """The faults with their names, for an answer where they stand under another one."""
+        return [f"{name} {message}" for name, messages in self.faults.items() for message in messages]
+
     def check(self) -> None:
         if self.faults:
             raise InvalidError(self.faults)
 
     def _fault(self, name: str, message: str) -> None:
-        self.faults.setdefault(name, []).append(f"{name} {message}")
+        self.faults.setdefault(name, []).append(message)
 
 
 def name_fault(value: str) -> str | None:
@@ -175,5 +182,5 @@ def checked_name(value: str, what: str) -> str:
     """A name from the path; raises InvalidError."""
     fault = name_fault(value)
     if fault:
-        raise InvalidError({what: [f"{what} {fault}"]})
+        raise InvalidError({what: [fault]})
     return value

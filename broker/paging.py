@@ -40,13 +40,13 @@ def asked(query: Pairs) -> Page | None:
 
     Raises InvalidError when number or size is not a number of at least 1, or the size is over 10,000.
     """
-    number, size = _value(query, _NUMBER_KEYS), _value(query, _SIZE_KEYS)
+    (number_key, number), (size_key, size) = _value(query, _NUMBER_KEYS), _value(query, _SIZE_KEYS)
     if number is None and size is None:
         return None
     faults: dict[str, list[str]] = {}
     page = Page(
-        _positive(number, 1, 10**9, _NUMBER_KEYS[0], faults),
-        _positive(size, DEFAULT_SIZE, _MOST, _SIZE_KEYS[0], faults),
+        _positive(number, 1, 10**9, number_key, faults),
+        _positive(size, DEFAULT_SIZE, _MOST, size_key, faults),
     )
     if faults:
         raise InvalidError(faults)
@@ -83,8 +83,9 @@ def _address(own: str, query: Pairs, page: Page) -> str:
     return f"{own}?{urlencode(pairs, quote_via=quote)}"
 
 
-def _value(query: Pairs, keys: Sequence[str]) -> str | None:
-    return next((found for key in keys if (found := value(query, key)) is not None), None)
+def _value(query: Pairs, keys: Sequence[str]) -> tuple[str, str | None]:
+    """The name that the caller used, and what stands there."""
+    return next(((key, found) for key in keys if (found := value(query, key)) is not None), (keys[0], None))
 
 
 def _positive(text: str | None, default: int, most: int, name: str, faults: dict[str, list[str]]) -> int:
@@ -92,5 +93,5 @@ def _positive(text: str | None, default: int, most: int, name: str, faults: dict
         return default
     if text.isdecimal() and len(text) < 11 and 0 < int(text) <= most:
         return int(text)
-    faults[name] = [f"{name} must be a number from 1 to {most}"]
+    faults[name] = [f"must be a number from 1 to {most}"]
     return default

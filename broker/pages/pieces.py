@@ -113,7 +113,7 @@ def chips(of: Around) -> Markup:
 
 
 def linked(text: str, public: Urls, urls: Urls) -> Markup:
-    """A sentence with the addresses of this broker in it as links; a bracket never belongs to an address, see `Urls`."""
+    """A sentence with the addresses of this broker in it as links. `Urls` escapes brackets, so one ends an address."""
     parts = [
         _LINK % (urls.base + part.removeprefix(public.base), part.removeprefix(public.base))
         if part.startswith(f"{public.base}/")

@@ -64,22 +64,23 @@ def _contract(item: dict[str, Any], index: int, consumer: str, outer: Fields) ->
     provider = fields.name("providerName")
     encoded = fields.text("content", required=True)
     if named and named != consumer:
-        fields.faults["consumerName"] = [f"consumerName must be the pacticipantName '{consumer}', not '{named}'"]
+        fields.faults["consumerName"] = [f"must be the pacticipantName '{consumer}', not '{named}'"]
     if item.get("specification") != "pact":
-        fields.faults["specification"] = ["specification must be 'pact'"]
+        fields.faults["specification"] = ["must be 'pact'"]
     if not str(item.get("contentType", "")).endswith("json"):
-        fields.faults["contentType"] = ["contentType must be application/json"]
+        fields.faults["contentType"] = ["must be application/json"]
     if item.get("onConflict") not in _ON_CONFLICT:
-        fields.faults["onConflict"] = ["onConflict must be 'overwrite' or 'merge'"]
+        fields.faults["onConflict"] = ["must be 'overwrite' or 'merge'"]
+    said = fields.sentences()
     read = None
-    if not fields.faults and encoded is not None:
+    if not said and encoded is not None:
         try:
             read = content.from_base64(encoded)
             _check_parties(read, consumer, provider)
         except InvalidError as error:
-            fields.faults["content"] = [str(error)]
-    for messages in fields.faults.values():
-        outer.faults.setdefault("contracts", []).extend(f"{text} (at index {index})" for text in messages)
+            said.append(str(error))
+    if said:
+        outer.faults.setdefault("contracts", []).extend(f"{text} (at index {index})" for text in said)
     return Contract(provider, read) if read is not None else None
 
 

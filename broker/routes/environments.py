@@ -42,7 +42,7 @@ def _put(call: Call, uuid: str) -> Reply:
     with call.database.write() as tx:
         other = environments.named(tx, values["name"])
         if other is not None and other.uuid != uuid:
-            raise InvalidError({"name": [f"name '{other.name}' is already used by an existing environment"]})
+            raise InvalidError({"name": [f"'{other.name}' is already used by an existing environment"]})
         known = environments.find(tx, uuid) is not None
         if known:
             environments.change(tx, uuid, call.now, values)

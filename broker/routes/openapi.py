@@ -38,12 +38,12 @@ def document() -> dict[str, Any]:
 
 
 def _complete(method: str, operation: dict[str, Any]) -> dict[str, Any]:
-    names = {"400": "Invalid", "500": "Failed", "503": "Unavailable"}
+    names = {"400": "Invalid", "421": "Misdirected", "500": "Failed", "503": "Unavailable"}
     if operation.get("security") != []:
         names["401"] = "Unauthorized"
     if method == "get":
         names["304"] = "NotModified"
-    else:
+    if method != "get" or operation.get("x-role") == "admin":
         names["403"] = "Forbidden"
     if "requestBody" in operation:
         names |= {"408": "Timeout", "413": "TooLarge"}

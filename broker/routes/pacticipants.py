@@ -45,7 +45,7 @@ def create(call: Call) -> Reply:
     values = _values(fields)
     with call.database.write() as tx:
         if pacticipants.find(tx, name) is not None:
-            raise InvalidError({"name": [f"name '{name}' is already used by an existing pacticipant"]})
+            raise InvalidError({"name": [f"'{name}' is already used by an existing pacticipant"]})
         of = _create(tx, name, values, call.now)
         return created(_shown(tx, of, call), call.urls.pacticipant(name))
 

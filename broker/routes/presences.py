@@ -203,7 +203,7 @@ def end_deployment(call: Call) -> Reply:
     with call.database.write() as tx:
         found = _deployment(tx, call.params["uuid"])
         if deployed and found.ended_at is not None:
-            raise InvalidError({"currentlyDeployed": ["currentlyDeployed cannot be set back to true"]})
+            raise InvalidError({"currentlyDeployed": ["cannot be set back to true"]})
         if deployed is False:
             environments.end_deployment(tx, found.uuid, call.now)
         return Reply(hal.deployed_version(_deployment(tx, found.uuid), call.urls))

@@ -45,7 +45,7 @@ def _submission(call: Call) -> Submission:
     branch, build_url, tags = fields.text("branch"), fields.text("buildUrl"), fields.names("tags")
     item = body.get("contract")
     if not isinstance(item, dict):
-        fields.faults["contract"] = ["contract is missing" if item is None else "contract must be an object"]
+        fields.faults["contract"] = ["is missing" if item is None else "must be an object"]
         item = {}
     inner = Fields(item)
     content_type = _content_type(inner)
@@ -54,7 +54,7 @@ def _submission(call: Call) -> Submission:
     if not inner.faults:
         _read(raw, content_type, inner)
     if "contract" not in fields.faults and inner.faults:
-        fields.faults["contract"] = [text for texts in inner.faults.values() for text in texts]
+        fields.faults["contract"] = inner.sentences()
     fields.check()
     if branch is not None:
         checked_name(branch, "branch")
@@ -64,11 +64,11 @@ def _submission(call: Call) -> Submission:
 
 def _content_type(fields: Fields) -> str:
     if fields.source.get("specification") != "oas":
-        fields.faults["specification"] = ["specification must be 'oas', an OpenAPI document"]
+        fields.faults["specification"] = ["must be 'oas', an OpenAPI document"]
     given = fields.text("contentType", required=True) or ""
     bare = given.partition(";")[0].strip().lower()
     if given and not (_CONTENT_TYPE.match(bare) and bare.endswith(("json", "yaml", "yml", "openapi"))):
-        fields.faults["contentType"] = ["contentType must be that of JSON or YAML, such as application/yaml"]
+        fields.faults["contentType"] = ["must be that of JSON or YAML, such as application/yaml"]
     return bare
 
 
@@ -76,7 +76,7 @@ def _raw(fields: Fields) -> bytes:
     try:
         return base64.b64decode(fields.text("content", required=True) or "", validate=True)
     except (binascii.Error, ValueError):
-        fields.faults["content"] = ["content is not valid base64"]
+        fields.faults["content"] = ["is not valid base64"]
         return b""
 
 
@@ -84,21 +84,21 @@ def _read(raw: bytes, content_type: str, fields: Fields) -> None:
     try:
         bidirectional.document(raw, content_type)
     except InvalidError as error:
-        fields.faults["content"] = [f"content cannot be used: {error}"]
+        fields.faults["content"] = [f"cannot be used: {error}"]
 
 
 def _self_verification(raw: object, outer: Fields) -> tuple[bool | None, bytes | None]:
     if raw is None:
         return None, None
     if not isinstance(raw, dict):
-        outer.faults["selfVerificationResults"] = ["selfVerificationResults must be an object"]
+        outer.faults["selfVerificationResults"] = ["must be an object"]
         return None, None
     fields = Fields(raw)
     success = fields.flag("success", required=True)
     kept: dict[str, Any] = {"success": success}
     kept |= {key: text for key in _SELF_VERIFICATION if (text := fields.text(key)) is not None}
-    for texts in fields.faults.values():
-        outer.faults.setdefault("selfVerificationResults", []).extend(f"selfVerificationResults: {t}" for t in texts)
+    for key, texts in fields.faults.items():
+        outer.faults[f"selfVerificationResults.{key}"] = texts
     return success, orjson.dumps(kept)
 
 

@@ -207,7 +207,7 @@ def _values(tx: Connection, read: Definition) -> dict[str, Any]:
     """The columns of a definition; raises InvalidError when it names an unknown pacticipant."""
     known = pacticipants.named(tx, {name for name in (read.consumer, read.provider) if name is not None})
     missing = {
-        f"{role}.name": [f"{role}.name: there is no pacticipant '{name}'"]
+        f"{role}.name": [f"there is no pacticipant '{name}'"]
         for role, name in (("consumer", read.consumer), ("provider", read.provider))
         if name is not None and name not in known
     }

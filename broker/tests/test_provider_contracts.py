@@ -81,7 +81,7 @@ def test_a_refused_publication_records_nothing(broker: Broker) -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"contract": None}, "contract is missing"),
+        ({"contract": None}, "is missing"),
         ({"contract": {}}, "specification must be 'oas'"),
         ({"content": "!"}, "not valid base64"),
         ({"content": "W10="}, "content cannot be used"),
@@ -91,7 +91,7 @@ def test_a_refused_publication_records_nothing(broker: Broker) -> None:
         ({"contentType": "application/json\r\nX-Y: z"}, "contentType must be that of JSON or YAML"),
         ({"specification": "wsdl"}, "specification must be 'oas'"),
         ({"selfVerificationResults": []}, "must be an object"),
-        ({"selfVerificationResults": {}}, "success is missing"),
+        ({"selfVerificationResults": {}}, "selfVerificationResults.success is missing"),
         ({"selfVerificationResults": {"success": True, "verifier": 1}}, "verifier must be a text"),
     ],
 )

@@ -101,7 +101,10 @@ def test_a_webhook_may_be_meant_for_names_or_labels(broker: Broker) -> None:
     ],
 )
 def test_every_fault_of_a_definition_is_named_by_its_field(broker: Broker, definition: Json, fields: object) -> None:
-    found = set(broker.ask("POST", "/webhooks", definition, status=400)["errors"])
+    errors = broker.ask("POST", "/webhooks", definition, status=400)["errors"]
+    # The client prints the name in front of each message.
+    assert [text for name, texts in errors.items() for text in texts if text.startswith(name)] == []
+    found = set(errors)
     assert found == (fields or {"events.name", "request.method", "request.url"})
     assert set(broker.ask("PUT", f"/webhooks/{_UUID}", definition, status=400)["errors"]) == found
 

@@ -59,7 +59,7 @@ class _Reader:
     faults: dict[str, list[str]] = field(factory=dict)
 
     def fault(self, name: str, message: str) -> None:
-        self.faults.setdefault(name, []).append(f"{name} {message}")
+        self.faults.setdefault(name, []).append(message)
 
 
 def definition(body: dict[str, Any], policy: Policy, stored: WebhookRequest | None) -> Definition:
@@ -87,7 +87,7 @@ def checked_uuid(uuid: str) -> str:
     """A UUID that a client chose; raises InvalidError."""
     if _UUID.match(uuid):
         return uuid
-    raise InvalidError({"uuid": ["uuid must have 16 to 255 characters of A-Z, a-z, 0-9, _ and -"]})
+    raise InvalidError({"uuid": ["must have 16 to 255 characters of A-Z, a-z, 0-9, _ and -"]})
 
 
 def _side(body: Mapping[str, Any], name: str, reader: _Reader) -> tuple[str | None, str | None]:
@@ -127,7 +127,7 @@ def _request(given: object, reader: _Reader) -> WebhookRequest | None:
     method, url = inner.text("method", required=True) or "", inner.text("url", required=True) or ""
     username, password = inner.text("username"), inner.text("password")
     for name, messages in inner.faults.items():
-        reader.faults[f"request.{name}"] = [f"request.{message}" for message in messages]
+        reader.faults[f"request.{name}"] = messages
     if method:
         _check_method(method, reader)
     if url:

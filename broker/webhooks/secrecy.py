@@ -29,7 +29,7 @@ class MaskError(Exception):
     """A mask stands where nothing is stored to keep; `field` is where."""
 
     def __init__(self, field: str) -> None:
-        super().__init__(f"{field} is masked, but there is no stored value to keep for this destination: give it again")
+        super().__init__("is masked, but there is no stored value to keep for this destination: give it again")
         self.field = field
 
 
