@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import logging
 import re
 import secrets
@@ -10,6 +11,7 @@ from base64 import b64encode
 from collections.abc import Collection, Mapping, Sequence
 from enum import IntEnum
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
@@ -66,6 +68,10 @@ _PUBLISH = frozenset(
 )
 # Questions that are too long for a query string.
 _READ = frozenset({"POST /pacts/provider/{}/for-verification"})
+# What a webhook calls and what it sends and gets is the business of those who may define one, and never public:
+# places of secrets that no mask knows are too many. How the calls of a pact went (.../webhooks/status,
+# .../triggered-webhooks) tells neither, and is read like the pact.
+_CONFIDENTIAL = re.compile(r"GET (/webhooks(/|$)|/triggered-webhooks/|/pacts/provider/\{\}/consumer/\{\}/webhooks$)")
 # Nothing that is anybody's secret, for those who have no credentials: load balancers, and the page of a refusal.
 _OPEN = frozenset({"GET /diagnostic/status/heartbeat", "GET /diagnostic/status/dependencies", "GET /assets/{}"})
 
@@ -75,6 +81,8 @@ def needed(method: str, template: str) -> Role | None:
     route = f"{'GET' if method == 'HEAD' else method} {_shape(template)}"
     if route in _OPEN:
         return None
+    if _CONFIDENTIAL.match(route):
+        return Role.ADMIN
     if route.startswith("GET ") or route in _READ:
         return Role.READ
     return Role.PUBLISH if route in _PUBLISH else Role.ADMIN
@@ -97,9 +105,13 @@ class Gate:
     _public_badges: bool = False
     _public_metrics: bool = False
 
+    @property
+    def is_open(self) -> bool:
+        return not self._known
+
     def role(self, authorization: str) -> Role | None:
         """The role that the value of the Authorization header gives; None when it gives none."""
-        if not self._known:
+        if self.is_open:
             return Role.ADMIN
         scheme, _, rest = authorization.partition(" ")
         given = _digest(f"{scheme.lower()} {rest.strip()}")
@@ -140,6 +152,29 @@ def gate(
 
 def _digest(text: str) -> bytes:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()
+
+
+def is_own_name(host: str, listening: str, base_url: str | None) -> bool:
+    """Whether a Host header names this machine, the host listened on or the one of the base URL.
+
+    A web page can point a name of its own at this machine, and is of the same site as the broker then: whoever needs
+    no credentials has nothing else to tell it by. Loopback names and addresses cannot be pointed elsewhere.
+    """
+    name = _name(f"//{host}")
+    own = {_name(f"//{listening}"), _name(f"//[{listening}]"), _name(base_url or "")}
+    if name is None or name in own or name == "localhost" or name.endswith(".localhost"):
+        return name is not None
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def _name(url: str) -> str | None:
+    try:
+        return (urlsplit(url).hostname or "").removesuffix(".") or None
+    except ValueError:
+        return None
 
 
 def crosses_sites(method: str, headers: Mapping[str, str], own: Collection[str]) -> bool:

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 from attrs import define, field, frozen
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -20,7 +20,7 @@ from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from broker.access import Gate, Role, crosses_sites, gate
+from broker.access import Gate, Role, crosses_sites, gate, is_own_name
 from broker.call import HTML, JSON, Call, Handler, Reply, entity_tag, is_known
 from broker.config import Config
 from broker.errors import (
@@ -47,6 +47,10 @@ from broker.webhooks.deliverer import Deliverer
 _LOG = logging.getLogger("broker.requests")
 _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]+\Z")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,100}\Z")
+_NOT_MY_NAME = (
+    "This broker has no credentials, so it answers only under the names of its own machine: give it credentials, its "
+    "public address in BROKER_BASE_URL, or --allow-anyone"
+)
 _GONE = 499  # the client left before it had its answer; the number that proxies write for it
 _Headers = Mapping[str, str]
 
@@ -141,6 +145,10 @@ class _Dispatcher:
             return self._rendered(reply, headers, request, story)
         except ClientDisconnect:
             raise
+        except DataError:
+            _LOG.warning("the database cannot keep a value", exc_info=True, extra={"fields": {"request_id": story.id}})
+            reply, headers = _problem(InvalidError(["The request holds a value that cannot be kept or looked for"]))
+            return self._rendered(reply, headers, request, story)
         except (InterfaceError, OperationalError, PoolTimeoutError):
             return self._failed(503, "The broker's database does not answer", request, story)
         except Exception:  # noqa: BLE001 - it is logged, and the client gets a number to ask about
@@ -175,7 +183,13 @@ class _Dispatcher:
 
     def _refused(self, request: Request, match: Match[Handler] | None, story: _Story) -> tuple[Reply, _Headers] | None:
         """The answer to those who may not do this; None for all others."""
-        own = {request.headers.get("host", ""), urlsplit(self.config.base_url or "").netloc}
+        host = request.headers.get("host", "")
+        if not self.config.base_url:
+            _base(request)
+        guarded = self.gate.is_open and not self.config.allow_anyone
+        if guarded and not is_own_name(host, self.config.host, self.config.base_url):
+            return _refusal(421, _NOT_MY_NAME), {}
+        own = {host, urlsplit(self.config.base_url or "").netloc}
         if crosses_sites(request.method, request.headers, own):
             return _refusal(403, "A page of another site may not change anything here"), {}
         given = request.headers.get("authorization", "")
@@ -215,8 +229,8 @@ class _Dispatcher:
         if reply.status >= 400 and reply.media_type != HTML and _reads_html(request):
             reply = error_page(reply, Urls(self.config.base_url or ""), request.scope["path"])
         headers = {
-            "Vary": "Accept",
-            "Cache-Control": "no-cache",
+            "Vary": "Accept" if self.gate.is_open else "Accept, Authorization",
+            "Cache-Control": "no-cache" if self.gate.is_open else "private, no-cache",
             "X-Content-Type-Options": "nosniff",
             "X-Request-Id": story.id,
             **extra,

@@ -59,7 +59,10 @@ def serve(
     public_badges: Annotated[bool, typer.Option("--public-badges", help="Badges need no credentials.")] = False,
     public_metrics: Annotated[bool, typer.Option("--public-metrics", help="/metrics needs no credentials.")] = False,
     allow_anyone: Annotated[
-        bool, typer.Option("--allow-anyone", help="Listen beyond this machine without any credentials.")
+        bool,
+        typer.Option(
+            "--allow-anyone", help="Without credentials: listen beyond this machine, and answer under any host name."
+        ),
     ] = False,
     log_format: Annotated[Format, typer.Option(help="One line a record.")] = "text",
     log_level: Annotated[Level, typer.Option(help="info adds a line for each request.")] = "warning",
@@ -103,6 +106,7 @@ def serve(
         public_read=public_read,
         public_badges=public_badges,
         public_metrics=public_metrics,
+        allow_anyone=allow_anyone,
         log_format=log_format,
         log_level=log_level,
         threads=threads,
@@ -123,7 +127,7 @@ def serve(
         raise UnusableError("without credentials everything is public: a --public-... option needs some beside it")
     from broker.serving import serve as run
 
-    run(config, allow_anyone=allow_anyone)
+    run(config)
 
 
 def _webhooks(chosen: WebhookConfig, retry: str | None) -> WebhookConfig:

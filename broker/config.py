@@ -37,7 +37,8 @@ class Config:
     """How one broker runs.
 
     `token`, `username` with `password`, and each of `tokens` close the broker to everybody else, health checks
-    and what is made public apart; with none of them it is open, which is meant for loopback.
+    and what is made public apart; with none of them it is open, which is meant for loopback. `allow_anyone` lets an
+    open broker listen beyond loopback, and answer under any name.
     """
 
     database_url: str = DEFAULT_DATABASE_URL
@@ -51,6 +52,7 @@ class Config:
     public_read: bool = False
     public_badges: bool = False
     public_metrics: bool = False
+    allow_anyone: bool = False
     max_body_bytes: int = MAX_BODY_BYTES
     body_seconds: float = 120
     threads: int = 20

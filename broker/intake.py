@@ -21,9 +21,11 @@ from broker.errors import BusyError, TooLargeError, TooSlowError
 T = TypeVar("T")
 _WAITING_PER_THREAD = 25
 _LARGEST_AT_ONCE = 8
-# Reading JSON takes many times its size: of bodies larger than this, one is worked on at a time. They arrive side by
-# side, so that a slow sender keeps nobody waiting.
+# Reading JSON takes many times its size, and what was read lives as long as its handler: of bodies larger than this,
+# one is worked on at a time, from its first byte that is read to its answer. They arrive side by side, so that a slow
+# sender keeps nobody waiting.
 _LARGE = 1024 * 1024
+_LARGE_SECONDS = 30
 
 
 @define
@@ -74,10 +76,23 @@ class Intake:
                 if not clock.expired():
                     raise
                 raise TooSlowError(f"The body did not arrive within {self.body_seconds:g} seconds") from None
-            async with self._large if len(body) > _LARGE else nullcontext():
+            async with self._turn() if len(body) > _LARGE else nullcontext():
                 yield bytes(body)
         finally:
             self._held -= len(body)
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Until the block ends, no other large body is worked on; raises BusyError when the turn does not come."""
+        try:
+            async with asyncio.timeout(min(_LARGE_SECONDS, self.body_seconds)):
+                await self._large.acquire()
+        except TimeoutError:
+            raise BusyError("The broker works on other large bodies: try again in a moment") from None
+        try:
+            yield
+        finally:
+            self._large.release()
 
     def _check(self, size: int) -> None:
         if size > self.max_body_bytes:

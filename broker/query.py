@@ -21,11 +21,15 @@ _NESTED = re.compile(r"(?P<list>\w+)\[\]\[(?P<key>\w+)\]\Z")
 
 
 def pairs(raw: str) -> list[tuple[str, str]]:
-    """Decoded (key, value) pairs in their order; raises InvalidError when they are not UTF-8."""
+    """Decoded (key, value) pairs in their order; raises InvalidError when they are not UTF-8 or hold U+0000."""
     try:
-        return [_pair(part) for part in raw.split("&") if part]
+        found = [_pair(part) for part in raw.split("&") if part]
     except UnicodeDecodeError:
         raise InvalidError(["The query string is not valid UTF-8"]) from None
+    # PostgreSQL keeps and compares no text that holds one, SQLite cuts some off there.
+    if any("\x00" in key or "\x00" in value for key, value in found):
+        raise InvalidError(["The query string holds a null character"])
+    return found
 
 
 def _pair(part: str) -> tuple[str, str]:

@@ -24,13 +24,13 @@ _BACKLOG = 2048
 _HEAD_SECONDS = 15
 
 
-def serve(config: Config, *, allow_anyone: bool = False) -> None:
+def serve(config: Config) -> None:
     """Serves until a signal ends it; requests in flight have `shutdown_grace` seconds to finish.
 
     Raises UnusableError.
     """
     logs.configure(config.log_format, config.log_level)
-    with _listener(config, allow_anyone=allow_anyone) as listener:
+    with _listener(config) as listener:
         app = create_app(config)
         address, port = listener.getsockname()[:2]
         url = f"http://{f'[{address}]' if ':' in address else address}:{port}"
@@ -113,12 +113,12 @@ def _protocol(head_seconds: float) -> type[HttpToolsProtocol]:
     return Protocol
 
 
-def _listener(config: Config, *, allow_anyone: bool) -> socket.socket:
+def _listener(config: Config) -> socket.socket:
     """Bound before anything else starts, so that a taken port is told in one line."""
     host, port = config.host, config.port
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        if not (config.credentials() or allow_anyone or ipaddress.ip_address(address[0]).is_loopback):
+        if not (config.credentials() or config.allow_anyone or ipaddress.ip_address(address[0]).is_loopback):
             raise UnusableError(
                 f"whoever reaches {host} could change everything here: give the broker credentials (PACT_BROKER_TOKEN "
                 "or --tokens), listen on 127.0.0.1, or say --allow-anyone"

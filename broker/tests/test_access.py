@@ -39,6 +39,11 @@ _FOR_BUILDS = {
     "PATCH /deployed-versions/{uuid}",
     "PATCH /released-versions/{uuid}",
 }
+# Where secrets may stand that no mask knows.
+_CONFIDENTIAL = (
+    "/webhooks",
+    "/triggered-webhooks/",
+)
 _FOR_ADMINISTRATORS = (
     "DELETE ",
     "POST /webhooks",
@@ -54,6 +59,8 @@ def _expected(method: str, path: str) -> Role | None:
     route = f"{method} {path}"
     if path.startswith(_OPEN):
         return None
+    if method == "GET" and (path.startswith(_CONFIDENTIAL) or path.endswith("/webhooks")):
+        return Role.ADMIN
     if method == "GET" or path.endswith("/for-verification"):
         return Role.READ
     if route in _FOR_BUILDS:
@@ -161,6 +168,57 @@ def test_behind_a_proxy_the_public_address_is_the_brokers_own_too(tmp_path: Path
     with served(config) as broker:
         headers = {"origin": "https://pacts.test"}
         assert broker.client.post("/pacticipants", json={"name": "Foo"}, headers=headers).status_code == 201
+
+
+def test_what_webhooks_call_is_never_public_but_how_it_went_is(tmp_path: Path) -> None:
+    with served(Config(database_url=f"sqlite:///{tmp_path}/b.db", token="s3cret", public_read=True)) as broker:
+        for path in ("/webhooks", "/webhooks/none", "/triggered-webhooks/none/logs"):
+            assert broker.client.get(path).status_code == 401
+        assert broker.client.get("/pacts/provider/Bar/consumer/Foo/webhooks/status").status_code == 404
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize(
+    "host", ["evil.test", "evil.test:9292", "127.0.0.1.evil.test", "10.0.0.1", "localhost.evil.test"]
+)
+def test_an_open_broker_does_not_answer_a_page_that_points_its_own_name_at_it(
+    broker: Broker, host: str, method: str
+) -> None:
+    headers = {"host": host, "origin": f"http://{host}", "sec-fetch-site": "same-origin"}
+    refused = broker.client.request(method, "/pacticipants", headers=headers, json={"name": "Foo"})
+    assert refused.status_code == 421
+    assert "BROKER_BASE_URL" in refused.json()["error"]
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST.:80", "pacts.localhost", "127.0.0.1", "127.8.9.1:1", "[::1]", "[::1]:9292"]
+)
+def test_an_open_broker_answers_under_the_names_of_its_machine(broker: Broker, host: str) -> None:
+    assert broker.client.get("/", headers={"host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("changes", "host"),
+    [
+        ({"allow_anyone": True}, "broker:9292"),
+        ({"token": "s3cret"}, "broker:9292"),
+        ({"base_url": "https://Pacts.test/broker"}, "pacts.test"),
+        ({"host": "my-laptop"}, "my-laptop:9292"),
+        ({"host": "::1"}, "[::1]:9292"),
+    ],
+)
+def test_the_names_of_a_broker_are_widened_by_its_settings(
+    tmp_path: Path, changes: dict[str, object], host: str
+) -> None:
+    with served(Config(database_url=f"sqlite:///{tmp_path}/b.db", **changes)) as broker:  # type: ignore[arg-type] # as above
+        reply = broker.client.get("/", headers={"host": host, "authorization": "Bearer s3cret"})
+        assert reply.status_code == 200
+
+
+def test_no_cache_that_several_share_keeps_what_credentials_opened(closed: Broker, broker: Broker) -> None:
+    reply = closed.client.get("/pacticipants", headers=_bearer(Role.READ))
+    assert (reply.headers["cache-control"], reply.headers["vary"]) == ("private, no-cache", "Accept, Authorization")
+    assert broker.client.get("/pacticipants").headers["vary"] == "Accept"
 
 
 def test_tokens_are_read_from_a_file_with_comments(tmp_path: Path) -> None:

@@ -169,7 +169,7 @@ def _connected(url: str) -> Iterator[socket.socket]:
         yield connection
 
 
-_HEAD = b"POST /pacticipants HTTP/1.1\r\nHost: broker\r\nContent-Length: 14\r\n\r\n"
+_HEAD = b"POST /pacticipants HTTP/1.1\r\nHost: localhost\r\nContent-Length: 14\r\n\r\n"
 
 
 def test_a_client_that_sends_too_slowly_is_let_go(tmp_path: Path) -> None:

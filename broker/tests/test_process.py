@@ -82,7 +82,7 @@ def test_state_survives_a_stop_and_the_stop_is_quiet(tmp_path: Path, how: signal
         assert httpx.get(f"{url}/pacticipants/Foo").status_code == 200
 
 
-_HEAD = b"POST /pacticipants HTTP/1.1\r\nHost: broker\r\nContent-Length: 14\r\n\r\n"
+_HEAD = b"POST /pacticipants HTTP/1.1\r\nHost: localhost\r\nContent-Length: 14\r\n\r\n"
 
 
 @contextmanager
