@@ -110,6 +110,7 @@ def test_a_target_in_use_keeps_what_it_has(source: _Source, tmp_path: Path) -> N
     target = f"sqlite:///{tmp_path}/b.db"
     with served(Config(database_url=target)) as here:
         here.publish("Foo", "1", says="something else")
+        here.publish("Foo", "9")
         done = run_import(source.broker.url, database=target)
         assert done.code == 1
         assert "Foo with Bar, version 1: the target has another content for it" in done.out
