@@ -15,8 +15,10 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from broker.config import Config, WebhookConfig
 from broker.tests.processes import Process, broker_process
-from broker.tests.served import encoded_contract, pact
+from broker.tests.receiver import receiver
+from broker.tests.served import encoded_contract, pact, served
 
 _MB = 1024 * 1024
 _ROW = {"id": 1, "name": "a name", "tags": ["x", "y"], "price": {"amount": 12.5, "currency": "EUR"}}
@@ -101,3 +103,20 @@ def test_a_body_that_does_not_arrive_is_given_up(tmp_path: Path) -> None:
         with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=10) as slow:
             slow.sendall(b"POST /pacticipants HTTP/1.1\r\nhost: localhost\r\ncontent-length: 10\r\n\r\n{")
             assert slow.recv(100).startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_large_body_waits_for_another_no_longer_than_the_clock_of_bodies(tmp_path: Path) -> None:
+    hooks = WebhookConfig(schemes=("http",), allow=("127.0.0.1",))
+    config = Config(database_url=f"sqlite:///{tmp_path}/broker.db", webhooks=hooks, body_seconds=1)
+    with receiver() as slow, served(config) as broker, ThreadPoolExecutor(1) as pool:
+        slow.delay = 3
+        webhook = json.dumps({"request": {"method": "POST", "url": slow.url}}).encode()
+        held = pool.submit(httpx.post, f"{broker.url}/webhooks/execute", content=webhook.ljust(2 * _MB), timeout=30)
+        slow.wait_for(1)
+        begun = time.monotonic()
+        refused = broker.client.post("/pacticipants", content=b'{"name": "Foo"}'.ljust(2 * _MB))
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "2")
+        assert time.monotonic() - begun < slow.delay
+        assert broker.client.post("/pacticipants", content=b'{"name": "Foo"}').status_code == 201
+        assert held.result().status_code == 200
+        assert broker.client.put("/pacticipants/Foo", content=b'{"name": "Foo"}'.ljust(2 * _MB)).status_code == 200
