@@ -16,6 +16,7 @@ from broker.tests.served import Broker, encoded_contract, pact
 
 # Of a form that cannot be there by chance, with letters that have other spellings in JSON, URLs and base64.
 _SECRETS = st.text('abcXYZ019 "\\/%+&=?#:@é€', min_size=1, max_size=12).map(lambda text: f"s3cr{text}t")
+_ELSEWHERE = ("password", "userinfo", "parameter", "member", "pair", "form")
 _PLACES = ("Authorization", "X-Api-Key", "X-Auth-Token", "Cookie", "PRIVATE-TOKEN", "client_secret")
 
 
@@ -33,6 +34,12 @@ def _definition(url: str, place: str, secret: str) -> dict[str, Any]:
         request |= {"username": "user", "password": secret}
     elif place == "userinfo":
         request["url"] = url.replace("http://", f"http://user:{quoted}@")
+    elif place == "member":
+        request["body"] = {"ref": ["${pactbroker.consumerName}", {"ApiToken": {"text": [secret]}}]}
+    elif place == "pair":
+        request["body"] = [{"name": "DEPLOY_TOKEN", "value": secret}, {"name": "ref", "value": "main"}]
+    elif place == "form":
+        request["body"] = f"token={quoted}&ref=${{pactbroker.consumerName}}"
     elif place == "parameter":
         request["url"] = f"{url}/?token={quoted}"
     else:
@@ -41,7 +48,7 @@ def _definition(url: str, place: str, secret: str) -> dict[str, Any]:
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(secret=_SECRETS, place=st.sampled_from((*_PLACES, "password", "userinfo", "parameter")))
+@given(secret=_SECRETS, place=st.sampled_from((*_PLACES, *_ELSEWHERE)))
 def test_no_secret_is_in_any_answer_log_or_page(broker: Broker, hook: Receiver, secret: str, place: str) -> None:
     client = broker.client
     created = client.post("/webhooks", json=_definition(hook.url, place, secret))
@@ -74,6 +81,34 @@ def test_no_secret_is_in_any_answer_log_or_page(broker: Broker, hook: Receiver, 
 def _statuses(client: Any, own: Any) -> list[str]:
     found = client.get(own["pb:deliveries"]["href"]).json()["_embedded"]["deliveries"]
     return [one["status"] for one in found]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/services/T0A1B2C3D/B0A1B2C3D/s3cretABCdefGHIjklMNOp",
+        "/api/webhooks/1029384756/s3cret-ABCdef_GHIjklMNOpqrSTUvwx",
+        "/webhookb2/x@y/IncomingWebhook/s3cret0123456789abcdef/z",
+    ],
+)
+def test_a_token_in_the_path_of_a_url_is_a_secret(broker: Broker, hook: Receiver, path: str) -> None:
+    created = broker.client.post("/webhooks", json=_definition(hook.url + path, "X-Api-Key", "other"))
+    assert created.json()["request"]["url"].startswith(hook.url + path[:9])
+    own = created.json()["_links"]["self"]["href"]
+    hook.received.clear()
+    tried = broker.client.post(f"{own}/execute")
+    assert hook.received[0].path == path
+    page = broker.client.get(own, headers={"accept": "text/html"})
+    for text in (created.text, tried.text, page.text):
+        assert "s3cret" not in text
+
+
+def test_words_and_what_is_filled_in_are_shown_in_a_path_and_in_a_body(broker: Broker) -> None:
+    url = "http://127.0.0.1:1/job/provider-verification/${pactbroker.consumerVersionNumber}/run"
+    body = {"token": "${pactbroker.consumerName}", "author": "ci", "variables": [{"key": "REF", "value": "main"}]}
+    request = {"method": "POST", "url": url, "body": body}
+    created = broker.ask("POST", "/webhooks", {"request": request}, status=201)
+    assert created["request"] == request
 
 
 def test_half_a_secret_does_not_stay_where_an_answer_is_cut(broker: Broker, hook: Receiver) -> None:

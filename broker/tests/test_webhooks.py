@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -110,18 +111,38 @@ def test_every_fault_of_a_definition_is_named_by_its_field(broker: Broker, defin
 
 
 def test_secrets_are_kept_when_their_mask_comes_back(broker: Broker, hook: Receiver) -> None:
-    secret = _definition(f"{hook.url}/x?token=query-secret", description="d")
+    secret = _definition(f"{hook.url}/abcdefghij0123456789?token=query-secret", description="d")
     secret["request"] |= {"headers": {"X-Api-Key": "header-secret"}, "username": "u", "password": "basic-secret"}
+    secret["request"]["body"] = {"ref": "main", "token": "body-secret", "all": [{"key": "API_TOKEN", "value": "abc"}]}
     broker.ask("PUT", f"/webhooks/{_UUID}", secret, status=201)
     shown = broker.get(f"/webhooks/{_UUID}")
-    assert shown["request"]["url"] == f"{hook.url}/x?token={_MASK}"
+    assert shown["request"]["url"] == f"{hook.url}/{_MASK}?token={_MASK}"
+    masked = {"ref": "main", "token": _MASK, "all": [{"key": "API_TOKEN", "value": _MASK}]}
+    assert shown["request"]["body"] == masked
     assert shown["request"]["headers"] == {"x-api-key": _MASK}
     assert shown["request"]["password"] == _MASK
+    shown["request"]["body"]["ref"] = "other"
     broker.ask("PUT", f"/webhooks/{_UUID}", shown | {"description": "other"}, status=200)
     broker.ask("POST", f"/webhooks/{_UUID}/execute", {}, status=200)
-    assert hook.received[0].path == "/x?token=query-secret"
+    assert hook.received[0].path == "/abcdefghij0123456789?token=query-secret"
+    assert json.loads(hook.received[0].body) == secret["request"]["body"] | {"ref": "other"}
     assert hook.received[0].headers["x-api-key"] == "header-secret"
     assert hook.received[0].headers["authorization"] == "Basic dTpiYXNpYy1zZWNyZXQ="
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"password": _MASK}, "request.body.password"),
+        ({"all": [{"key": "API_TOKEN", "value": _MASK}]}, "request.body.all"),
+        ({"token": f"x{_MASK}"}, "request.body.token"),
+        (_MASK, "request.body"),
+    ],
+)
+def test_a_mask_in_a_body_that_stands_for_nothing_is_refused(broker: Broker, body: object, field: str) -> None:
+    stored = {"token": "abc", "all": [{"key": "A_TOKEN", "value": "abc"}, {"key": "API_TOKEN", "value": "def"}]}
+    broker.ask("PUT", f"/webhooks/{_UUID}", _with_request(body=stored), status=201)
+    assert set(broker.ask("PUT", f"/webhooks/{_UUID}", _with_request(body=body), status=400)["errors"]) == {field}
 
 
 def test_stored_secrets_are_not_given_to_another_host(broker: Broker) -> None:

@@ -1,8 +1,9 @@
 """Secrets of a webhook go in and never come out: shown as a mask, struck out of every log.
 
 Secret are the values of headers that carry credentials by their name, the password, user and password in the
-URL, and query parameters of the URL with such a name. A definition that is sent back with its masks keeps what
-is stored, as long as it goes to the same place: a new host never gets the secrets of the old one.
+URL, query parameters of the URL with such a name, what looks like a token in its path, and members of the body with
+such a name (see broker.webhooks.body_secrets). A definition that is sent back with its masks keeps what is stored, as
+long as it goes to the same place: a new host never gets the secrets of the old one.
 """
 
 from __future__ import annotations
@@ -17,11 +18,14 @@ import orjson
 from attrs import evolve
 
 from broker.model import WebhookRequest
+from broker.webhooks import body_secrets
+from broker.webhooks.body_secrets import MASK
 
-MASK = "**********"
 _SECRET_NAME = re.compile(r"auth|cookie|credential|key|pass|pwd|secret|session|signature|token", re.IGNORECASE)
 _SECRET_PARAMETER = re.compile(rf"{_SECRET_NAME.pattern}|^sig$|^code$", re.IGNORECASE)
 _PLACE = re.compile(r"\$\{[^}]*\}")
+# The chat services' webhooks have their secret there, and nothing else.
+_TOKEN_IN_PATH = re.compile(rf"{_PLACE.pattern}|(?P<token>[A-Za-z0-9_-]{{16,}})")
 _SHORTEST = 3  # what is shorter cannot be told from the rest of a log
 
 
@@ -44,6 +48,7 @@ def masked(request: WebhookRequest) -> WebhookRequest:
         url=masked_url(request.url),
         headers=tuple((name, MASK if is_secret(name) else value) for name, value in request.headers),
         password=None if request.password is None else MASK,
+        body=body_secrets.masked(request.body),
     )
 
 
@@ -51,7 +56,13 @@ def masked_url(url: str) -> str:
     found = urlsplit(url)
     if found.username is not None or found.password is not None:
         found = found._replace(netloc=f"{MASK}@{found.netloc.rpartition('@')[2]}")
-    return found._replace(query="&".join(map(_masked_parameter, found.query.split("&")))).geturl()
+    path = _TOKEN_IN_PATH.sub(lambda one: MASK if _is_token(one["token"]) else one[0], found.path)
+    return found._replace(path=path, query="&".join(map(_masked_parameter, found.query.split("&")))).geturl()
+
+
+def _is_token(text: str | None) -> bool:
+    """Words have letters of one kind; tokens, and ids such as UUIDs, mix at least two of the three."""
+    return text is not None and sum(bool(re.search(kind, text)) for kind in ("[a-z]", "[A-Z]", "[0-9]")) > 1
 
 
 def _masked_parameter(pair: str) -> str:
@@ -69,7 +80,11 @@ def restored(request: WebhookRequest, stored: WebhookRequest | None) -> WebhookR
     if password is not None:
         password = _kept(password, stored.password if stored else None, "request.password")
     url = _restored_url(request.url, stored.url if stored is not None else "")
-    return evolve(request, url=url, headers=headers, password=password)
+    try:
+        body = body_secrets.restored(request.body, stored.body if stored is not None else None)
+    except body_secrets.MaskedMemberError as error:
+        raise MaskError(f"request.{error}") from None
+    return evolve(request, url=url, headers=headers, password=password, body=body)
 
 
 def _kept(given: str, stored: str | None, field: str) -> str:
@@ -98,6 +113,7 @@ def secrets_of(request: WebhookRequest) -> list[str]:
     found = {value for name, value in request.headers if is_secret(name)}
     found |= {value.partition(" ")[2] for value in found}
     found |= _url_secrets(urlsplit(request.url))
+    found |= body_secrets.of(request.body)
     if request.password is not None:
         found |= {request.password, _basic(request.username or "", request.password)}
     # What is filled in is no secret, but what stands around it is, and the whole differs from call to call.
@@ -109,6 +125,7 @@ def secrets_of(request: WebhookRequest) -> list[str]:
 def _url_secrets(url: SplitResult) -> set[str]:
     pairs = [pair.partition("=") for pair in url.query.split("&")]
     found = {value for name, _, value in pairs if _SECRET_PARAMETER.search(unquote_plus(name))}
+    found |= {one["token"] for one in _TOKEN_IN_PATH.finditer(url.path) if _is_token(one["token"])}
     if url.username is not None or url.password is not None:
         user, password = unquote(url.username or ""), unquote(url.password or "")
         found |= {url.username or "", url.password or "", password, user, _basic(user, password)}

@@ -9,7 +9,8 @@ from typing import Any
 import orjson
 
 from broker.hal.values import Json
-from broker.webhooks.secrecy import MASK, is_secret, struck
+from broker.webhooks.body_secrets import MASK
+from broker.webhooks.secrecy import is_secret, struck
 from broker.webhooks.sending import Exchange, Rendered
 
 _KEPT = 4 * 1024  # characters of a body; cut when the secrets are out, or half of one could stay
