@@ -187,8 +187,12 @@ def _specification_version(pact: dict[str, Any]) -> object:
 
 def _party(pact: dict[str, Any], role: str) -> str | None:
     party = pact.get(role)
-    name = party.get("name") if isinstance(party, dict) else None
-    return name if isinstance(name, str) else None
+    if party is None:
+        return None
+    name = party.get("name") if isinstance(party, dict) else party
+    if not isinstance(party, dict) or not (name is None or isinstance(name, str)):
+        raise InvalidError([f"content: {role} is not an object with a name"])
+    return name
 
 
 def _canonical(value: object) -> str:

@@ -49,13 +49,13 @@ class Chosen:
 def demand(body: Mapping[str, object]) -> Demand:
     """A demand from JSON; raises InvalidError naming the field at fault."""
     branch = body.get("providerVersionBranch")
-    tags = body.get("providerVersionTags") or []
+    tags = body.get("providerVersionTags")
     pending = body.get("includePendingStatus")
     errors: dict[str, list[str]] = {}
     if branch is not None and not isinstance(branch, str):
         errors["providerVersionBranch"] = ["must be a text"]
-    if isinstance(tags, str):
-        tags = [tags]
+    if tags is None or isinstance(tags, str):
+        tags = [tags] if tags else []
     if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
         errors["providerVersionTags"] = ["must be a list of texts"]
     if pending is not None and not isinstance(pending, bool):
@@ -76,7 +76,7 @@ def _since(value: object) -> int | None:
     if value is None or value == "":
         return None
     try:
-        moment = datetime.fromisoformat(str(value))
+        moment = datetime.fromisoformat(value if isinstance(value, str) else "")
         aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         return int(aware.timestamp() * 1_000_000)
     except (ValueError, OverflowError):

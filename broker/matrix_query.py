@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from attrs import frozen
 from sqlalchemy import Connection
@@ -13,6 +13,7 @@ from broker.query import Pairs, nested, value
 from broker.store import contracts, environments, pacticipants
 
 _LATEST_BY = ("cvpv", "cvp", "cp")
+_FLAGS = ("latest", "mainBranch")
 
 
 @frozen
@@ -85,6 +86,7 @@ def parse(of: Pairs) -> MatrixQuery:
     if limit is not None and not (limit.isdecimal() and 0 < int(limit[:9]) <= 100_000):
         faults.append("limit must be a number from 1 to 100000")
     target = _target(of, faults)
+    faults += _unclear_flags((*nested(of, "q"), dict(of)))
     if faults:
         raise InvalidError(faults)
     ignored = tuple(
@@ -93,6 +95,14 @@ def parse(of: Pairs) -> MatrixQuery:
         if selector.get("pacticipant")
     )
     return MatrixQuery(asked, target, ignored, latest_by, int(limit) if limit else None)
+
+
+def _unclear_flags(of: Iterable[Mapping[str, str]]) -> list[str]:
+    return [
+        f"{name} must be true or false"
+        for name in _FLAGS
+        if any(given.get(name, "") not in ("", "true", "false") for given in of)
+    ]
 
 
 def _asked(selector: Mapping[str, str], faults: list[str]) -> Asked:

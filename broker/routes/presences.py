@@ -54,8 +54,8 @@ def _instance(call: Call) -> str:
     fields = Fields(call.json())
     name, former = fields.text("applicationInstance"), fields.text("target")
     fields.check()
-    instance = name or former or ""
-    return checked_name(instance, "applicationInstance") if instance else ""
+    instances = [checked_name(one, "applicationInstance") for one in (name, former) if one]
+    return instances[0] if instances else ""
 
 
 def record_release(call: Call) -> Reply:

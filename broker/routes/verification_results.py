@@ -51,16 +51,22 @@ def _result(call: Call) -> Result:
 
 def show(call: Call) -> Reply:
     """One result by its number, or the latest of the content."""
+    with call.database.read() as tx:
+        pact, result = find_result(tx, call)
+        details = verifications.body(tx, result.id)
+    return Reply(hal.verification(result, pact, details, call.urls))
+
+
+def find_result(tx: Connection, call: Call) -> tuple[Pact, Verification]:
+    """The result that the path means, the latest when it names no number; raises NotFoundError."""
     number = call.params.get("number")
     if number is not None and not (number.isdecimal() and len(number) <= 18):
         raise NotFoundError(f"No verification result has the number {number}")
-    with call.database.read() as tx:
-        pact = find_by_content(tx, call, _metadata(call))
-        result = verifications.find(tx, pact.content_id, int(number) if number else None)
-        if result is None:
-            raise NotFoundError("There is no such verification result")
-        details = verifications.body(tx, result.id)
-    return Reply(hal.verification(result, pact, details, call.urls))
+    pact = find_by_content(tx, call, _metadata(call))
+    result = verifications.find(tx, pact.content_id, int(number) if number else None)
+    if result is None:
+        raise NotFoundError("There is no such verification result")
+    return pact, result
 
 
 def _metadata(call: Call) -> Metadata | None:

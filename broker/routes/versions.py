@@ -113,8 +113,8 @@ def change(call: Call) -> Reply:
     fields = Fields(body)
     build_url, branch = fields.text("buildUrl"), fields.text("branch")
     tagged = fields.objects("tags") if body.get("tags") is not None else []
+    names = [Fields(tag, fields.faults).name("name") for tag in tagged]
     fields.check()
-    names = [checked_name(str(tag.get("name") or ""), "tags") for tag in tagged]
     with call.database.write() as tx:
         owner = registry.ensure_pacticipant(tx, params["pacticipant"], call.now)
         ensured = registry.ensure_version(tx, owner, params["version"], call.now, build_url)

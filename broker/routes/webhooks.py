@@ -14,6 +14,7 @@ from broker.errors import InvalidError, NotFoundError
 from broker.hal import webhooks as hal
 from broker.hal.values import Json, link
 from broker.model import Delivery, Webhook, WebhookRequest
+from broker.routes.verification_results import find_result
 from broker.store import contracts, pacticipants, webhooks
 from broker.webhooks import trial
 from broker.webhooks.definition import Definition, checked_uuid, definition
@@ -163,7 +164,9 @@ def triggered_by_pact(call: Call) -> Reply:
 
 def triggered_by_result(call: Call) -> Reply:
     """The calls that a verification result set in motion, the latest first."""
-    ending = f"/pact-version/{call.params['sha']}/verification-results/{call.params['number']}"
+    with call.database.read() as tx:
+        pact, result = find_result(tx, call)
+    ending = f"/pact-version/{pact.sha}/verification-results/{result.id}"
 
     def belongs(one: Delivery) -> bool:
         return one.event.startswith("provider_") and one.values["verificationResultUrl"].endswith(ending)
