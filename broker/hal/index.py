@@ -141,5 +141,5 @@ def index(urls: Urls) -> Json:
         links[rel] = {"href": urls.at(path), "title": title, "templated": "{" in path}
     # The name that verifiers of 2019 look for.
     links["beta:provider-pacts-for-verification"] = links["pb:provider-pacts-for-verification"]
-    links["curies"] = [{**one, "name": name} for name in ("pb", "beta") for one in curies(urls.base, "index")]
+    links["curies"] = [{**one, "name": name} for name in ("pb", "pf", "beta") for one in curies(urls.base, "index")]
     return {"_links": links}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from broker.call import Call, Reply, Route
+from broker.pages.relations import writing_relations
 from broker.pages.render import page
 
 
 def browser(call: Call) -> Reply:
-    return page(call, "browser.html")
+    return page(call, "browser.html", writing=writing_relations())
 
 
 ROUTES: tuple[Route, ...] = (

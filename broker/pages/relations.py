@@ -190,6 +190,11 @@ def relation(name: str) -> Relation | None:
     return Relation(bare, *found) if found else None
 
 
+def writing_relations() -> dict[str, str]:
+    """Relations that nothing can be read from, without a prefix, each with the method that it takes."""
+    return {name: methods for name, (methods, _, _) in _RELATIONS.items() if "GET" not in methods}
+
+
 def document(call: Call) -> Reply:
     found = relation(call.params["rel"])
     if found is None:

@@ -1,4 +1,4 @@
-"""One version of a pacticipant: where it is, what it needs, and what it was found to keep."""
+"""One version of a pacticipant: where it is, its pacts, and its verification results."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ _MOST_LISTED = 500
 # Event -> what happened; deliveries' states -> status of the pages and the word for it.
 EVENTS = {
     "contract_published": "a pact was published",
-    "contract_content_changed": "a pact says something new",
+    "contract_content_changed": "the content of a pact changed",
     "contract_requiring_verification_published": "a pact needs to be verified",
     "provider_verification_published": "a provider verified a pact",
     "provider_verification_succeeded": "a verification succeeded",

@@ -6,6 +6,8 @@ const form = byId("ask");
 const base = form.dataset.base;
 const publicBase = form.dataset.public;
 const methodsWithBody = ["POST", "PUT", "PATCH"];
+// Relations that cannot be followed with GET -> the method that they take.
+const writing = JSON.parse(form.dataset.writing);
 
 function element(name, properties, ...children) {
   const made = Object.assign(document.createElement(name), properties);
@@ -50,14 +52,14 @@ function go(path) {
   else location.hash = path;
 }
 
-// For another method than GET: the reader chooses it, and sends.
-function use(path) {
+// For another method than GET: the reader chooses it, unless the relation leaves no choice, and sends.
+function use(path, method) {
   byId("template").hidden = true;
-  byId("path").value = path;
-  byId("method").focus();
+  choose(method || byId("method").value, path);
+  byId(method ? "body" : "method").focus();
 }
 
-function askForValues(link, path) {
+function askForValues(link, path, method) {
   const names = namesIn(path);
   const inputs = names.map((name) => element("input", { name, required: true, autocomplete: "off" }));
   const box = byId("template");
@@ -67,20 +69,23 @@ function askForValues(link, path) {
     element("p", { className: "mono", textContent: path }),
     element("div", { className: "filters" },
       ...names.map((name, index) => element("label", { className: "field" }, name, " ", inputs[index])),
-      element("button", { className: "main", textContent: "Follow" }),
-      element("button", { type: "button", textContent: "Use", ariaLabel: "Put the filled path into the request", onclick: () => use(filled()) }),
+      element("button", { className: "main", textContent: method ? "Use" : "Follow" }),
+      ...(method ? [] : [element("button", { type: "button", textContent: "Use", ariaLabel: "Use the filled path in the request", onclick: () => use(filled()) })]),
       element("button", { type: "button", textContent: "Cancel", onclick: () => { box.hidden = true; byId("links-heading").focus(); } })));
   box.onsubmit = (event) => {
     event.preventDefault();
     box.hidden = true;
-    go(filled());
+    if (method) use(filled(), method);
+    else go(filled());
   };
   box.hidden = false;
   inputs[0].focus();
 }
 
-function follow(link, path) {
-  if (namesIn(path).length) askForValues(link, path);
+function follow(rel, link, path) {
+  const method = writing[rel.replace(/^p[bf]:/, "")];
+  if (namesIn(path).length) askForValues(link, path, method);
+  else if (method) use(path, method);
   else go(path);
 }
 
@@ -94,9 +99,9 @@ function rowOf(rel, link) {
   const label = [link.title, link.name].filter(Boolean).join(": ") || path || link.href;
   const action = path === null
     ? element("span", { className: "quiet", textContent: link.href })
-    : element("a", { href: "#" + path, textContent: label, title: path, onclick: (event) => { event.preventDefault(); follow(link, path); } });
+    : element("a", { href: "#" + path, textContent: label, title: path, onclick: (event) => { event.preventDefault(); follow(rel, link, path); } });
   const use = path === null || namesIn(path).length ? "" : element("button", {
-    type: "button", textContent: "Use", ariaLabel: `Put ${path} into the request`,
+    type: "button", textContent: "Use", ariaLabel: `Use ${path} in the request`,
     onclick: () => use(path),
   });
   return element("tr", {}, element("td", {}, documentation(rel)), element("td", {}, action), element("td", {}, use));
@@ -129,7 +134,8 @@ function shown(text, type) {
     const loaded = JSON.parse(text);
     const rest = { ...loaded };
     delete rest._links;
-    return [JSON.stringify(Array.isArray(loaded) ? loaded : rest, null, 2), loaded];
+    const alone = !Array.isArray(loaded) && loaded._links && !Object.keys(rest).length;
+    return [alone ? "(links alone)" : JSON.stringify(Array.isArray(loaded) ? loaded : rest, null, 2), loaded];
   } catch {
     return [text, null];
   }

@@ -16,12 +16,27 @@
     .forEach((element) => faults.push(`nothing names ${what(element)}`));
   all("input:not([type=hidden]), select, textarea").filter((element) => !labelled(element) && !element.getAttribute("aria-label"))
     .forEach((element) => faults.push(`no label for ${what(element)}`));
+  // Whoever steers by voice says what stands there.
+  const words = (text) => text.toLowerCase().replace(/\s+/g, " ").trim();
+  const visible = (element) => [...element.childNodes].map((node) => node.nodeType === 3 ? node.data
+    : node.nodeType === 1 && !node.matches(".hidden, [aria-hidden=true], svg") ? visible(node) : "").join("");
+  all("a[aria-label], button[aria-label]").filter((element) => !words(element.getAttribute("aria-label")).includes(words(visible(element))))
+    .forEach((element) => faults.push(`its name does not have its text: ${what(element)}`));
   all("[tabindex]").filter((element) => element.tabIndex > 0).forEach((element) => faults.push(`tab order is forced by ${what(element)}`));
 
   all("table").forEach((table) => {
     if (!table.caption || !table.caption.textContent.trim()) faults.push(`a table has no caption: ${what(table)}`);
     if (!table.querySelector("thead th")) faults.push(`a table has no heads: ${what(table)}`);
     [...table.querySelectorAll("th")].filter((head) => !head.scope).forEach((head) => faults.push(`no scope for ${what(head)}`));
+  });
+  // On a narrow screen the head of a column is gone.
+  all("table.cards").forEach((table) => {
+    const row = table.tBodies[0] && table.tBodies[0].rows[0];
+    const labels = row ? [...row.cells].map((cell) => cell.dataset.label) : [];
+    if (labels.some((label) => !label)) faults.push(`a cell has no label: ${what(row)}`);
+    if (new Set(labels).size !== labels.length) faults.push(`two cells have the same label: ${labels}`);
+    const heads = [...table.tHead.querySelectorAll("th")].map((head) => head.textContent.trim());
+    if (new Set(heads).size !== heads.length) faults.push(`two columns have the same head: ${heads}`);
   });
   all("img:not([alt])").forEach((image) => faults.push(`no alternative for ${what(image)}`));
   all("svg").filter((svg) => !svg.closest("[aria-hidden=true]") && !svg.querySelector("title"))

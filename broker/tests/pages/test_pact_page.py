@@ -78,7 +78,7 @@ def test_a_document_tells_its_operations_and_which_pacts_fit(page: Page) -> None
     page.get_by_role("main").get_by_role("link", name="6.0").click()
     expect(page.get_by_role("row", name="GET /search 200")).to_contain_text("200")
     expect(page.get_by_role("row").filter(has_text="gift-shop")).to_contain_text("Differs by comparison")
-    expect(page.get_by_role("region", name="Facts")).to_contain_text("Keeps to its document by schemathesis")
+    expect(page.get_by_role("region", name="Facts")).to_contain_text("Succeeded by schemathesis")
 
 
 def test_two_versions_are_compared_from_the_form_by_keyboard(page: Page) -> None:

@@ -115,6 +115,20 @@ def test_the_api_can_be_walked_by_hand(page: Page) -> None:
     expect(page.get_by_role("textbox", name="Path")).to_have_value("/")
 
 
+def test_a_link_that_cannot_be_read_becomes_a_request_with_its_method(page: Page) -> None:
+    page.goto("/hal-browser/browser.html")
+    expect(page.locator("#answer")).to_have_text("(links alone)")
+    page.get_by_role("link", name="Publish contracts", exact=True).click()
+    expect(page.get_by_label("Method")).to_have_value("POST")
+    expect(page.get_by_role("textbox", name="Path")).to_have_value("/contracts/publish")
+    page.get_by_role("link", name="Publish a pact", exact=True).click()
+    for name in ("provider", "consumer", "consumerApplicationVersion"):
+        page.get_by_role("textbox", name=name, exact=True).fill("a/b")
+    page.get_by_label("Values of the link").get_by_role("button", name="Use").click()
+    expect(page.get_by_label("Method")).to_have_value("PUT")
+    expect(page.get_by_role("textbox", name="Path")).to_have_value("/pacts/provider/a%2Fb/consumer/a%2Fb/version/a%2Fb")
+
+
 def test_the_api_can_be_written_to_by_hand(page: Page, filled: Broker) -> None:
     page.goto("/hal-browser/browser.html#/pacticipants")
     page.get_by_label("Method").select_option("POST")
