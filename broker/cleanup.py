@@ -134,7 +134,7 @@ def _kept(known: Facts, rules: Iterable[Rule], now: int) -> set[int]:
     kept = set(known.present) | {ids[0] for ids in own.values()}
     for rule in rules:
         for owner, ids in _groups(known, own, rule):
-            if rule.pacticipant is None or fnmatchcase(known.names[owner], rule.pacticipant):
+            if rule.pacticipant is None or _fits(known.names[owner], rule.pacticipant):
                 kept.update(
                     id_ for id_ in ids[: rule.latest] if rule.max_age is None or created[id_] >= now - rule.max_age
                 )
@@ -148,10 +148,14 @@ def _groups(known: Facts, own: dict[int, list[int]], rule: Rule) -> Iterable[tup
     if rule.main_branch:
         return [(owner, ids) for (owner, name), ids in known.branches.items() if known.main_branches[owner] == name]
     if rule.branch is not None:
-        return [(owner, ids) for (owner, name), ids in known.branches.items() if fnmatchcase(name, rule.branch)]
+        return [(owner, ids) for (owner, name), ids in known.branches.items() if _fits(name, rule.branch)]
     if rule.tag is not None:
-        return [(owner, ids) for (owner, name), ids in known.tags.items() if fnmatchcase(name, rule.tag)]
+        return [(owner, ids) for (owner, name), ids in known.tags.items() if _fits(name, rule.tag)]
     return own.items()
+
+
+def _fits(name: str, pattern: str) -> bool:
+    return fnmatchcase(name, pattern.replace("[", "[[]"))  # brackets mean themselves
 
 
 def clean(database: Database, of: Plan, planned_at: int) -> Counts:

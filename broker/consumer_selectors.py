@@ -170,11 +170,9 @@ class Resolver:
         return [choice for selector in selectors for choice in self._choose(selector)]
 
     def default_choices(self) -> list[Choice]:
-        """As DEFAULT says; a consumer that has neither is represented by its latest pact, rather than not at all."""
+        """As DEFAULT says; a consumer with a pact in neither is represented by its latest, rather than not at all."""
         chosen = self.choices(DEFAULT)
-        versions = pacticipants.versions_by_ids(self.tx, {choice.version_id for choice in chosen})
-        covered = {version.pacticipant_id for version in versions.values()}
-        return chosen + self._latest([id_ for id_ in self.consumers if id_ not in covered])
+        return chosen + self._latest(self._without_pact(tuple(self.consumers), chosen))
 
     def _choose(self, selector: Selector) -> list[Choice]:
         ids = [id_ for id_, name in self.consumers.items() if selector.consumer in (None, name)]

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from attrs import frozen
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, delete, exists, func, or_, select
 
 from broker.store import contracts, removal
 from broker.store.schema import (
@@ -16,6 +16,7 @@ from broker.store.schema import (
     deployments,
     pacticipants,
     pacts,
+    provider_contracts,
     releases,
     tags,
     verifications,
@@ -102,20 +103,44 @@ def published(tx: Connection) -> list[tuple[int, int]]:
 
 
 def untouched(tx: Connection, version_ids: Collection[int], since: int) -> list[int]:
-    """Those of the versions that nobody has put anywhere, published or verified with since then."""
-    recent = or_(
-        _any(tags.c.version_id, tags.c.created_at >= since),
-        _any(branch_versions.c.version_id, branch_versions.c.created_at >= since),
-        _any(pacts.c.consumer_version_id, pacts.c.created_at >= since),
-        _any(verifications.c.provider_version_id, verifications.c.created_at >= since),
-        _any(deployments.c.version_id, deployments.c.undeployed_at.is_(None)),
-        _any(releases.c.version_id, releases.c.support_ended_at.is_(None)),
+    """Those of the versions that nobody has changed, put anywhere, published or verified with since then.
+
+    A provider version also stays when it has verified what somebody has published or touched since: it may be the
+    only one that has, and the publisher was told that its result holds.
+    """
+    consumers = versions.alias("consumers")
+    vouches = exists().where(
+        verifications.c.provider_version_id == versions.c.id,
+        *_PROOF,
+        pacts.c.content_id == verifications.c.content_id,
+        consumers.c.id == pacts.c.consumer_version_id,
+        _touched(consumers, since),
     )
-    return list(tx.execute(select(versions.c.id).where(versions.c.id.in_(version_ids), ~recent)).scalars())
+    query = select(versions.c.id).where(versions.c.id.in_(version_ids), ~_touched(versions, since), ~vouches)
+    return list(tx.execute(query).scalars())
 
 
-def _any(version_id: Any, condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    return exists().where(version_id == versions.c.id, condition)
+def _touched(of: FromClause, since: int) -> ColumnElement[bool]:
+    """Whether anything was recorded of a version since then, or it is somewhere now."""
+    published, verified = pacts.alias(), verifications.alias()
+
+    def any_of(version_id: ColumnElement[int], condition: ColumnElement[bool]) -> ColumnElement[bool]:
+        return exists().where(version_id == of.c.id, condition)
+
+    return or_(
+        of.c.updated_at >= since,
+        any_of(tags.c.version_id, tags.c.created_at >= since),
+        any_of(branch_versions.c.version_id, branch_versions.c.created_at >= since),
+        any_of(published.c.consumer_version_id, published.c.created_at >= since),
+        any_of(provider_contracts.c.version_id, provider_contracts.c.created_at >= since),
+        any_of(verified.c.provider_version_id, verified.c.created_at >= since),
+        any_of(deployments.c.version_id, _since_or_now(deployments.c.created_at, deployments.c.undeployed_at, since)),
+        any_of(releases.c.version_id, _since_or_now(releases.c.created_at, releases.c.support_ended_at, since)),
+    )
+
+
+def _since_or_now(begun: ColumnElement[int], ended: ColumnElement[int], since: int) -> ColumnElement[bool]:
+    return or_(ended.is_(None), begun >= since, ended >= since)
 
 
 @frozen

@@ -16,6 +16,7 @@ from broker.cli import main
 from broker.config import Config
 from broker.store.database import Database
 from broker.store.schema import versions
+from broker.tests.provider_documents import offer
 from broker.tests.served import Broker, served
 
 _DAY = 86400 * 1_000_000
@@ -118,6 +119,30 @@ def test_cleaning_makes_no_pact_pending_again(own: tuple[Broker, str], clean: Ca
     assert after[0]["verificationProperties"]["pending"] is False
 
 
+def test_cleaning_makes_no_pact_pending_again_for_providers_that_work_with_tags(
+    own: tuple[Broker, str], clean: Callable[..., str]
+) -> None:
+    broker, url = own
+    sha = broker.publish("Foo", "1")
+    for number, tag in (("10", None), ("11", "prod"), ("12", "prod"), ("13", None)):
+        broker.verify("Foo", sha, number)
+        if tag is not None:
+            broker.ask("PUT", f"/pacticipants/Bar/versions/{number}/tags/{tag}", {}, status=201)
+    broker.put_on_branch("Bar", "30", "main")
+    clean(url, "--keep", "latest")
+    assert _numbers(broker, "Bar") == ["30", "13", "12", "10"]
+    (after,) = broker.to_verify(includePendingStatus=True, providerVersionTags=["prod"])
+    assert after["verificationProperties"]["pending"] is False
+
+
+def test_brackets_in_a_rule_mean_themselves(own: tuple[Broker, str], clean: Callable[..., str]) -> None:
+    broker, url = own
+    for number, branch in (("1", "release[2]"), ("2", "release2"), ("3", "main")):
+        broker.publish("Foo", number, branch=branch, says=number)
+    clean(url, "--keep", "branch=release[2]")
+    assert _numbers(broker) == ["3", "1"]
+
+
 @_both
 def test_results_that_later_ones_replaced_go(own: tuple[Broker, str], clean: Callable[..., str]) -> None:
     broker, url = own
@@ -169,3 +194,51 @@ def test_what_somebody_uses_after_the_plan_was_made_stays(own: tuple[Broker, str
     finally:
         database.close()
     assert _numbers(broker) == ["6", "4", "3", "2", "1"]
+
+
+@_both
+def test_a_version_with_anything_recorded_after_the_plan_was_made_stays(own: tuple[Broker, str]) -> None:
+    broker, url = own
+    for number in "1234567":
+        broker.put_on_branch("Foo", number, "main")
+    uat = broker.environment("uat")
+    database = Database(url)
+    try:
+        now = time.time_ns() // 1000
+        planned = plan(database, [parse_rule("latest")], now)
+        offer(broker, "3", "/a", provider="Foo")
+        broker.ask("PATCH", "/pacticipants/Foo/versions/4", {"buildUrl": "https://ci/4"}, status=200)
+        deployed = broker.deploy("Foo", "5", uat)
+        broker.ask("PATCH", deployed["_links"]["self"]["href"], {"currentlyDeployed": False}, status=200)
+        released = broker.release("Foo", "6", uat)
+        broker.ask("PATCH", released["_links"]["self"]["href"], {"currentlySupported": False}, status=200)
+        assert clean_up(database, planned, now).versions == 2
+    finally:
+        database.close()
+    assert _numbers(broker) == ["7", "6", "5", "4", "3"]
+
+
+@_both
+@pytest.mark.parametrize("late", ["published", "tagged"])
+def test_a_result_that_was_promised_to_a_publisher_after_the_plan_was_made_stays(
+    own: tuple[Broker, str], late: str
+) -> None:
+    broker, url = own
+    sha = broker.publish("Foo", "1", says="this")
+    broker.verify("Foo", sha, "10")
+    broker.publish("Foo", "2", says="that")
+    broker.put_on_branch("Bar", "11", "main")
+    database = Database(url)
+    try:
+        now = time.time_ns() // 1000
+        planned = plan(database, [parse_rule("latest")], now)
+        assert [(one.pacticipant, one.number) for one in planned.doomed] == [("Bar", "10"), ("Foo", "1")]
+        if late == "published":
+            broker.publish("Foo", "3", says="this")
+        else:
+            broker.ask("PUT", "/pacticipants/Foo/versions/1/tags/prod", {}, status=201)
+        clean_up(database, planned, now)
+    finally:
+        database.close()
+    number = "3" if late == "published" else "1"
+    assert broker.deployable(f"Foo:{number}", "Bar:10") is True

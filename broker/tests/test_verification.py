@@ -21,6 +21,15 @@ def test_without_selectors_a_consumer_without_branches_is_not_forgotten(broker: 
     assert broker.names_to_verify() == ["Foo 2"]
 
 
+def test_without_selectors_a_consumer_whose_main_branch_has_moved_on_without_a_pact_is_not_forgotten(
+    broker: Broker,
+) -> None:
+    broker.publish("Foo", "1", branch="main", says="old")
+    broker.publish("Foo", "2", branch="main", says="new")
+    broker.put_on_branch("Foo", "3", "main")
+    assert broker.names_to_verify() == ["Foo 2"]
+
+
 @pytest.mark.parametrize(
     ("selector", "expected"),
     [
