@@ -33,10 +33,14 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Source]:
 
 
 @pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
-def test_the_target_answers_everything_as_the_source_does(source: _Source, database_url: str) -> None:
+def test_the_target_answers_everything_as_the_source_does_also_after_a_second_import(
+    source: _Source, database_url: str
+) -> None:
     done = run_import(source.broker.url, database=database_url)
     assert done.code == 0, done.out
     assert "Both brokers give the same answer for 3 integrations." in done.out
+    again = run_import(source.broker.url, database=database_url)
+    assert counted(again) == {kind: (0, new, 0) for kind, (new, _, _) in counted(done).items()}
     with served(Config(database_url=database_url)) as target:
         assert differences(source.answers, dump(target.url)) == []
 

@@ -180,6 +180,7 @@ _VERSIONS, _PACTS = "/pacticipants/Foo/versions", "/pacts/provider/Bar/consumer/
 _DEEP = b'{"a":' * 5000 + b"1" + b"}" * 5000
 
 
+_LARGE = b'{"interactions": [], "more": "' + b"x" * 300_000 + b'"}'
 _REPLIES = (
     Reply(b"[" * 100_000),
     Reply(_DEEP),
@@ -188,8 +189,8 @@ _REPLIES = (
     Reply(b'{"interactions": [1]}'),
     Reply(b'{"interactions": [{"a": NaN}]}'),
     Reply(b'{"interactions": [{"a": "\\ud800"}]}'),
-    Reply(b"x" * 300_000),
-    Reply(gzip.compress(b"x" * 300_000), headers={"Content-Encoding": "gzip"}),
+    Reply(_LARGE),
+    Reply(gzip.compress(_LARGE), headers={"Content-Encoding": "gzip"}),
     Reply(status=302, headers={"Location": "/pacts/provider/Bar/consumer/Foo/version/9"}),
     Reply(status=302, headers={"Location": "http://[::1"}),
     Reply(status=418),
