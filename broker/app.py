@@ -17,7 +17,6 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from broker.access import Gate, Role, crosses_sites, gate, is_own_name
@@ -82,7 +81,10 @@ def create_app(config: Config) -> ASGIApp:
         ),
         Intake(config.threads, config.max_body_bytes, config.body_seconds),
     )
-    return Starlette(routes=[Mount("/", app=dispatcher)], lifespan=lifespan)
+    app = Starlette(lifespan=lifespan)
+    # Not a route for everything: its pattern would leave out the paths that hold a line feed.
+    app.router.default = dispatcher
+    return app
 
 
 @define

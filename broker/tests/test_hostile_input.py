@@ -221,6 +221,13 @@ def test_an_unknown_path_is_not_found(broker: Broker, path: str) -> None:
     assert broker.client.get(path).status_code == 404
 
 
+def test_a_line_feed_in_a_name_is_answered_by_the_broker_itself(broker: Broker) -> None:
+    reply = broker.client.get("/pacticipants/a%0Ab")
+    assert (reply.status_code, set(reply.json())) == (404, {"error"})
+    assert reply.headers["x-request-id"]
+    assert broker.client.put("/pacticipants/a%0Ab", json={}).status_code == 400
+
+
 def test_a_wrong_method_tells_the_right_ones(broker: Broker) -> None:
     reply = broker.client.put("/pacticipants", json={})
     assert (reply.status_code, reply.headers["allow"]) == (405, "GET, POST")
