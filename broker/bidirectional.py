@@ -1,30 +1,24 @@
 """Bi-directional contracts: what a provider publishes of itself, compared with the pacts of its consumers.
 
-A comparison depends on the pact's content and the provider's document alone, so it is made once and kept. Those
-that people will ask about are made when either side is published, the others when a question names them; which
-side came first never changes what they say.
+The comparisons that people will ask about are made when either side is published, the others when a question names
+them; which side came first never changes what they say. `broker.comparing` makes them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from functools import lru_cache
-from typing import Any
 
-import orjson
 from attrs import frozen
 from sqlalchemy import Connection
 
-from broker import content, registry
-from broker.comparison import Document, Finding, Report, compare, load_document
-from broker.errors import ConflictError, InvalidError
+from broker import comparing, registry
+from broker.comparing import Allowance, Pair
+from broker.errors import ConflictError
 from broker.model import Comparison, Pact, ProviderContract
 from broker.store import contracts, environments, pacticipants, provider_contracts
 from broker.store.database import Database
 
-Pair = tuple[int, int]  # content id, document id
 _MOST_EAGER = 200
-_SMALL, _LARGE = 500_000, 5_000_000  # bytes of a document
 
 
 @frozen
@@ -93,46 +87,14 @@ def _repeat(tx: Connection, existing: ProviderContract, of: Submission) -> None:
         provider_contracts.set_self_verification(tx, existing.id, of.self_verified, of.self_verification)
 
 
-@frozen
-class Made:
-    """A comparison with its report, as JSON."""
-
-    comparison: Comparison
-    report: bytes
-
-
-@frozen
-class Compared:
-    """Comparisons by content and document; `fresh` are those that were not kept yet."""
-
-    known: Mapping[Pair, Comparison]
-    fresh: tuple[Made, ...]
-
-
-def comparisons(tx: Connection, pairs: Collection[Pair], *, most: int | None = None) -> Compared:
-    """The comparison of each pair, made now where it is not kept; at most so many are made, the first ones."""
-    kept = provider_contracts.compared(tx, {pair[0] for pair in pairs}, {pair[1] for pair in pairs})
-    missing = [pair for pair in dict.fromkeys(pairs) if pair not in kept][:most]
-    # Whoever publishes asks after the fact: by then either side may have been deleted by somebody else.
-    fresh = tuple(_made(tx, provider_contracts.living(tx, missing)))
-    made = {(one.comparison.content_id, one.comparison.document_id): one.comparison for one in fresh}
-    return Compared({**kept, **made}, fresh)
-
-
-def keep(database: Database, fresh: Collection[Made], now: int) -> None:
-    """Stores what was made while a question was answered, so that the next one need not."""
-    if fresh:
-        with database.write() as tx:
-            provider_contracts.keep(tx, [(one.comparison, one.report) for one in fresh], now)
-
-
 def compare_contract(database: Database, contract: ProviderContract, now: int) -> list[tuple[Pact, Comparison]]:
     """A contract with the pacts that count somewhere, by consumer. The writer waits for none of the work."""
     with database.read() as tx:
         pacts = pacts_that_count(tx, contract.provider_id)
-        compared = comparisons(tx, [(pact.content_id, contract.document_id) for pact in pacts])
-    keep(database, compared.fresh, now)
-    return by_consumer(pacts, contract, compared.known)
+    comparing.complete(database, [(pact.content_id, contract.document_id) for pact in pacts], Allowance(), now)
+    with database.read() as tx:
+        known = provider_contracts.compared(tx, {pact.content_id for pact in pacts}, {contract.document_id})
+    return by_consumer(pacts, contract, known)
 
 
 def by_consumer(
@@ -151,12 +113,14 @@ def compare_pacts(
         return {}
     with database.read() as tx:
         offered = {id_: _contracts_that_count(tx, id_) for id_ in {pact.provider_id for pact in published}}
-        sides = [(pact, contract) for pact in published for contract in offered[pact.provider_id]]
-        compared = comparisons(tx, [(pact.content_id, contract.document_id) for pact, contract in sides])
-    keep(database, compared.fresh, now)
+    sides = [(pact, contract) for pact in published for contract in offered[pact.provider_id]]
+    pairs = [(pact.content_id, contract.document_id) for pact, contract in sides]
+    comparing.complete(database, pairs, Allowance(), now)
+    with database.read() as tx:
+        known = provider_contracts.compared(tx, {pair[0] for pair in pairs}, {pair[1] for pair in pairs})
     found: dict[int, list[tuple[ProviderContract, Comparison]]] = {}
     for pact, contract in sides:
-        comparison = compared.known.get((pact.content_id, contract.document_id))
+        comparison = known.get((pact.content_id, contract.document_id))
         if comparison is not None:
             found.setdefault(pact.id, []).append((contract, comparison))
     return found
@@ -184,72 +148,3 @@ def _contracts_that_count(tx: Connection, provider_id: int) -> list[ProviderCont
     found = [*latest, *provider_contracts.of_versions(tx, versions).values()]
     by_document = {one.document_id: one for one in sorted(found, key=lambda one: one.version_id)}
     return sorted(by_document.values(), key=lambda one: -one.version_id)
-
-
-def report_of(tx: Connection, pact: Pact, contract: ProviderContract) -> tuple[Report, tuple[Made, ...]]:
-    """The whole report, made now where it is not kept, and then also as what is to be kept."""
-    kept = provider_contracts.report(tx, pact.content_id, contract.document_id)
-    if kept is not None:
-        return Report.from_json(orjson.loads(kept)), ()
-    made = _made(tx, [(pact.content_id, contract.document_id)])
-    return Report.from_json(orjson.loads(made[0].report)), tuple(made)
-
-
-def _made(tx: Connection, pairs: Collection[Pair]) -> list[Made]:
-    """Holds one document and one pact at a time: there may be many, and each may be large."""
-    made = []
-    pact: tuple[int, Mapping[str, Any]] | None = None
-    for document_id in dict.fromkeys(pair[1] for pair in pairs):
-        loaded = _loaded(tx, document_id)
-        for content_id in (pair[0] for pair in pairs if pair[1] == document_id):
-            if pact is None or pact[0] != content_id:
-                pact = content_id, content.load(contracts.body(tx, content_id))
-            report = compare(pact[1], loaded) if isinstance(loaded, Document) else loaded
-            made.append(Made(_comparison(content_id, document_id, report), orjson.dumps(report.to_json())))
-    return made
-
-
-def _loaded(tx: Connection, document_id: int) -> Document | Report:
-    """The document, or what to report when it was taken once but cannot be read any more."""
-    raw, content_type = provider_contracts.document(tx, document_id)
-    try:
-        return document(raw, content_type)
-    except InvalidError as error:
-        fault = Finding("error", "document.unreadable", f"the contract cannot be read: {error}", "", 0, "", "")
-        return Report(success=False, findings=(fault,), checked=0)
-
-
-def summary(pact: Pact, contract: ProviderContract, report: Report) -> Comparison:
-    return _comparison(pact.content_id, contract.document_id, report)
-
-
-def _comparison(content_id: int, document_id: int, report: Report) -> Comparison:
-    errors = report.errors
-    return Comparison(
-        content_id,
-        document_id,
-        report.success,
-        report.checked,
-        len(errors),
-        len(report.warnings),
-        errors[0].message if errors else None,
-    )
-
-
-def document(raw: bytes, content_type: str) -> Document:
-    """Raises InvalidError when the bytes are not a document that pacts can be compared with."""
-    if len(raw) > _LARGE:
-        return load_document(raw, content_type)
-    return (_remembered if len(raw) <= _SMALL else _last)(raw, content_type)
-
-
-# Reading a document takes far longer than comparing with it, and every pact meets the same few. What is made of
-# one takes many times its bytes, so only one of the larger ones is remembered, and none of the largest.
-@lru_cache(maxsize=8)
-def _remembered(raw: bytes, content_type: str) -> Document:
-    return load_document(raw, content_type)
-
-
-@lru_cache(maxsize=1)
-def _last(raw: bytes, content_type: str) -> Document:
-    return load_document(raw, content_type)

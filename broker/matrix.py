@@ -8,20 +8,26 @@ answers it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 from attrs import define, evolve, field, frozen
 from sqlalchemy import Connection
 
-from broker import matrix_answers
-from broker.bidirectional import Made
+from broker import comparing, matrix_answers
+from broker.comparing import Allowance, Pair
 from broker.matrix_answers import Answers
 from broker.matrix_query import Asked, MatrixQuery, Selected, select_versions
 from broker.model import Comparison, Pact, ProviderContract, Verification, Version
 from broker.store import contracts
+from broker.store.database import Database
 
-# Where any version of a side is asked about, its newest ones are told of; `limit` asks for more.
-_MOST_OF_HISTORY = 100
+Beside = TypeVar("Beside")
+
+# Where any version of a side is asked about, its newest ones are told of, and `limit` asks for more; where the other
+# side is named, nearly all count.
+_MOST_SHOWN = 100
+_MOST_COUNTED = 10_000
 _STEP = 10
 
 
@@ -50,29 +56,35 @@ class Row:
         return self.comparison.success and self.contract.self_verified is not False
 
     @property
+    def is_uncompared(self) -> bool:
+        return self.contract is not None and self.comparison is None
+
+    @property
     def success(self) -> bool | None:
-        """An executed result and a comparison stand side by side: neither makes up for the failure of the other."""
+        """An executed result and a comparison stand side by side: neither makes up for the failure of the other.
+
+        A comparison that says nothing leaves it to the result; one that is not made yet may still say no.
+        """
         answers = {self.verification.success if self.verification else None, self.fits}
-        return False if False in answers else True if True in answers else None
+        if False in answers:
+            return False
+        return True if True in answers and not self.is_uncompared else None
 
 
 @frozen
 class Matrix:
-    """`sides` tells, by pacticipant id, which of its versions were asked about and why.
+    """All `rows` count; `shown` are those that are told of.
 
-    All `rows` count; only the first ones are shown where there is a `limit`.
-    `fresh` are the comparisons that had to be made to answer: `bidirectional.keep` saves them for the next question.
+    `sides` tells, by pacticipant id, which of its versions were asked about and why; `cut` are the integrations (their
+    consumer and provider) that have more rows than were looked at, `lacking` the comparisons that are not made yet.
     """
 
     rows: tuple[Row, ...]
+    shown: tuple[Row, ...]
     sides: Mapping[int, Selected]
     missing: tuple[Asked, ...]
-    fresh: tuple[Made, ...] = ()
-    limit: int | None = None
-
-    @property
-    def shown(self) -> tuple[Row, ...]:
-        return self.rows[: self.limit]
+    cut: tuple[tuple[Selected, Selected], ...] = ()
+    lacking: tuple[Pair, ...] = ()
 
     @property
     def considered(self) -> tuple[Row, ...]:
@@ -85,46 +97,79 @@ class Matrix:
     def deployable(self) -> bool | None:
         """False: something failed, or the version asked about does not exist. None: something is not known yet.
 
-        A failure decides even when other results are still to come: no later result can mend it.
+        A failure decides even when other results are still to come: no later result can mend it. That nothing failed
+        in a part of a history says nothing about the rest.
         """
         if self.missing or self.count(success=False):
             return False
-        return None if self.count(success=None) else True
+        return None if self.cut or self.count(success=None) else True
+
+
+def answer(
+    database: Database, query: MatrixQuery, now: int, beside: Callable[[Connection, Matrix], Beside]
+) -> tuple[Matrix, Beside]:
+    """The matrix, and what `beside` reads of the same state. Raises InvalidError as `evaluate` does.
+
+    What is not compared yet is compared first, as far as one request may; rows of the rest say that it is not known.
+    """
+    allowance = Allowance()
+    while True:
+        with database.read() as tx:
+            found = evaluate(tx, query)
+            read = beside(tx, found)
+        if not comparing.complete(database, found.lacking, allowance, now):
+            return found, read
 
 
 def evaluate(tx: Connection, query: MatrixQuery) -> Matrix:
-    """Raises InvalidError for a pacticipant or environment that does not exist."""
+    """What is known at this moment. Raises InvalidError for a pacticipant or environment that does not exist."""
     sides, missing = select_versions(tx, query)
     if missing:
-        return Matrix((), sides, missing)
+        return Matrix((), (), sides, missing)
     needs = _needs(tx, query, sides)
-    fresh: list[Made] = []
+    lacking: dict[Pair, None] = {}
     while waiting := [need for need in needs if need.waits]:
         taken = [(need, need.take()) for need in waiting]
-        # Of a history one result is enough where only the newest one is shown.
-        most = 1 if query.latest_by in ("cvp", "cp") else query.limit or _MOST_OF_HISTORY
         pacts = [pact for _, some in taken for pact in some]
+        # Of a history one result is enough where only the newest one counts.
+        most = 1 if query.latest_by in ("cvp", "cp") else max(need.most or 2 for need in waiting)
+        most = min(most, max(2, _MOST_COUNTED // max(1, len(pacts))))
         answers = matrix_answers.find(tx, pacts, sides, superseded=query.latest_by is None, most=most)
-        fresh += answers.compared.fresh
+        lacking |= dict.fromkeys(answers.lacking)
         for need, some in taken:
-            need.add([row for pact in some for row in _rows_of(pact, sides[pact.provider_id], answers)])
-    rows = sorted((row for need in needs for row in need.rows), key=_newest_first)
-    return Matrix(tuple(_ignored(query, row) for row in rows), sides, (), tuple(fresh), query.limit)
+            rows = [row for pact in some for row in _rows_of(pact, sides[pact.provider_id], answers)]
+            need.add(rows, cut=any(pact.content_id in answers.cut for pact in some))
+    return Matrix(
+        _in_order(query, [need.rows for need in needs]),
+        _in_order(query, [need.rows[: need.shown] for need in needs])[: query.limit],
+        sides,
+        (),
+        tuple(need.pair for need in needs if need.is_cut),
+        tuple(lacking),
+    )
+
+
+def _in_order(query: MatrixQuery, rows: Sequence[Sequence[Row]]) -> tuple[Row, ...]:
+    return tuple(_ignored(query, row) for row in sorted((row for some in rows for row in some), key=_newest_first))
 
 
 @define
 class _Need:
     """The pacts of one integration, newest first, and the rows made of them so far.
 
-    Where every version of the consumer counts, all of its pacts become rows. `most` bounds the rows of a history,
-    whose pacts are taken `step` at a time, and twice as many each time, until there are enough.
+    Every pact of versions that are named becomes a row. `most` bounds the rows of a history, whose pacts are taken
+    `step` at a time, and twice as many each time, until there are enough; `shown` bounds what is told of them.
+    `is_cut`: there is more than was looked at.
     """
 
+    pair: tuple[Selected, Selected]
     pacts: list[Pact]
     latest_by: str | None
-    most: int | None
-    step: int | None
+    most: int | None = None
+    shown: int | None = None
+    step: int | None = None
     rows: list[Row] = field(factory=list)
+    is_cut: bool = False
 
     @property
     def waits(self) -> bool:
@@ -136,8 +181,13 @@ class _Need:
         self.step = None if self.step is None else 2 * self.step
         return taken
 
-    def add(self, rows: Sequence[Row]) -> None:
-        self.rows = _collapsed(sorted([*self.rows, *rows], key=_newest_first), self.latest_by)[: self.most]
+    def add(self, rows: Sequence[Row], *, cut: bool) -> None:
+        found = _collapsed(sorted([*self.rows, *rows], key=_newest_first), self.latest_by)
+        self.rows = found[: self.most]
+        if self.latest_by == "cp":  # its one row is the newest, whatever came before
+            return
+        more = len(found) > len(self.rows) or (bool(self.pacts) and not self.waits)
+        self.is_cut = self.is_cut or more or (cut and self.latest_by != "cvp")
 
 
 def _needs(tx: Connection, query: MatrixQuery, sides: Mapping[int, Selected]) -> list[_Need]:
@@ -147,25 +197,34 @@ def _needs(tx: Connection, query: MatrixQuery, sides: Mapping[int, Selected]) ->
         for consumer_id, provider_id in contracts.integrations_of(tx, asked)
         if consumer_id in sides and provider_id in sides and {consumer_id, provider_id} & asked
     ]
-    bounded = {consumer for consumer, _ in pairs if sides[consumer].version_ids is not None}
+    named = {consumer for consumer, _ in pairs if sides[consumer].version_ids is not None}
     found: dict[tuple[int, int], list[Pact]] = {pair: [] for pair in pairs}
-    for pact in contracts.pacts_of_versions(tx, {id_ for one in bounded for id_ in sides[one].version_ids or ()}):
+    for pact in contracts.pacts_of_versions(tx, {id_ for one in named for id_ in sides[one].version_ids or ()}):
         found.get((pact.consumer_id, pact.provider_id), []).append(pact)
-    share = query.limit or max(5, _MOST_OF_HISTORY // max(1, sum(not sides[one].each for one, _ in pairs)))
-    for consumer, provider in pairs:
-        if consumer not in bounded:
-            found[consumer, provider] = contracts.pacts_between(tx, consumer, provider, limit=share)
-    return [_need(query, sides[pair[0]], sides[pair[1]], pacts, share) for pair, pacts in found.items()]
+    histories = max(1, sum(sides[one].version_ids is None or sides[other].version_ids is None for one, other in pairs))
+    needs = []
+    for pair in pairs:
+        need = _need(query, sides[pair[0]], sides[pair[1]], histories)
+        if pair[0] not in named:
+            found[pair] = contracts.pacts_between(tx, *pair, limit=None if need.most is None else need.most + 1)
+        need.pacts = sorted(found[pair], key=lambda pact: -pact.version_id)
+        needs.append(need)
+    return needs
 
 
-def _need(query: MatrixQuery, consumer: Selected, provider: Selected, pacts: Sequence[Pact], share: int) -> _Need:
-    newest_first = sorted(pacts, key=lambda pact: -pact.version_id)
-    if consumer.each:
-        return _Need(newest_first, query.latest_by, None, None)
-    most = 1 if query.latest_by == "cp" else share
+def _need(query: MatrixQuery, consumer: Selected, provider: Selected, histories: int) -> _Need:
+    """A limit is for what is shown: a smaller one leaves what counts as it is."""
+    pair, named = (consumer, provider), [side.version_ids is not None for side in (consumer, provider)]
+    if all(named):
+        return _Need(pair, [], query.latest_by)
+    least = max(5, _MOST_SHOWN // histories)
+    shown = query.limit or least
+    most = max(shown, least, _MOST_COUNTED // histories if any(named) else 0)
+    if query.latest_by == "cp":
+        most = 1
     # Where a pact has one row, or a few, there is nothing to be gained by taking only some.
     few = provider.each or query.latest_by in ("cvp", "cp")
-    return _Need(newest_first[:share], query.latest_by, most, None if few else _STEP)
+    return _Need(pair, [], query.latest_by, most, shown, None if few else _STEP)
 
 
 def _rows_of(pact: Pact, side: Selected, answers: Answers) -> list[Row]:

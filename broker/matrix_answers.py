@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from attrs import frozen
 from sqlalchemy import Connection
 
-from broker import bidirectional
-from broker.bidirectional import Compared, Pair
+from broker.comparing import Pair
 from broker.matrix_query import Selected
 from broker.model import Comparison, Pact, ProviderContract, Verification, Version
 from broker.store import pacticipants, provider_contracts, verifications
 
-_MOST_COMPARED_AT_ONCE = 200
 Sides = Mapping[int, Selected]
 
 
 @frozen
 class Answers:
-    """`results` by content id, `contracts` by provider id and then version id, `versions` by id."""
+    """`results` by content id, `contracts` by provider id and then version id, `versions` by id.
+
+    `cut` are the contents of whose results only the newest were read, `lacking` the comparisons that were not made yet,
+    those between versions that are named first.
+    """
 
     results: Mapping[int, Sequence[Verification]]
     contracts: Mapping[int, Mapping[int, ProviderContract]]
-    compared: Compared
+    compared: Mapping[Pair, Comparison]
     versions: Mapping[int, Version]
+    cut: Set[int]
+    lacking: tuple[Pair, ...]
 
     def comparisons_of(self, pact: Pact) -> dict[int, Comparison]:
         """Provider version id -> how the pact fits its contract."""
-        known, published = self.compared.known, self.contracts[pact.provider_id]
+        known, published = self.compared, self.contracts[pact.provider_id]
         if not known:
             return {}
         found = {id_: known.get((pact.content_id, contract.document_id)) for id_, contract in published.items()}
@@ -38,43 +42,65 @@ class Answers:
 def find(tx: Connection, pacts: Sequence[Pact], sides: Sides, *, superseded: bool, most: int) -> Answers:
     """The answers to these pacts from the selected versions of their providers.
 
-    Where each version has to answer, all that they say; where any version will do, for each pact the `most` newest
-    results. `superseded` results are those that the same version replaced by a later one.
+    All that named versions say; where any version will do, for each pact the `most` newest results. With `most` 1 the
+    newest result is enough, unless each version has to answer. `superseded` results are those that the same version
+    replaced by a later one.
     """
     contents = {pact.content_id: pact.provider_id for pact in pacts}
-    results = _results(tx, contents, sides, superseded=superseded, most=most)
+    results, cut = _results(tx, contents, sides, superseded=superseded, most=most)
     contracts = _contracts(tx, contents, results, sides, most)
     # The version of a newest contract may have its result among the older ones.
     for provider_id in [id_ for id_, found in contracts.items() if found and not sides[id_].each]:
         own = [content_id for content_id, owner in contents.items() if owner == provider_id]
         found = verifications.newest_of_each(tx, own, contracts[provider_id].keys(), superseded=superseded)
         _add(results, found)
-    compared = _compared(tx, pacts, contracts, sides)
+    compared, lacking = _compared(tx, pacts, contracts, sides)
     ids = {result.provider_version_id for found in results.values() for result in found.values()}
     ids |= {id_ for found in contracts.values() for id_ in found}
     for provider_id in contracts:
         if sides[provider_id].each:
             ids.update(sides[provider_id].version_ids or ())
     newest_first = {id_: sorted(found.values(), key=lambda one: -one.id) for id_, found in results.items()}
-    return Answers(newest_first, contracts, compared, pacticipants.versions_by_ids(tx, ids))
+    return Answers(newest_first, contracts, compared, pacticipants.versions_by_ids(tx, ids), cut, lacking)
 
 
 _Results = dict[int, dict[int, Verification]]  # by content id and then number
 
 
-def _results(tx: Connection, contents: Mapping[int, int], sides: Sides, *, superseded: bool, most: int) -> _Results:
-    """One query for all the providers that are asked in the same way: each content has one provider."""
+def _bound(side: Selected, most: int) -> int | None:
+    """How many of the newest answers to a pact are read: all of versions that are named, whatever they are."""
+    return None if side.each or (side.version_ids is not None and most > 1) else most
+
+
+def _results(
+    tx: Connection, contents: Mapping[int, int], sides: Sides, *, superseded: bool, most: int
+) -> tuple[_Results, set[int]]:
+    """Results, and the contents that have more of them. One query for all the providers that are asked in the same
+    way: each content has one provider.
+    """
     groups: dict[tuple[bool, bool], list[int]] = {}
     for content_id, provider_id in contents.items():
         side = sides[provider_id]
         groups.setdefault((side.each, side.version_ids is not None), []).append(content_id)
     found: _Results = {}
-    for (each, bounded), content_ids in groups.items():
+    cut: set[int] = set()
+    for (_, bounded), content_ids in groups.items():
         owners = {contents[content_id] for content_id in content_ids}
         versions = {id_ for owner in owners for id_ in sides[owner].version_ids or ()} if bounded else None
-        limit = None if each else most
-        _add(found, verifications.newest_of_each(tx, content_ids, versions, superseded=superseded, most=limit))
-    return found
+        limit = _bound(sides[contents[content_ids[0]]], most)
+        one_more = None if limit is None else limit + 1
+        _add(found, verifications.newest_of_each(tx, content_ids, versions, superseded=superseded, most=one_more))
+        if limit is not None:
+            cut |= _shortened(found, content_ids, limit)
+    return found, cut
+
+
+def _shortened(results: _Results, content_ids: Sequence[int], most: int) -> set[int]:
+    """Leaves the newest results of each content; answers which contents had more."""
+    long = {id_ for id_ in content_ids if len(results.get(id_, ())) > most}
+    for id_ in long:
+        results[id_] = {number: results[id_][number] for number in sorted(results[id_])[-most:]}
+    return long
 
 
 def _add(to: _Results, results: Sequence[Verification]) -> None:
@@ -94,7 +120,8 @@ def _contracts(
             newest = provider_contracts.of_provider(tx, provider_id, limit=max(5, most))
             published |= {contract.version_id: contract for contract in newest}
         else:
-            wanted.update(side.version_ids if side.each else sorted(side.version_ids)[-most:])
+            bound = _bound(side, most)
+            wanted.update(side.version_ids if bound is None else sorted(side.version_ids)[-bound:])
         if published or wanted:
             own = (results.get(id_, {}) for id_, owner in contents.items() if owner == provider_id)
             wanted.update(result.provider_version_id for some in own for result in some.values())
@@ -105,14 +132,13 @@ def _contracts(
 
 def _compared(
     tx: Connection, pacts: Sequence[Pact], contracts: Mapping[int, Mapping[int, ProviderContract]], sides: Sides
-) -> Compared:
+) -> tuple[dict[Pair, Comparison], tuple[Pair, ...]]:
     named: list[Pair] = []
     others: list[Pair] = []
     for pact in pacts:
         both_named = sides[pact.provider_id].each and sides[pact.consumer_id].each
         pairs = named if both_named else others
         pairs += [(pact.content_id, contract.document_id) for contract in contracts[pact.provider_id].values()]
-    first = bidirectional.comparisons(tx, named)
-    # A history may hold more pairs than can be compared while somebody waits; each question does a part of them.
-    rest = bidirectional.comparisons(tx, others, most=_MOST_COMPARED_AT_ONCE)
-    return Compared({**first.known, **rest.known}, (*first.fresh, *rest.fresh))
+    wanted = dict.fromkeys([*named, *others])
+    kept = provider_contracts.compared(tx, {pair[0] for pair in wanted}, {pair[1] for pair in wanted})
+    return kept, tuple(pair for pair in wanted if pair not in kept)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from difflib import get_close_matches
 
 from attrs import frozen
 from sqlalchemy import Connection
@@ -14,6 +15,12 @@ from broker.store import contracts, environments, pacticipants
 
 _LATEST_BY = ("cvpv", "cvp", "cp")
 _FLAGS = ("latest", "mainBranch")
+_TOP = ("environment", "latest", "tag", "branch", "mainBranch", "latestby", "limit")
+_NESTED = {
+    "q": ("pacticipant", "version", "latest", "tag", "branch", "mainBranch", "environment"),
+    "ignore": ("pacticipant", "version"),
+}
+_LIKENESS = 0.8
 
 
 @frozen
@@ -73,9 +80,10 @@ class Selected:
 def parse(of: Pairs) -> MatrixQuery:
     """A query such as `q[][pacticipant]=Foo&q[][version]=1&latestby=cvpv&environment=uat`.
 
+    What is blank or misspelt is refused: left out, it would turn a question about one version into one about any.
     Raises InvalidError with every fault that can be seen without the database.
     """
-    faults: list[str] = []
+    faults = [*_blank(of), *_misspelt(of)]
     asked = tuple(_asked(selector, faults) for selector in nested(of, "q"))
     if not asked:
         faults.append("Say which pacticipants are meant: q[][pacticipant]=NAME")
@@ -85,16 +93,41 @@ def parse(of: Pairs) -> MatrixQuery:
     limit = value(of, "limit")
     if limit is not None and not (limit.isdecimal() and 0 < int(limit[:9]) <= 100_000):
         faults.append("limit must be a number from 1 to 100000")
+    ignored = tuple(_ignored(selector, faults) for selector in nested(of, "ignore"))
     target = _target(of, faults)
     faults += _unclear_flags((*nested(of, "q"), dict(of)))
     if faults:
-        raise InvalidError(faults)
-    ignored = tuple(
-        Ignored(selector["pacticipant"], selector.get("version") or None)
-        for selector in nested(of, "ignore")
-        if selector.get("pacticipant")
-    )
+        raise InvalidError(list(dict.fromkeys(faults)))
     return MatrixQuery(asked, target, ignored, latest_by, int(limit) if limit else None)
+
+
+def check_names(of: Pairs) -> None:
+    """Raises InvalidError for parameters that nobody knows, where they are likely to be meant for something else."""
+    faults = _misspelt(of)
+    if faults:
+        raise InvalidError(faults)
+
+
+def _blank(of: Pairs) -> list[str]:
+    known = {*_TOP, *(f"{name}[][{key}]" for name, keys in _NESTED.items() for key in keys)}
+    return [
+        f"{key} is blank: give it a value, or leave it out" for key, text in of if key in known and not text.strip()
+    ]
+
+
+def _misspelt(of: Pairs) -> list[str]:
+    return [fault for key in dict.fromkeys(key for key, _ in of) if (fault := _misspelling(key)) is not None]
+
+
+def _misspelling(key: str) -> str | None:
+    """Other clients may send what this broker does not know; within a selector, or like a known name, it matters."""
+    name, bracket, _ = key.partition("[")
+    if bracket and name in _NESTED:
+        known = [f"{name}[][{inside}]" for inside in _NESTED[name]]
+        return None if key in known else f"{key} is not known: known are {', '.join(known)}"
+    lowered = {one.lower(): one for one in _TOP}
+    near = get_close_matches(key.lower().replace("_", ""), lowered, n=1, cutoff=_LIKENESS)
+    return f"{key} is not known: {lowered[near[0]]} is meant" if near and key not in _TOP else None
 
 
 def _unclear_flags(of: Iterable[Mapping[str, str]]) -> list[str]:
@@ -119,7 +152,15 @@ def _asked(selector: Mapping[str, str], faults: list[str]) -> Asked:
     )
     if criteria.version is not None and criteria != Criteria(version=criteria.version):
         faults.append(f"The version of {name} is given by its number and by other criteria: use one of them")
+    _check_together(criteria, faults)
     return Asked(name, criteria)
+
+
+def _ignored(selector: Mapping[str, str], faults: list[str]) -> Ignored:
+    name = selector.get("pacticipant") or ""
+    if not name:
+        faults.append("What is to be ignored needs a pacticipant: ignore[][pacticipant]=NAME")
+    return Ignored(name, selector.get("version"))
 
 
 def _target(of: Pairs, faults: list[str]) -> Criteria | None:
@@ -130,9 +171,16 @@ def _target(of: Pairs, faults: list[str]) -> Criteria | None:
         main_branch=value(of, "mainBranch") == "true",
         environment=value(of, "environment"),
     )
+    _check_together(criteria, faults)
+    return None if criteria.everything else criteria
+
+
+def _check_together(criteria: Criteria, faults: list[str]) -> None:
+    """Each of these alone says which versions are meant: of two, one would be passed over in silence."""
     if criteria.environment is not None and criteria != Criteria(environment=criteria.environment):
         faults.append("An environment cannot be combined with latest, tag, branch or mainBranch")
-    return None if criteria.everything else criteria
+    elif sum((criteria.tag is not None, criteria.branch is not None, criteria.main_branch)) > 1:
+        faults.append("tag, branch and mainBranch cannot be combined: use one of them")
 
 
 def select_versions(tx: Connection, query: MatrixQuery) -> tuple[dict[int, Selected], tuple[Asked, ...]]:

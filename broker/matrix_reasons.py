@@ -27,7 +27,7 @@ def notices(query: MatrixQuery, matrix: Matrix, urls: Urls | None = None) -> lis
 
     With `urls`, a comparison that failed in several places is named with its address.
     """
-    warnings = [Notice("warning", text) for text in (*_warnings(query), *_unproven(matrix))]
+    warnings = [Notice("warning", text) for text in (*_warnings(query), *_cut(matrix), *_unproven(matrix))]
     if matrix.deployable:
         return [*warnings, Notice("success", _why_yes(query, matrix))]
     reasons = [_missing(asked) for asked in matrix.missing]
@@ -60,6 +60,8 @@ def _next_step(row: Row, matrix: Matrix, urls: Urls | None) -> str | None:
         )
     if version is None:
         return f"run {pact.provider}'s verification with publishing on, in a build that selects this pact"
+    if row.success is None and row.is_uncompared:
+        return None
     if row.success is None:
         where = f" ({urls.content(pact)})" if urls else ""
         return f"verify the pact of {pact.consumer} {pact.number} with {pact.provider} {version.number}{where}"
@@ -81,6 +83,16 @@ def _warnings(query: MatrixQuery) -> list[str]:
             "a version number does not."
         )
     return found
+
+
+def _cut(matrix: Matrix) -> list[str]:
+    """Histories that go on beyond what was looked at."""
+    return [
+        f"WARN: The history of {consumer.pacticipant.name} and {provider.pacticipant.name} is longer than what was "
+        f"looked at, so that nothing failed in it is no answer for all of it. Name the versions that are meant: by "
+        f"number, tag, branch or environment."
+        for consumer, provider in matrix.cut[:_MOST_WARNINGS]
+    ]
 
 
 def _unproven(matrix: Matrix) -> list[str]:
@@ -113,8 +125,10 @@ def _why_not(row: Row, matrix: Matrix, urls: Urls | None) -> list[str]:
     if row.provider_version is None:
         return [f"{consumer} needs {pact.provider}, but {_nobody(pact.provider, provider_side)}"]
     provider = _version(pact.provider, row.provider_version.number, provider_side)
+    if row.success is None and row.is_uncompared:
+        return [f"the contract of {provider} is not compared with its pact with {consumer} yet: ask again"]
     if row.success is None:
-        said = ", and its contract says nothing about messages" if row.comparison else ""
+        said = f", and its contract does not answer for all of it: {_open(row, urls)}" if row.comparison else ""
         return [f"{provider} has not verified its pact with {consumer} yet{said}"]
     reasons = []
     if row.verification is not None and not row.verification.success:
@@ -129,9 +143,20 @@ def _why_not(row: Row, matrix: Matrix, urls: Urls | None) -> list[str]:
     return reasons
 
 
+def _open(row: Row, urls: Urls | None) -> str:
+    comparison = row.comparison
+    if comparison is None or not comparison.unproven:
+        return "the pact has no HTTP interactions"
+    return _first_of(row, comparison.first_unproven, comparison.unproven, urls)
+
+
 def _misfit(row: Row, comparison: Comparison, urls: Urls | None) -> str:
-    more = comparison.errors - 1
-    said = (comparison.first_error or "").removesuffix(".")
+    return _first_of(row, comparison.first_error, comparison.errors, urls)
+
+
+def _first_of(row: Row, first: str | None, count: int, urls: Urls | None) -> str:
+    more = count - 1
+    said = (first or "").removesuffix(".")
     if not more:
         return said
     where = f": {urls.comparison(row.pact, row.contract.number)}" if urls and row.contract else ""

@@ -149,8 +149,11 @@ class ProviderContract:
 
 @frozen
 class Comparison:
-    """What comparing a pact's content with a provider's document came to; `checked` counts the interactions that
-    could be compared, `first_error` is a sentence."""
+    """What comparing a pact's content with a provider's document came to.
+
+    `success`: nothing is known to be wrong. `checked` counts the HTTP interactions that were looked at, `unproven` the
+    places that could not be compared; `first_error` and `first_unproven` are sentences.
+    """
 
     content_id: int
     document_id: int
@@ -159,11 +162,18 @@ class Comparison:
     errors: int
     warnings: int
     first_error: str | None
+    unproven: int = 0
+    first_unproven: str | None = None
 
     @property
     def outcome(self) -> bool | None:
-        """None when nothing in the pact could be compared: messages, say, which no OpenAPI document describes."""
-        return None if self.success and not self.checked else self.success
+        """None when anything in the pact could not be compared: messages, say, which no OpenAPI document describes.
+
+        Such a comparison can say no, but it cannot say yes.
+        """
+        if not self.success:
+            return False
+        return None if self.unproven or not self.checked else True
 
 
 @frozen

@@ -8,6 +8,7 @@ Pure: no database, no network, no files. A report depends on the pact and the do
 
 from broker.comparison.compare import compare
 from broker.comparison.document import Document, load_document
+from broker.comparison.effort import Budget
 from broker.comparison.report import Finding, Report, Severity
 
-__all__ = ["Document", "Finding", "Report", "Severity", "compare", "load_document"]
+__all__ = ["Budget", "Document", "Finding", "Report", "Severity", "compare", "load_document"]

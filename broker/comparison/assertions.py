@@ -13,6 +13,7 @@ from typing import Any
 import jsonschema_rs
 
 from broker.comparison.document import Document, Node
+from broker.comparison.effort import NotComparedError
 
 _ANY = ("enum", "const")
 _FOR_TEXT = frozenset({*_ANY, "pattern", "format", "minLength", "maxLength"})
@@ -26,7 +27,10 @@ _RANGES = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
 
 
 def faults(document: Document, schema: Node, value: Any) -> list[tuple[str, str]]:
-    """Keyword and sentence of each assertion that the value does not meet."""
+    """Keyword and sentence of each assertion that the value does not meet.
+
+    Raises NotComparedError where it cannot be told: for a broken pattern, say.
+    """
     keywords = schema.mapping
     wanted = types(keywords)
     if wanted and not any(_is(kind, value) for kind in wanted):
@@ -53,8 +57,7 @@ def matches(document: Document, pattern: str, text: str) -> bool:
     key = ("pattern", pattern)
     if key not in document.known:
         document.known[key] = _compiled({"pattern": pattern})
-    validator = document.known[key]
-    return validator is None or _valid(validator, text)
+    return _valid(document.known[key], text, {"pattern": pattern})
 
 
 def brief(value: Any, most: int = _MAX_TEXT) -> str:
@@ -69,12 +72,12 @@ def brief(value: Any, most: int = _MAX_TEXT) -> str:
 
 def _violations(document: Document, schema: Node, asserted: frozenset[str], value: Any) -> list[tuple[str, str]]:
     together = _validator(document, schema, asserted)
-    if together is not None and _valid(together, value):
+    if together is not None and _valid(together, value, schema.mapping):
         return []
     found = []
     for keyword in sorted(asserted):
         validator = _validator(document, schema, frozenset({keyword}))
-        if validator is not None and not _valid(validator, value):
+        if not _valid(validator, value, {keyword: schema.mapping[keyword]}):
             found.append((keyword, _sentence(validator, value)))
     return found
 
@@ -106,11 +109,13 @@ def _compiled(schema: dict[str, Any]) -> Any:
         return None
 
 
-def _valid(validator: Any, value: Any) -> bool:
+def _valid(validator: Any, value: Any, stated: dict[str, Any]) -> bool:
+    if validator is None:
+        raise NotComparedError(f"is subject to {brief(stated)}, which cannot be checked")
     try:
         return bool(validator.is_valid(value))
-    except ValueError:  # text that is not Unicode, which no assertion is about
-        return True
+    except ValueError:
+        raise NotComparedError("holds text that is not Unicode, which no assertion is about") from None
 
 
 def _sentence(validator: Any, value: Any) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from broker.comparison.document import Document, Node
-from broker.comparison.effort import TooMuchError
+from broker.comparison.effort import NotComparedError
 from broker.comparison.findings import Subject
 from broker.comparison.interactions import Body
 from broker.comparison.media import form_fields, is_form, is_json, json_value
-from broker.comparison.parameters import members_of, typed
+from broker.comparison.parameters import is_text, members_of, typed
 from broker.comparison.schemas import Check
 
 
@@ -22,15 +22,16 @@ def compare_body(subject: Subject, side: str, body: Body, content_type: str, sch
         message = f"{about} is not {content_type}: {error}"
         subject.findings.error(f"{side}.body.incompatible", message, body.steps, schema.steps)
         return
+    unproven = f"{side}.body.unvalidatable"
     if value is _UNREADABLE:
-        message = f"{about} is {content_type}, which is not compared"
-        subject.findings.warning(f"{side}.body.unvalidatable", message, body.steps, schema.steps)
+        message = f"{about} is {content_type}, which is compared only with the schema of a string"
+        subject.findings.unproven(unproven, message, body.steps, schema.steps)
         return
     try:
-        problems = Check(subject.document, promised=side == "response").problems(schema, value)
-    except TooMuchError:
-        message = f"{about} is too deep, or its schema too intertwined, to be compared"
-        subject.findings.warning(f"{side}.body.unvalidatable", message, body.steps, schema.steps)
+        check = Check(subject.document, subject.budget.effort(value), promised=side == "response")
+        problems = check.problems(schema, value)
+    except NotComparedError as reason:
+        subject.findings.unproven(unproven, f"{about} {reason}", body.steps, schema.steps)
         return
     subject.findings.problems(f"{side}.body.incompatible", about, problems, body.steps)
 
@@ -43,7 +44,8 @@ def _value(document: Document, body: Body, content_type: str, schema: Node) -> A
         fields = form_fields(content_type, body.raw)
         return _UNREADABLE if fields is None else _typed_fields(document, schema, fields)
     if not is_json(content_type):
-        return _UNREADABLE
+        # What XML, or a text that stands for a number, says by its schema is not known here.
+        return _text(body.raw) if not body.parsed and is_text(document, schema) else _UNREADABLE
     if body.parsed:
         return body.value
     try:
@@ -52,6 +54,14 @@ def _value(document: Document, body: Body, content_type: str, schema: Node) -> A
         if isinstance(body.value, str):
             return body.value  # a pact may write a JSON string as the string itself
         raise
+
+
+def _text(raw: bytes) -> str:
+    """Bytes that are not text as one character each: their number is what a schema may say of them."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
 
 
 def _typed_fields(document: Document, schema: Node, fields: dict[str, list[str]]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from broker.comparison.assertions import brief
 from broker.comparison.document import Document, Node
+from broker.comparison.effort import Budget
 from broker.comparison.interactions import Interaction, NotComparable
 from broker.comparison.operations import Operation
 from broker.comparison.pointers import Steps, nearest, pointer
@@ -31,6 +32,9 @@ class Findings:
 
     def warning(self, code: str, message: str, in_pact: Steps, in_document: Steps, value: Any = None) -> None:
         self._add("warning", code, message, in_pact, in_document, value)
+
+    def unproven(self, code: str, message: str, in_pact: Steps, in_document: Steps) -> None:
+        self._add("unproven", code, message, in_pact, in_document, None)
 
     def problems(self, code: str, subject: str, problems: Iterable[Problem], in_pact: Steps) -> None:
         """Problems of a value as findings; `subject` says whose ("GET /items: the query parameter limit")."""
@@ -62,7 +66,10 @@ class Findings:
 class Subject:
     """What one interaction is compared with: everything that the checks of a request and a response need."""
 
-    def __init__(self, document: Document, interaction: Interaction, operation: Operation, findings: Findings) -> None:
+    def __init__(
+        self, document: Document, interaction: Interaction, operation: Operation, findings: Findings, budget: Budget
+    ) -> None:
+        self.budget = budget
         self.document = document
         self.interaction = interaction
         self.operation = operation

@@ -52,6 +52,12 @@ def is_form(content_type: str) -> bool:
     return parsed(content_type) in (parsed(_FORM), parsed(_MULTIPART))
 
 
+def is_structured(content_type: str) -> bool:
+    """Whether a body is made of parts that a consumer takes it apart into; text and files are taken whole."""
+    one = parsed(content_type)
+    return one.suffix in ("json", "xml", "*") or is_form(content_type)
+
+
 def form_fields(content_type: str, body: bytes) -> dict[str, list[str]] | None:
     """The fields of a form; None when the body cannot be read as one."""
     if parsed(content_type) == parsed(_FORM):

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 from attrs import frozen
 
 from broker.comparison.document import METHODS, Document, Node
+from broker.comparison.effort import Budget
 
 _EXPRESSION = re.compile(r"\{([^{}]*)\}")
 # A literal, or the literals around the expressions: "v{major}.{minor}" is ("v", ".", "").
 _Segment: TypeAlias = str | tuple[str, ...]
+_Base: TypeAlias = tuple[_Segment, ...]
 _WHOLE = ("", "")
+_MATCHES_A_STEP = 10
 
 
 @frozen
@@ -47,66 +51,128 @@ class NotFound:
 
 @frozen
 class _Template:
-    """A path template and the base paths of the servers that may stand before it."""
+    """A path template; `bases` are base paths of servers of its own that may stand before it. `rank`: see `_order`."""
 
+    rank: int
     text: str
     segments: tuple[_Segment, ...]
     names: tuple[str, ...]
-    bases: tuple[tuple[_Segment, ...], ...]
+    bases: tuple[_Base, ...]
     item: Node
 
-    @property
-    def order(self) -> tuple[int, ...]:
-        """Concrete before templated, from the left; a segment that is templated in part stands between."""
-        return tuple(0 if isinstance(part, str) else 1 if part != _WHOLE else 2 for part in self.segments)
+
+@frozen
+class _Paths:
+    """All templates, by the number of their segments and the first of them where that is a literal.
+
+    `bases` are the base paths of the document's servers, which may stand before any of them; `cost` is what trying
+    all bases takes.
+    """
+
+    by_shape: dict[tuple[int, str | None], list[_Template]]
+    with_own_bases: list[_Template]
+    bases: tuple[_Base, ...]
+    cost: int
 
 
-def find_operation(document: Document, method: str, path: str) -> Found | NotFound:
-    """The operation for a raw request path, with or without the base path of one of its servers."""
-    segments = path.removeprefix("/").split("/")
+def find_operation(document: Document, method: str, path: str, budget: Budget) -> Found | NotFound:
+    """The operation for a raw request path, with or without the base path of one of its servers.
+
+    Raises TooMuchError.
+    """
     nearest: _Template | None = None
-    for template in _templates(document):
-        values = _values(template, segments)
-        if values is None:
-            continue
+    for template, values in _matches(document, path, budget):
         if method.lower() in template.item.mapping and method.lower() in METHODS:
-            return Found(_operation(document, template, method), values)
+            return Found(_operation(document, template, method), dict(zip(template.names, values, strict=False)))
         nearest = nearest or template
     if nearest is not None:
         methods = ", ".join(sorted(verb.upper() for verb in METHODS & nearest.item.mapping.keys())) or "no method"
         return NotFound(nearest.item, f"{nearest.text} has no {method}; it documents {methods}")
-    return NotFound(document.at("paths"), f"no path of the document is {path}{_slash_hint(document, path)}")
+    return NotFound(document.at("paths"), f"no path of the document is {path}{_slash_hint(document, path, budget)}")
 
 
-def _slash_hint(document: Document, path: str) -> str:
+def _slash_hint(document: Document, path: str, budget: Budget) -> str:
     other = path.removesuffix("/") if path.endswith("/") else path + "/"
-    segments = other.removeprefix("/").split("/")
-    known = any(_values(template, segments) is not None for template in _templates(document))
-    return f"; it documents {other}" if known and other else ""
+    return f"; it documents {other}" if other and _matches(document, other, budget) else ""
 
 
-def _templates(document: Document) -> list[_Template]:
-    known: list[_Template] | None = document.known.get("templates")
+def _matches(document: Document, path: str, budget: Budget) -> list[tuple[_Template, list[str]]]:
+    """The templates that the path is one of, the most concrete first, with the values of their expressions."""
+    paths = _paths(document)
+    segments = path.removeprefix("/").split("/")
+    budget.take(1 + len(segments) + paths.cost // _MATCHES_A_STEP)
+    found: dict[int, tuple[_Template, list[str]]] = {}
+    for rest in [segments, *_without(paths.bases, segments)]:
+        for first in dict.fromkeys((rest[0], unquote(rest[0]), None)):
+            candidates = paths.by_shape.get((len(rest), first), [])
+            budget.take(1 + len(candidates) // _MATCHES_A_STEP)
+            for template in candidates:
+                _note(found, template, rest)
+    for template in paths.with_own_bases:
+        for rest in _without(template.bases, segments):
+            _note(found, template, rest)
+    return [found[rank] for rank in sorted(found)]
+
+
+def _note(found: dict[int, tuple[_Template, list[str]]], template: _Template, segments: list[str]) -> None:
+    if template.rank not in found:
+        values = _matched(template.segments, segments)
+        if values is not None:
+            found[template.rank] = template, values
+
+
+def _without(bases: Iterable[_Base], segments: list[str]) -> list[list[str]]:
+    """What remains of a path after each of the bases that it begins with."""
+    return [
+        segments[len(base) :]
+        for base in bases
+        if len(segments) > len(base) and _matched(base, segments[: len(base)]) is not None
+    ]
+
+
+def _paths(document: Document) -> _Paths:
+    known: _Paths | None = document.known.get("paths")
     if known is None:
-        known = [
-            _template(document, text, document.follow(item))
-            for text, item in document.at("paths").children()
-            if text.startswith("/")
+        listed = [(text, item) for text, item in document.at("paths").children() if text.startswith("/")]
+        ordered = sorted(((_segments(text), text, item) for text, item in listed), key=lambda one: _order(one[0]))
+        templates = [
+            _template(document, rank, text, segments, item) for rank, (segments, text, item) in enumerate(ordered)
         ]
-        known.sort(key=lambda template: template.order)
-        document.known["templates"] = known
+        own, common = [one for one in templates if one.bases], _bases([document.at("servers")])
+        known = _Paths({}, own, common, len(common) + sum(len(one.bases) for one in own))
+        for template in templates:
+            first = template.segments[0]
+            shape = (len(template.segments), first if isinstance(first, str) else None)
+            known.by_shape.setdefault(shape, []).append(template)
+        document.known["paths"] = known
     return known
 
 
-def _template(document: Document, text: str, item: Node) -> _Template:
-    segments = tuple(_segment(part) for part in text.removeprefix("/").split("/"))
-    levels = [document.at("servers"), item.child("servers")]
-    levels += [item.child(method).child("servers") for method in METHODS & item.mapping.keys()]
+def _order(segments: tuple[_Segment, ...]) -> tuple[int, ...]:
+    """Concrete before templated, from the left; a segment that is templated in part stands between."""
+    return tuple(0 if isinstance(part, str) else 1 if part != _WHOLE else 2 for part in segments)
+
+
+def _template(document: Document, rank: int, text: str, segments: tuple[_Segment, ...], node: Node) -> _Template:
+    item = document.follow(node)
+    key = ("bases", item.steps)  # many paths may refer to one item
+    if key not in document.known:
+        levels = (item, *(item.child(method) for method in METHODS & item.mapping.keys()))
+        document.known[key] = _bases([level.child("servers") for level in levels])
+    names = tuple(_EXPRESSION.findall(text))
+    return _Template(rank, text, segments, names, document.known[key], item)
+
+
+def _bases(levels: Iterable[Node]) -> tuple[_Base, ...]:
     bases = {base for servers in levels for server in servers.items() if (base := _base(server))}
-    return _Template(text, segments, tuple(_EXPRESSION.findall(text)), tuple(sorted(bases, key=str)), item)
+    return tuple(sorted(bases, key=str))
 
 
-def _base(server: Node) -> tuple[_Segment, ...]:
+def _segments(text: str) -> tuple[_Segment, ...]:
+    return tuple(_segment(part) for part in text.removeprefix("/").split("/"))
+
+
+def _base(server: Node) -> _Base:
     url = server.mapping.get("url")
     if not isinstance(url, str):
         return ()
@@ -121,24 +187,13 @@ def _base(server: Node) -> tuple[_Segment, ...]:
         path = urlsplit(_EXPRESSION.sub(default, url)).path.strip("/")
     except ValueError:
         return ()
-    return tuple(_segment(part) for part in path.split("/")) if path else ()
+    return _segments(path) if path else ()
 
 
 def _segment(text: str) -> _Segment:
     if "{" not in text:
         return unquote(text)
     return tuple(_EXPRESSION.split(text)[::2])  # literal, name, literal, name, literal
-
-
-def _values(template: _Template, segments: list[str]) -> dict[str, str] | None:
-    values = _matched(template.segments, segments)
-    if values is None:
-        for base in template.bases:
-            if len(segments) > len(base) and _matched(base, segments[: len(base)]) is not None:
-                values = _matched(template.segments, segments[len(base) :])
-                if values is not None:
-                    break
-    return None if values is None else dict(zip(template.names, values, strict=False))
 
 
 def _matched(expected: tuple[_Segment, ...], segments: list[str]) -> list[str] | None:

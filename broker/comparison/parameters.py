@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from broker.comparison.assertions import types
 from broker.comparison.branches import flatten
 from broker.comparison.document import Document, Node
+from broker.comparison.effort import Budget
 from broker.comparison.media import json_value
 from broker.comparison.schemas import Check, Problem
 
@@ -31,22 +32,28 @@ def schema_of(document: Document, parameter: Node) -> Node:
     return parameter.child("schema")
 
 
-def text_problems(document: Document, parameter: Node, texts: Sequence[str], *, promised: bool) -> list[Problem]:
-    """What is wrong with a path parameter, header, cookie or query parameter of these values. Raises TooMuchError."""
+def text_problems(
+    document: Document, parameter: Node, texts: Sequence[str], budget: Budget, *, promised: bool
+) -> list[Problem]:
+    """What is wrong with a path parameter, header, cookie or query parameter of these values.
+
+    Raises NotComparedError.
+    """
     schema = schema_of(document, parameter)
     if "schema" not in parameter.mapping and "content" in parameter.mapping:
         try:
-            return Check(document, promised=promised).problems(schema, json_value(",".join(texts).encode()))
+            value = json_value(",".join(texts).encode())
         except ValueError:
             return [Problem("type", "the value is not JSON, as its content type has it", (), schema.steps, list(texts))]
-    return best(document, schema, _values(document, parameter, schema, texts), promised=promised)
+        return _best(document, schema, [value], budget, promised=promised)
+    return _best(document, schema, _values(document, parameter, schema, texts), budget, promised=promised)
 
 
-def best(document: Document, schema: Node, values: Sequence[Any], *, promised: bool) -> list[Problem]:
+def _best(document: Document, schema: Node, values: Sequence[Any], budget: Budget, *, promised: bool) -> list[Problem]:
     """No problem when one of the readings of a text fits; otherwise what is wrong with the likeliest, the first."""
     found: list[list[Problem]] = []
     for value in values:
-        problems = Check(document, promised=promised).problems(schema, value)
+        problems = Check(document, budget.effort(value), promised=promised).problems(schema, value)
         if not problems:
             return []
         found.append(problems)
@@ -159,6 +166,16 @@ def _put(document: Document, value: dict[str, Any], schema: Node, names: list[st
         value, schema = inside, members_of(document, schema).get(name, schema.child("properties").child(name))
     member = members_of(document, schema).get(names[-1])
     value[names[-1]] = typed(document, member, texts) if member else texts[0] if texts else ""
+
+
+_OF_PARTS = ("properties", "required", "additionalProperties", "items")
+
+
+def is_text(document: Document, schema: Node) -> bool:
+    """Whether the schema is one of a string, or says nothing of what it is."""
+    wanted = _types(document, schema)
+    described = {key for part in _parts(document, schema) for key in _OF_PARTS if key in part.mapping}
+    return "string" in wanted or not (wanted or described or schema.value is False)
 
 
 def members_of(document: Document, schema: Node) -> dict[str, Node]:

@@ -18,6 +18,9 @@ from broker.content import deeper_than
 from broker.errors import InvalidError
 
 MAX_BYTES = 20_000_000
+# YAML takes fifty times as long to read as JSON.
+MAX_YAML_BYTES = 5_000_000
+MAX_YAML_NODES = 400_000
 MAX_DEPTH = 200
 MAX_VALUES = 3_000_000
 
@@ -32,6 +35,7 @@ _CONSTANTS = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
 _MAX_DIGITS = 400
+_IN_JSON = f"publish it as JSON, which may have {MAX_BYTES // 1_000_000} MB"
 _STRING_TAG = "tag:yaml.org,2002:str"
 
 
@@ -47,6 +51,8 @@ def read(raw: bytes, content_type: str) -> Any:
     except UnicodeDecodeError as error:
         raise InvalidError([f"the document is not UTF-8 (byte {error.start})"]) from None
     is_yaml = "yaml" in content_type.lower() or not text.lstrip().startswith("{")
+    if is_yaml and len(raw) > MAX_YAML_BYTES:
+        raise InvalidError([f"the document is larger than {MAX_YAML_BYTES // 1_000_000} MB of YAML: {_IN_JSON}"])
     value = _from_yaml(text) if is_yaml else _from_json(text)
     if deeper_than(value, MAX_DEPTH):  # aliases nest without being nested in the text
         raise InvalidError([f"the document is nested deeper than {MAX_DEPTH} levels"])
@@ -122,7 +128,9 @@ class _Builder:
         self._documents: list[Any] = []
 
     def build(self, events: Iterator[Any]) -> Any:
-        for event in events:
+        for count, event in enumerate(events):
+            if count > MAX_YAML_NODES:
+                raise InvalidError([f"the document has more than {MAX_YAML_NODES} YAML nodes: {_IN_JSON}"])
             self._take(event)
         if len(self._documents) != 1:
             raise InvalidError([f"one YAML document is expected, not {len(self._documents)}"])

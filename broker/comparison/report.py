@@ -7,12 +7,12 @@ from typing import Any, Literal
 
 from attrs import frozen
 
-Severity = Literal["error", "warning"]
+Severity = Literal["error", "unproven", "warning"]
 
 
 @frozen
 class Finding:
-    """One place where the pact and the document do not agree.
+    """One place where the pact and the document do not agree, or where they could not be compared ("unproven").
 
     `code` is stable and machine-readable ("response.body.incompatible"), `message` a sentence for a developer.
     `interaction` is its description, `interaction_index` its place among the pact's interactions (for pacts of
@@ -57,7 +57,7 @@ class Finding:
 
 @frozen
 class Report:
-    """`success` when no finding is an error; `checked` counts the HTTP interactions that were compared."""
+    """`success` when no finding is an error; `checked` counts the HTTP interactions that were looked at."""
 
     success: bool
     findings: tuple[Finding, ...]
@@ -66,6 +66,11 @@ class Report:
     @property
     def errors(self) -> tuple[Finding, ...]:
         return tuple(finding for finding in self.findings if finding.severity == "error")
+
+    @property
+    def unproven(self) -> tuple[Finding, ...]:
+        """What was not compared: the document may promise it or not."""
+        return tuple(finding for finding in self.findings if finding.severity == "unproven")
 
     @property
     def warnings(self) -> tuple[Finding, ...]:

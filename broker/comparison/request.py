@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from broker.comparison.bodies import compare_body
 from broker.comparison.document import Node
-from broker.comparison.effort import TooMuchError
+from broker.comparison.effort import NotComparedError
 from broker.comparison.findings import Subject
 from broker.comparison.media import choose
 from broker.comparison.parameters import cookies, is_empty_allowed, query_object, text_problems
@@ -101,18 +101,27 @@ def _query(subject: Subject) -> None:
 
 def _compare_text(subject: Subject, code: str, parameter: Node, texts: list[str], steps: Steps) -> None:
     try:
-        problems = text_problems(subject.document, parameter, texts, promised=False)
-    except TooMuchError:
+        problems = text_problems(subject.document, parameter, texts, subject.budget, promised=False)
+    except NotComparedError as reason:
+        _unproven(subject, code, parameter, reason, steps)
         return
     subject.findings.problems(code, _about(subject, parameter), problems, steps)
 
 
 def _compare_value(subject: Subject, parameter: Node, value: object, steps: Steps) -> None:
+    code = "request.query.incompatible"
     try:
-        problems = Check(subject.document, promised=False).problems(parameter.child("schema"), value)
-    except TooMuchError:
+        check = Check(subject.document, subject.budget.effort(value), promised=False)
+        problems = check.problems(parameter.child("schema"), value)
+    except NotComparedError as reason:
+        _unproven(subject, code, parameter, reason, steps)
         return
-    subject.findings.problems("request.query.incompatible", _about(subject, parameter), problems, steps)
+    subject.findings.problems(code, _about(subject, parameter), problems, steps)
+
+
+def _unproven(subject: Subject, code: str, parameter: Node, reason: NotComparedError, steps: Steps) -> None:
+    place = code.removesuffix("incompatible") + "unvalidatable"
+    subject.findings.unproven(place, f"{_about(subject, parameter)} {reason}", steps, parameter.steps)
 
 
 def _missing(subject: Subject, code: str, parameter: Node, steps: Steps) -> None:
@@ -141,6 +150,7 @@ def _accept(subject: Subject) -> None:
         for _, response in responses.children()
         for name, _ in subject.document.follow(response).child("content").children()
     ]
+    subject.budget.take(len(produced) * (1 + wanted.count(",")))
     steps = subject.interaction.request.header_steps("accept")
     if not produced:
         message = f"{subject.operation}: the request accepts {wanted}; no content type of a response is described"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from broker.comparison.bodies import compare_body
 from broker.comparison.document import Node
-from broker.comparison.effort import TooMuchError
+from broker.comparison.effort import NotComparedError
 from broker.comparison.findings import Subject
-from broker.comparison.media import choose
+from broker.comparison.media import choose, is_structured
 from broker.comparison.parameters import text_problems
 
 _JSON = "application/json"
@@ -63,8 +63,10 @@ def _headers(subject: Subject, response: Node) -> None:
         about = f"{subject.operation}: the response header {written}"
         if name in described:
             try:
-                problems = text_problems(subject.document, described[name], texts, promised=True)
-            except TooMuchError:
+                problems = text_problems(subject.document, described[name], texts, subject.budget, promised=True)
+            except NotComparedError as reason:
+                code = "response.header.unvalidatable"
+                subject.findings.unproven(code, f"{about} {reason}", steps, described[name].steps)
                 continue
             subject.findings.problems("response.header.incompatible", about, problems, steps)
         elif name in _STANDARD:
@@ -102,7 +104,8 @@ def _body(subject: Subject, response: Node, content: dict[str, Node]) -> None:
         return
     wanted = expected.content_type or subject.interaction.request.header("accept") or _JSON
     chosen = choose(wanted, content) or next(iter(content), None)
-    if chosen is None or "schema" not in content[chosen].mapping:
+    # Without a schema JSON promises nothing of what is in it; a text or a file is one, whatever it says.
+    if chosen is None or ("schema" not in content[chosen].mapping and is_structured(chosen)):
         message = f"{subject.operation}: a body is expected; the response describes none"
         if chosen is not None:
             message = f"{subject.operation}: a body is expected; {chosen} has no schema that describes one"

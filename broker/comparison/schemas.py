@@ -38,9 +38,7 @@ class Problem:
 class Check:
     """One value against one schema. `promised`: see the module. `closed`: undescribed properties are refused."""
 
-    def __init__(
-        self, document: Document, *, promised: bool, closed: bool | None = None, effort: Effort | None = None
-    ) -> None:
+    def __init__(self, document: Document, effort: Effort, *, promised: bool, closed: bool | None = None) -> None:
         self._document = document
         self._promised = promised
         self._closed = promised if closed is None else closed
@@ -48,8 +46,7 @@ class Check:
         self._known: dict[Any, list[Problem]] = {}
 
     def problems(self, schema: Node, value: Any) -> list[Problem]:
-        """Raises TooMuchError."""
-        self._effort = self._effort or Effort(value)
+        """Raises NotComparedError."""
         try:
             return self._place((schema,), value, ())
         except RecursionError:
@@ -58,7 +55,7 @@ class Check:
     def _place(self, schemas: tuple[Node, ...], value: Any, at: Steps) -> list[Problem]:
         key = (tuple(schema.steps for schema in schemas), at)
         if key not in self._known:
-            self._spend()
+            self._effort.take()
             self._known[key] = []  # a schema that is its own branch asks nothing more
             if value is None:
                 schemas = tuple(schema for schema in schemas if not self._nullable(schema))
@@ -68,7 +65,7 @@ class Check:
 
     def _choose(self, flat: Flat, done: frozenset[Steps], value: Any, at: Steps) -> list[Problem]:
         """Takes a branch of one group after the other, then asks the schemas that remain."""
-        self._spend()
+        self._effort.take()
         groups = [group for group in flat.groups if group.steps not in done]
         if not groups:
             return self._conjunction(flat.schemas, value, at)
@@ -83,6 +80,7 @@ class Check:
         return self._alternatives(group, rest, done, value, at)
 
     def _alternatives(self, group: Group, rest: Flat, done: frozenset[Steps], value: Any, at: Steps) -> list[Problem]:
+        self._effort.take(len(group.branches))
         branches, fault = discriminated(group, value, required=not self._promised)
         if fault:
             return [self._problem("discriminator", fault, at, group.steps, value)]
@@ -129,14 +127,15 @@ class Check:
         return [otherwise]
 
     def _leniently(self, schema: Node, value: Any) -> list[Problem]:
-        check = Check(self._document, promised=self._promised, closed=False, effort=self._effort)
+        check = Check(self._document, self._effort, promised=self._promised, closed=False)
         return check.problems(schema, value)
 
     def _given(self, schemas: Iterable[Node], value: Any) -> list[Problem]:
-        check = Check(self._document, promised=False, effort=self._effort)
+        check = Check(self._document, self._effort, promised=False)
         return [problem for schema in schemas for problem in check.problems(schema, value)]
 
     def _conjunction(self, schemas: tuple[Node, ...], value: Any, at: Steps) -> list[Problem]:
+        self._effort.take(len(schemas) * (1 + len(value) // 4 if isinstance(value, dict) else 1))
         found = [
             self._problem(keyword, message, at, (*schema.steps, keyword), value)
             for schema in schemas
@@ -255,10 +254,6 @@ class Check:
 
     def _problem(self, keyword: str, message: str, at: Steps, schema: Steps, value: Any) -> Problem:
         return Problem(keyword, message, at, schema, value)
-
-    def _spend(self) -> None:
-        if self._effort is not None:
-            self._effort.take()
 
 
 def _refusal(schema: Node, own: list[Node], described: tuple[Node, ...]) -> Steps | None:

@@ -69,10 +69,11 @@ def name(of: ProviderContract) -> str:
 
 
 def comparison_stub(of: Comparison, contract: ProviderContract, pact: Pact, urls: Urls) -> Json:
-    """`success` is None when nothing in the pact could be compared."""
+    """`success` is None when nothing is known to be wrong, but not everything could be compared."""
     return {
         "success": of.outcome,
         "errors": of.errors,
+        "unproven": of.unproven,
         "warnings": of.warnings,
         "_links": {
             "self": link(
@@ -134,7 +135,7 @@ def _notices(submission: Submission, done: Published, compared: Compared, urls: 
     elif not done.contract.self_verified:
         said.append(("warning", "  The provider's own verification of it failed, so it stands for no pact."))
     for pact, one in compared[:_MOST_SHOWN]:
-        said += _fit(pact, one, urls.comparison(pact, number))
+        said += _fit(pact, one, done.contract, urls)
     if len(compared) > _MOST_SHOWN:
         said.append(("debug", f"  ... and {len(compared) - _MOST_SHOWN} more pacts"))
     return said
@@ -150,17 +151,35 @@ def fits(pact: Pact, compared: Sequence[tuple[ProviderContract, Comparison]], ur
             said.append(("debug", f"  Details at {urls.comparison(pact, contract_.number)}"))
         elif one.outcome:
             said.append(("success", f"  It fits {which}."))
+        else:
+            said += _unproven(
+                f"  {which[0].upper()}{which[1:]} does not answer for all of it", one, pact, contract_, urls
+            )
     return said
+
+
+def _unproven(
+    beginning: str, one: Comparison, pact: Pact, contract_: ProviderContract, urls: Urls
+) -> list[tuple[str, str]]:
+    why = one.first_unproven or "it has no HTTP interactions"
+    more = f" ({one.unproven - 1} more)" if one.unproven > 1 else ""
+    return [
+        ("warning", f"{beginning}: {why}{more}. A verification has to show the rest."),
+        ("debug", f"  Details at {urls.comparison(pact, contract_.number)}"),
+    ]
 
 
 def _first(one: Comparison) -> str:
     return f"{one.first_error}{f' ({one.errors - 1} more)' if one.errors > 1 else ''}"
 
 
-def _fit(pact: Pact, one: Comparison, url: str) -> list[tuple[str, str]]:
+def _fit(pact: Pact, one: Comparison, contract_: ProviderContract, urls: Urls) -> list[tuple[str, str]]:
     which = f"the pact with {pact.consumer} {pact.number}"
     if one.outcome is None:
-        return [("debug", f"  It says nothing about {which}, which has no HTTP interactions.")]
+        return _unproven(f"  It does not answer for all of {which}", one, pact, contract_, urls)
     if one.outcome:
         return [("success", f"  It fits {which}.")]
-    return [("error", f"  It does not fit {which}: {_first(one)}"), ("debug", f"  Details at {url}")]
+    return [
+        ("error", f"  It does not fit {which}: {_first(one)}"),
+        ("debug", f"  Details at {urls.comparison(pact, contract_.number)}"),
+    ]

@@ -7,12 +7,11 @@ from urllib.parse import quote
 
 from attrs import frozen
 
-from broker import bidirectional, matrix_query, query
+from broker import matrix, matrix_query, query
 from broker.errors import InvalidError
 from broker.hal.values import Json
 from broker.importing.source import UnreadableError
 from broker.importing.work import Pair, Scope, Work
-from broker.matrix import evaluate
 
 _LIMIT = 1000
 _VERDICTS = {True: "success", False: "failed", None: "unknown"}
@@ -80,11 +79,9 @@ def _verdict(body: Json, key: str) -> bool | None:
 
 def _here(work: Work, asked: str, now: int) -> _Answer:
     try:
-        with work.database.read() as tx:
-            found = evaluate(tx, matrix_query.parse(query.pairs(asked)))
+        found, _ = matrix.answer(work.database, matrix_query.parse(query.pairs(asked)), now, lambda _tx, _found: None)
     except InvalidError as error:
         raise UnreadableError(str(error)) from None
-    bidirectional.keep(work.database, found.fresh, now)
     rows = [
         (row.pact.number, row.provider_version.number if row.provider_version else None, row.success)
         for row in found.shown

@@ -14,6 +14,7 @@ from broker.pages.bodies import Token, json_lines
 MOST_SHOWN = 200
 _MOST_LINES = 16  # of one excerpt
 _DEEPEST = 8
+_ORDER = ("error", "unproven", "warning")
 
 
 @frozen
@@ -27,7 +28,7 @@ class Excerpt:
 
 @frozen
 class Shown:
-    """One finding; `severity` is "error" or "warning"."""
+    """One finding; `severity` is one of `_ORDER`."""
 
     severity: str
     code: str
@@ -48,7 +49,7 @@ class Group:
 def groups(report: Report, pact: Mapping[str, Any], document: object) -> tuple[Group, ...]:
     """At most MOST_SHOWN findings, in the order of the interactions."""
     found: dict[tuple[int, str], list[Shown]] = {}
-    ordered = sorted(report.findings, key=lambda one: (one.interaction_index, one.severity != "error"))
+    ordered = sorted(report.findings, key=lambda one: (one.interaction_index, _ORDER.index(one.severity)))
     for one in ordered[:MOST_SHOWN]:
         shown = Shown(
             one.severity,

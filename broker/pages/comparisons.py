@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from broker import bidirectional
+from broker import comparing
 from broker.call import Call, Reply, Route
 from broker.content import load
-from broker.errors import InvalidError
+from broker.errors import InvalidError, NotFoundError
 from broker.pages.comparison_view import groups
 from broker.pages.render import page
 from broker.pages.surroundings import surroundings
@@ -14,15 +14,17 @@ from broker.store import contracts, provider_contracts
 
 
 def show(call: Call) -> Reply:
+    found = find_comparison(call)
     with call.database.read() as tx:
-        found = find_comparison(tx, call)
-        pact = load(contracts.body(tx, found.pact.content_id))
-        stored = provider_contracts.document(tx, found.contract.document_id)
+        body = contracts.body_of(tx, found.pact.content_id, found.pact.sha)
+        stored = provider_contracts.document_of(tx, found.contract.document_id, found.contract.sha)
         ids = [found.pact.version_id, found.contract.version_id]
         around = surroundings(tx, ids, [found.pact.consumer_id, found.pact.provider_id])
-    bidirectional.keep(call.database, found.fresh, call.now)
+    if body is None or stored is None:
+        raise NotFoundError("The pact or the contract has been removed")
+    pact = load(body)
     try:
-        document: object = bidirectional.document(*stored).root
+        document: object = comparing.document(*stored).root
     except InvalidError:
         document = None  # the report says that it cannot be read
     shown = groups(found.report, pact, document)

@@ -8,10 +8,10 @@ from urllib.parse import quote, urlencode
 from attrs import frozen
 from sqlalchemy import Connection
 
-from broker import bidirectional, matrix_query
+from broker import matrix_query
 from broker.call import Call, Reply, Route
 from broker.errors import InvalidError
-from broker.matrix import Matrix, Row, evaluate
+from broker.matrix import Matrix, Row, answer
 from broker.matrix_query import MatrixQuery
 from broker.matrix_reasons import Notice, notices
 from broker.pages.render import page, with_status
@@ -61,17 +61,15 @@ def _shown(call: Call, asked: Sequence[Mapping[str, str]], query: Pairs) -> Repl
     with call.database.read() as tx:
         names = [one.name for one in pacticipants.every(tx)]
         places = [one.name for one in environments.every(tx)]
-        try:
-            if asked:
-                parsed = matrix_query.parse(_rebuilt(asked, query))
-                found = evaluate(tx, parsed)
-                around = _around(tx, found)
-        except InvalidError as error:
-            faults = error.errors if isinstance(error.errors, list) else [str(error)]
-    if found is not None:
-        bidirectional.keep(call.database, found.fresh, call.now)
-    lines = [_line(row) for row in found.rows] if found else []
     limit = _limit(query)
+    try:
+        if asked:
+            matrix_query.check_names(query)
+            parsed = matrix_query.parse(_rebuilt(asked, query))
+            found, around = answer(call.database, parsed, call.now, lambda tx, of: _around(tx, of.rows[:limit]))
+    except InvalidError as error:
+        faults = error.errors if isinstance(error.errors, list) else [str(error)]
+    rows = found.rows if found else ()
     reply = page(
         call,
         "matrix.html",
@@ -83,8 +81,8 @@ def _shown(call: Call, asked: Sequence[Mapping[str, str]], query: Pairs) -> Repl
         places=places,
         faults=faults,
         answer=_answer(call, parsed, found),
-        lines=lines[:limit],
-        total=len(lines),
+        lines=[_line(row) for row in rows[:limit]],
+        total=len(rows),
         limit=limit,
         around=around,
         api_query=urlencode(_rebuilt(asked, query), quote_via=quote),
@@ -96,9 +94,11 @@ def _shown(call: Call, asked: Sequence[Mapping[str, str]], query: Pairs) -> Repl
 def _rebuilt(asked: Sequence[Mapping[str, str]], query: Pairs) -> list[tuple[str, str]]:
     """The query without selectors that were left blank, and without the limit, which is for the table alone: the
     answer must not depend on how much of it is shown."""
-    pairs = [(f"q[][{key}]", selector[key].strip()) for selector in asked for key in _KEYS if selector.get(key)]
-    pairs += [(key, text) for key, text in query if key in (*_TARGETS, "latestby") and text]
-    return [*pairs, *((key, text) for key, text in query if key.startswith("ignore[]"))]
+    pairs = [
+        (f"q[][{key}]", selector[key].strip()) for selector in asked for key in _KEYS if selector.get(key, "").strip()
+    ]
+    pairs += [(key, text) for key, text in query if key in (*_TARGETS, "latestby") and text.strip()]
+    return [*pairs, *((key, text) for key, text in query if key.startswith("ignore[]") and text.strip())]
 
 
 def _only(query: Pairs, keys: Sequence[str]) -> list[tuple[str, str]]:
@@ -114,10 +114,11 @@ def _line(row: Row) -> _Line:
     return _Line(row, kind_of(row.verification, row.contract, row.comparison) or "unverified")
 
 
-def _around(tx: Connection, found: Matrix) -> Mapping[int, Surroundings]:
-    version_ids = {row.pact.version_id for row in found.rows}
-    version_ids |= {row.provider_version.id for row in found.rows if row.provider_version}
-    return surroundings(tx, version_ids, found.sides.keys())
+def _around(tx: Connection, rows: Sequence[Row]) -> Mapping[int, Surroundings]:
+    version_ids = {row.pact.version_id for row in rows}
+    version_ids |= {row.provider_version.id for row in rows if row.provider_version}
+    owner_ids = {id_ for row in rows for id_ in (row.pact.consumer_id, row.pact.provider_id)}
+    return surroundings(tx, version_ids, owner_ids)
 
 
 def _answer(call: Call, query: MatrixQuery | None, found: Matrix | None) -> _Answer | None:

@@ -9,7 +9,7 @@ import orjson
 from attrs import frozen
 from sqlalchemy import Connection
 
-from broker import bidirectional, registry
+from broker import bidirectional, comparing, registry
 from broker.call import Call, Reply, Route
 from broker.errors import InvalidError, NotFoundError
 from broker.model import Pacticipant, ProviderContract
@@ -69,7 +69,7 @@ def _shown(call: Call, tx: Connection, provider: Pacticipant, contract: Provider
     around = surroundings(tx, ids, [provider.id, *(pact.consumer_id for pact in pacts)])
     verification = as_object(orjson.loads(provider_contracts.self_verification(tx, contract.id) or b"null"))
     try:
-        root = bidirectional.document(*provider_contracts.document(tx, contract.document_id)).root
+        root = comparing.document(*provider_contracts.document(tx, contract.document_id)).root
     except InvalidError:
         root = {}  # it was readable once: what there is to say is in its comparisons
     listed = operations(root)

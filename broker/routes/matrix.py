@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from broker import bidirectional, matrix_query
+from broker import matrix_query
 from broker.call import Call, Reply, Route
 from broker.hal import matrix as hal
 from broker.hal.matrix import Surroundings
-from broker.matrix import Matrix, evaluate
+from broker.matrix import Matrix
+from broker.matrix import answer as matrix_of
 from broker.matrix_query import Asked, Criteria, MatrixQuery
 from broker.matrix_reasons import notices
 from broker.model import Environment
@@ -27,10 +28,7 @@ def of_pair(call: Call) -> Reply:
 
 def answer(call: Call, query: MatrixQuery) -> Reply:
     """The matrix of a query, with what it says about deploying; raises InvalidError."""
-    with call.database.read() as tx:
-        found = evaluate(tx, query)
-        around = _surroundings(tx, found)
-    bidirectional.keep(call.database, found.fresh, call.now)
+    found, around = matrix_of(call.database, query, call.now, _surroundings)
     return Reply(hal.matrix(found, notices(query, found, call.urls), around, call.urls))
 
 

@@ -13,8 +13,8 @@ import orjson
 from attrs import frozen
 from sqlalchemy import Connection
 
-from broker import bidirectional, registry
-from broker.bidirectional import Made, Submission
+from broker import bidirectional, comparing, registry
+from broker.bidirectional import Submission
 from broker.call import NO_CONTENT, Call, Fields, Reply, Route, checked_name
 from broker.comparison import Report
 from broker.errors import InvalidError, NotFoundError
@@ -82,7 +82,7 @@ def _raw(fields: Fields) -> bytes:
 
 def _read(raw: bytes, content_type: str, fields: Fields) -> None:
     try:
-        bidirectional.document(raw, content_type)
+        comparing.document(raw, content_type)
     except InvalidError as error:
         fields.faults["content"] = [f"cannot be used: {error}"]
 
@@ -173,27 +173,25 @@ def _of_version(tx: Connection, call: Call) -> ProviderContract:
 
 @frozen
 class Shown:
-    """A comparison with both its sides; `fresh` is what is to be kept of it."""
+    """A comparison with both its sides."""
 
     pact: Pact
     contract: ProviderContract
     comparison: Comparison
     report: Report
-    fresh: tuple[Made, ...]
 
 
-def find_comparison(tx: Connection, call: Call) -> Shown:
+def find_comparison(call: Call) -> Shown:
     """The comparison that the path's provider, consumer, sha and provider version mean; raises NotFoundError."""
-    pact = find_by_content(tx, call, None)
-    contract = _of_version(tx, call)
-    report, fresh = bidirectional.report_of(tx, pact, contract)
-    return Shown(pact, contract, bidirectional.summary(pact, contract, report), report, fresh)
+    with call.database.read() as tx:
+        pact = find_by_content(tx, call, None)
+        contract = _of_version(tx, call)
+    report = comparing.report(call.database, (pact.content_id, contract.document_id), call.now)
+    return Shown(pact, contract, comparing.summary(pact.content_id, contract.document_id, report), report)
 
 
 def comparison(call: Call) -> Reply:
-    with call.database.read() as tx:
-        found = find_comparison(tx, call)
-    bidirectional.keep(call.database, found.fresh, call.now)
+    found = find_comparison(call)
     return Reply(hal.comparison(found.comparison, found.report, found.pact, found.contract, call.urls))
 
 

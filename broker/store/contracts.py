@@ -46,6 +46,12 @@ def body(tx: Connection, content_id: int) -> bytes:
     return bytes(tx.execute(select(contents.c.body).where(contents.c.id == content_id)).scalar_one())
 
 
+def body_of(tx: Connection, content_id: int, sha: str) -> bytes | None:
+    """The body of this content, unless it is gone or the id stands for another one."""
+    found = tx.execute(select(contents.c.body).where(contents.c.id == content_id, contents.c.sha == sha)).scalar()
+    return None if found is None else bytes(found)
+
+
 def content_id(tx: Connection, consumer_id: int, provider_id: int, sha: str) -> int | None:
     found: int | None = tx.execute(
         select(contents.c.id).where(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, exists, insert, select, update
+from attrs import frozen
+from sqlalchemy import Connection, Select, Table, delete, exists, insert, select, update
 
 from broker.model import Comparison, ProviderContract
 from broker.store.schema import (
@@ -44,6 +45,8 @@ _COMPARISON = (
     comparisons.c.errors,
     comparisons.c.warnings,
     comparisons.c.first_error,
+    comparisons.c.unproven,
+    comparisons.c.first_unproven,
 )
 
 
@@ -96,6 +99,13 @@ def document(tx: Connection, document_id: int) -> tuple[bytes, str]:
     query = select(provider_documents.c.body, provider_documents.c.content_type)
     row = tx.execute(query.where(provider_documents.c.id == document_id)).one()
     return bytes(row[0]), row[1]
+
+
+def document_of(tx: Connection, document_id: int, sha: str) -> tuple[bytes, str] | None:
+    """The same, or None when it is gone."""
+    query = select(provider_documents.c.body, provider_documents.c.content_type)
+    row = tx.execute(query.where(provider_documents.c.id == document_id, provider_documents.c.sha == sha)).first()
+    return (bytes(row[0]), row[1]) if row else None
 
 
 def add(
@@ -165,37 +175,61 @@ def report(tx: Connection, content_id: int, document_id: int) -> bytes | None:
     return None if found is None else bytes(found)
 
 
-def living(tx: Connection, pairs: Collection[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Those of the (content id, document id) pairs of which both sides still exist."""
-    if not pairs:
-        return []
-    there = select(contents.c.id).where(contents.c.id.in_({pair[0] for pair in pairs}))
-    content_ids = set(tx.execute(there).scalars())
-    there = select(provider_documents.c.id).where(provider_documents.c.id.in_({pair[1] for pair in pairs}))
-    document_ids = set(tx.execute(there).scalars())
-    return [pair for pair in pairs if pair[0] in content_ids and pair[1] in document_ids]
+@frozen
+class Sides:
+    """What a comparison is made of: ids that rows have, and shas that say which content and document they meant."""
+
+    content_id: int
+    content_sha: str
+    document_id: int
+    document_sha: str
 
 
-def keep(tx: Connection, made: Sequence[tuple[Comparison, bytes]], now: int) -> None:
-    """Stores comparisons with their reports, but for those that are kept already or whose sides are gone."""
-    pairs = {(one.content_id, one.document_id): (one, text) for one, text in made}
-    kept = compared(tx, {pair[0] for pair in pairs}, {pair[1] for pair in pairs})
-    rows = [
-        {
-            "content_id": one.content_id,
-            "document_id": one.document_id,
-            "success": one.success,
-            "checked": one.checked,
-            "errors": one.errors,
-            "warnings": one.warnings,
-            "first_error": one.first_error,
-            "report": text,
-            "created_at": now,
-        }
-        for one, text in (pairs[pair] for pair in living(tx, pairs) if pair not in kept)
+def living(tx: Connection, pairs: Collection[tuple[int, int]]) -> list[Sides]:
+    """Those of the (content id, document id) pairs of which both sides exist, in their order."""
+    content_shas = _shas(tx, contents, {pair[0] for pair in pairs})
+    document_shas = _shas(tx, provider_documents, {pair[1] for pair in pairs})
+    return [
+        Sides(content_id, content_shas[content_id], document_id, document_shas[document_id])
+        for content_id, document_id in pairs
+        if content_id in content_shas and document_id in document_shas
     ]
-    if rows:
-        tx.execute(insert(comparisons), rows)
+
+
+def _shas(tx: Connection, table: Table, ids: Collection[int]) -> dict[int, str]:
+    if not ids:
+        return {}
+    return {row[0]: row[1] for row in tx.execute(select(table.c.id, table.c.sha).where(table.c.id.in_(ids)))}
+
+
+def keep(tx: Connection, of: Sides, made: Comparison, report: bytes, now: int) -> None:
+    """Stores a comparison with its report, unless it is kept already or its sides are not what they were.
+
+    The work is done outside of any transaction, and meanwhile an id may come to stand for something else.
+    """
+    pair = (of.content_id, of.document_id)
+    if living(tx, [pair]) != [of] or compared(tx, [pair[0]], [pair[1]]):
+        return
+    tx.execute(
+        insert(comparisons).values(
+            content_id=made.content_id,
+            document_id=made.document_id,
+            success=made.success,
+            checked=made.checked,
+            errors=made.errors,
+            warnings=made.warnings,
+            first_error=_keepable(made.first_error),
+            unproven=made.unproven,
+            first_unproven=_keepable(made.first_unproven),
+            report=report,
+            created_at=now,
+        )
+    )
+
+
+def _keepable(text: str | None) -> str | None:
+    """PostgreSQL refuses null characters, and a finding quotes what the pact says."""
+    return text and text.replace("\x00", "\ufffd")
 
 
 def _contracts(rows: Iterable[Any]) -> list[ProviderContract]:

@@ -176,6 +176,8 @@ contents = Table(
     _instant("created_at"),
     Column("body", LargeBinary, nullable=False),
     UniqueConstraint("consumer_id", "provider_id", "sha"),
+    # SQLite may use the id of a removed last row again: giving it AUTOINCREMENT now would mean to write all contents
+    # anew. Whoever keeps something about a content that was read earlier looks at its sha again.
 )
 
 pacts = Table(
@@ -289,6 +291,7 @@ provider_documents = Table(
     Column("body", LargeBinary, nullable=False),
     _instant("created_at"),
     UniqueConstraint("provider_id", "sha"),
+    sqlite_autoincrement=True,  # comparisons are made of a document by its id, and kept later
 )
 
 provider_contracts = Table(
@@ -317,6 +320,8 @@ comparisons = Table(
     Column("errors", Integer, nullable=False),
     Column("warnings", Integer, nullable=False),
     Column("first_error", Text),
+    Column("unproven", Integer, nullable=False),
+    Column("first_unproven", Text),
     Column("report", LargeBinary, nullable=False),  # JSON: every finding, with pointers into both documents
     _instant("created_at"),
 )

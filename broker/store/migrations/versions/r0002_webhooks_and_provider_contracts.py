@@ -34,6 +34,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["provider_id"], ["pacticipants.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("provider_id", "sha"),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "webhooks",
@@ -63,6 +64,8 @@ def upgrade() -> None:
         sa.Column("errors", sa.Integer(), nullable=False),
         sa.Column("warnings", sa.Integer(), nullable=False),
         sa.Column("first_error", sa.Text(), nullable=True),
+        sa.Column("unproven", sa.Integer(), nullable=False),
+        sa.Column("first_unproven", sa.Text(), nullable=True),
         sa.Column("report", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["content_id"], ["contents.id"], ondelete="CASCADE"),
