@@ -17,6 +17,7 @@ from broker.importing.work import Scope, Work
 from broker.model import WebhookRequest
 from broker.store import pacticipants, webhooks
 from broker.webhooks import templates
+from broker.webhooks.body_secrets import MASK
 from broker.webhooks.definition import EVENTS, checked_uuid, url_fault
 from broker.webhooks.secrecy import is_secret
 
@@ -159,7 +160,10 @@ def _request(given: Json) -> tuple[WebhookRequest, tuple[str, ...]]:
     plain = _unmasked(url)
     if plain != url:
         missing.append("URL")
-    request = WebhookRequest(method.upper(), plain, tuple(headers.items()), given.get("body"), username, None)
+    body = _shown_part(given.get("body"))
+    if body != given.get("body"):
+        missing.append("body")
+    request = WebhookRequest(method.upper(), plain, tuple(headers.items()), body, username, None)
     missing += _foreign(request)
     return request, tuple(missing)
 
@@ -176,4 +180,14 @@ def _unmasked(url: str) -> str:
     if _MASK.search(unquote(found.netloc.rpartition("@")[0])):
         found = found._replace(netloc=found.netloc.rpartition("@")[2])
     kept = [pair for pair in found.query.split("&") if not _MASK.search(unquote(pair))]
-    return found._replace(query="&".join(kept)).geturl()
+    path = found.path.replace(MASK, "masked")
+    return found._replace(path=path, query="&".join(kept)).geturl()
+
+
+def _shown_part(body: Any) -> Any:
+    """Without the masks of a broker of this kind; others mask nothing there."""
+    if isinstance(body, dict):
+        return {name: _shown_part(value) for name, value in body.items()}
+    if isinstance(body, list):
+        return [_shown_part(value) for value in body]
+    return body.replace(MASK, "") if isinstance(body, str) else body

@@ -234,19 +234,23 @@ def attempts(tx: Connection, delivery_id: int) -> list[Attempt]:
     return [Attempt(*row) for row in tx.execute(query)]
 
 
-def is_due(tx: Connection, now: int) -> bool:
-    return bool(tx.execute(select(exists().where(webhook_deliveries.c.due_at <= now))).scalar())
+def due(tx: Connection, now: int, excluded: Collection[int], *, each: int, limit: int) -> list[Delivery]:
+    """Due deliveries of all webhooks but some, at most `each` of one; the one that waits longest comes first."""
+    order = (webhook_deliveries.c.due_at, webhook_deliveries.c.id)
+    place = func.row_number().over(partition_by=webhook_deliveries.c.webhook_id, order_by=order).label("place")
+    ranked = select(webhook_deliveries.c.id, place).where(
+        webhook_deliveries.c.due_at <= now, webhook_deliveries.c.webhook_id.not_in(excluded)
+    )
+    first = ranked.subquery()
+    query = select(*_DELIVERY).join(first, first.c.id == webhook_deliveries.c.id).where(first.c.place <= each)
+    return [_delivery(row) for row in tx.execute(query.order_by(*order).limit(limit))]
 
 
-def take_due(tx: Connection, now: int, lease_until: int, limit: int) -> list[Delivery]:
-    """Due deliveries, which nobody else gets before the lease ends; the one that waits longest comes first."""
-    query = select(*_DELIVERY).where(webhook_deliveries.c.due_at <= now)
-    query = query.order_by(webhook_deliveries.c.due_at, webhook_deliveries.c.id).limit(limit)
-    found = [_delivery(row) for row in tx.execute(query)]
-    if found:
-        taken = webhook_deliveries.c.id.in_([one.id for one in found])
-        tx.execute(update(webhook_deliveries).where(taken).values(due_at=lease_until))
-    return found
+def lease(tx: Connection, taken: Collection[Delivery], until: int) -> None:
+    """Nobody else gets them before the lease ends."""
+    if taken:
+        ids = webhook_deliveries.c.id.in_([one.id for one in taken])
+        tx.execute(update(webhook_deliveries).where(ids).values(due_at=until))
 
 
 def release(tx: Connection, delivery_id: int, lease_until: int, due_at: int) -> None:

@@ -11,11 +11,14 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
 
-from attrs import frozen
-from sqlalchemy.exc import SQLAlchemyError
+from attrs import evolve, frozen
+from sqlalchemy import Connection
+from sqlalchemy.exc import DataError, SQLAlchemyError
 
 from broker.config import WebhookConfig
 from broker.model import Attempt, Delivery, Webhook, WebhookRequest
@@ -26,7 +29,9 @@ from broker.webhooks.destinations import ForbiddenError, policy
 from broker.webhooks.secrecy import masked_url, secrets_of
 from broker.webhooks.sending import Exchange, Sender, rendered
 
-AT_ONCE = 4  # calls in one process: a burst of them leaves the machine to those who wait for answers
+AT_ONCE = 8  # calls in one process: a burst of them leaves the machine to those who wait for answers
+AT_ONCE_TO_A_HOST = 2  # one that does not answer must not hold up the calls of everybody else
+_CONSIDERED = 100  # webhooks with something due, of which those are taken whose hosts are free
 _POLL_SECONDS = 0.2
 _AFTER_TROUBLE_SECONDS = 2.0
 _GRACE_SECONDS = 2.0
@@ -66,6 +71,8 @@ class Deliverer:
         self._stopping = threading.Event()
         self._free = threading.Semaphore(AT_ONCE)
         self._calls = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="webhook")
+        self._hosts: Counter[str] = Counter()
+        self._hosts_lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="webhook-deliverer", daemon=True)
 
     def start(self) -> None:
@@ -106,17 +113,39 @@ class Deliverer:
         lease = _now() + self._lease
         try:
             with self._database.read() as tx:
-                due = webhooks.is_due(tx, _now())
+                due, _ = self._chosen(tx, free)
             if due and not self._stopping.is_set():
                 with self._database.write() as tx:
-                    taken = webhooks.take_due(tx, _now(), lease, free)
-                    known = webhooks.by_ids(tx, {one.webhook_id for one in taken})
+                    taken, known = self._chosen(tx, free)
+                    webhooks.lease(tx, taken, lease)
         finally:
             for _ in range(free - len(taken)):
                 self._free.release()
         for one in taken:
+            self._count(known[one.webhook_id], 1)
             self._calls.submit(self._deliver, one, known[one.webhook_id], lease)
         return bool(taken)
+
+    def _chosen(self, tx: Connection, free: int) -> tuple[list[Delivery], dict[int, Webhook]]:
+        """At most `free` deliveries, the one that waits longest first, to hosts that have not their share already."""
+        with self._hosts_lock:
+            busy = Counter(self._hosts)
+        full = {host for host, calls in busy.items() if calls >= AT_ONCE_TO_A_HOST}
+        excluded = {one.id for one in webhooks.every(tx) if _host(one) in full} if full else set()
+        due = webhooks.due(tx, _now(), excluded, each=AT_ONCE_TO_A_HOST, limit=_CONSIDERED)
+        known = webhooks.by_ids(tx, {one.webhook_id for one in due})
+        taken: list[Delivery] = []
+        for one in due:
+            host = _host(known[one.webhook_id])
+            if len(taken) < free and busy[host] < AT_ONCE_TO_A_HOST:
+                busy[host] += 1
+                taken.append(one)
+        return taken, known
+
+    def _count(self, webhook: Webhook, change: int) -> None:
+        with self._hosts_lock:
+            self._hosts[_host(webhook)] += change
+            self._hosts = +self._hosts
 
     def _forget(self) -> bool:
         """Whether there may be more to forget; a little at a time, because nobody else writes meanwhile."""
@@ -137,6 +166,7 @@ class Deliverer:
         except SQLAlchemyError as error:
             _log.warning("the outcome of webhook call %s could not be noted: %s", delivery.uuid, error)
         finally:
+            self._count(webhook, -1)
             self._free.release()
 
     def _attempt(self, delivery: Delivery, webhook: Webhook, lease: int) -> None:
@@ -154,8 +184,13 @@ class Deliverer:
         outcome = {"attempts": number, "status": "success" if success else "failure", "due_at": None}
         if not success and waits is not None:
             outcome |= {"status": "retrying", "due_at": now + round(waits * 1_000_000)}
-        with self._database.write() as tx:
-            webhooks.record(tx, delivery.id, lease, attempt, outcome)
+        try:
+            with self._database.write() as tx:
+                webhooks.record(tx, delivery.id, lease, attempt, outcome)
+        except DataError:
+            # A call that is not noted is made again without end.
+            with self._database.write() as tx:
+                webhooks.record(tx, delivery.id, lease, evolve(attempt, log="Its log cannot be kept.\n"), outcome)
 
     def _cancel(self, delivery: Delivery, lease: int) -> None:
         attempt = Attempt(False, None, "Not sent: the webhook is disabled.\n", _now())
@@ -169,6 +204,11 @@ def _note(success: bool, number: int, waits: float | None) -> str:
     if waits is None:
         return f"Attempt {number}: failed. There will be no further one."
     return f"Attempt {number}: failed. The next one is in {waits:g} s."
+
+
+def _host(webhook: Webhook) -> str:
+    """With its port: two services of one machine are two to us."""
+    return urlsplit(webhook.request.url).netloc.rpartition("@")[2].lower()
 
 
 def _now() -> int:

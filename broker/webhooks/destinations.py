@@ -49,6 +49,13 @@ class Policy:
     suffixes: tuple[str, ...]
     networks: tuple[Network, ...]
 
+    def check(self, method: str, scheme: str) -> None:
+        """Raises ForbiddenError: options may have been narrowed since the webhook was defined, or it was imported."""
+        if method not in self.methods:
+            raise ForbiddenError(f"{method} is not allowed without --webhook-method {method}")
+        if scheme not in self.schemes:
+            raise ForbiddenError(f"{scheme} is not allowed without --webhook-scheme {scheme}")
+
     def forbidden_host(self, host: str) -> str | None:
         """Why no call to a host would be made, as far as its name alone shows that; None when it does not."""
         literal = literal_address(host)

@@ -116,9 +116,10 @@ class Sender:
         self._closed = False
 
     def send(self, request: Rendered) -> Exchange:
-        """Never raises for what the other side does."""
+        """Never raises for what the other side does, nor for what the policy forbids."""
         ends = time.monotonic() + self._timeout
         try:
+            self._policy.check(request.method, "https" if request.tls else "http")
             answer = self._exchanged(request, ends)
         except (ForbiddenError, UnreachableError) as error:
             return Exchange(request, None, str(error))

@@ -13,11 +13,13 @@ from broker.webhooks.body_secrets import MASK
 from broker.webhooks.secrecy import is_secret, struck
 from broker.webhooks.sending import Exchange, Rendered
 
-_KEPT = 4 * 1024  # characters of a body; cut when the secrets are out, or half of one could stay
+# Characters of a body or a header's value, and of a whole log; cut when the secrets are out, or half of one could stay.
+_KEPT = 4 * 1024
+_KEPT_OF_LOG = 32 * 1024
 
 
 def log(exchange: Exchange, secrets: Iterable[str], now: int) -> str:
-    """One line for each part of the exchange, without the secrets."""
+    """One line for each part of the exchange, without the secrets, and without what a database cannot keep."""
     request, answer, secrets = exchange.request, exchange.answer, list(secrets)
     said = [f"{request.method} {request.url}", *_header_lines(request.headers)]
     said += struck(request.body.decode(), secrets)[:_KEPT].splitlines()
@@ -25,10 +27,10 @@ def log(exchange: Exchange, secrets: Iterable[str], now: int) -> str:
         said += [f"{answer.status} {answer.reason}", *_header_lines(answer.headers)]
         said += struck(answer.body, secrets)[:_KEPT].splitlines()
     stamp = datetime.fromtimestamp(now // 1_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    lines = [f"[{stamp}] INFO: {line}" for line in said]
-    if exchange.error is not None:
-        lines.append(f"[{stamp}] ERROR: {exchange.error}")
-    return struck("\n".join(lines) + "\n", secrets)
+    text = struck("\n".join(f"[{stamp}] INFO: {line}" for line in said), secrets).replace("\x00", "\ufffd")
+    text = text if len(text) <= _KEPT_OF_LOG else f"{text[:_KEPT_OF_LOG]} ... and {len(text) - _KEPT_OF_LOG} more"
+    error = f"[{stamp}] ERROR: {struck(exchange.error, secrets)}\n" if exchange.error is not None else ""
+    return f"{text}\n{error}"
 
 
 def result(exchange: Exchange, secrets: list[str]) -> Json:
@@ -62,7 +64,7 @@ def _header_lines(headers: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def _shown(headers: Iterable[tuple[str, str]], secrets: Iterable[str]) -> dict[str, str]:
-    return {name: MASK if is_secret(name) else struck(value, secrets) for name, value in headers}
+    return {name: MASK if is_secret(name) else struck(value, secrets)[:_KEPT] for name, value in headers}
 
 
 def _readable(body: str, secrets: Iterable[str]) -> Any:
