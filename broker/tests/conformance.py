@@ -19,12 +19,20 @@ _METHODS = frozenset({"get", "put", "post", "patch", "delete"})
 # For people, not part of the interface.
 _PAGES = ("/assets/", "/doc", "/hal-browser")
 _faults: list[str] = []
+_successes: set[str] = set()
 
 
 def faults() -> list[str]:
     """What was found since the last call."""
     found = _faults.copy()
     _faults.clear()
+    return found
+
+
+def successes() -> set[str]:
+    """The ids of the operations that were answered with success since the last call."""
+    found = _successes.copy()
+    _successes.clear()
     return found
 
 
@@ -68,6 +76,8 @@ def _fault(method: str, path: bytes, status: int, headers: Mapping[str, str], bo
         if status < 400 and not path.decode("latin-1").startswith(_PAGES):
             return "the document has no such operation"
         return None if status < 400 else _unfit(_refusal(status), body)
+    if status < 300:
+        _successes.add(operation["operationId"])
     answer = operation["responses"].get(str(status))
     if answer is None:
         return "the document does not name this status"
