@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-import difflib
 import hashlib
 import json
-from typing import Any, Literal
+from typing import Any
 
 from attrs import frozen
 
@@ -21,10 +20,7 @@ from broker.errors import InvalidError
 
 MAX_DEPTH = 200
 _ADDED_BY_BROKERS = frozenset({"_links", "createdAt"})
-_INTERACTION_LISTS = ("interactions", "messages")
-_MAX_DIFF_LINES = 120
-_MAX_COMPARED_LINES = 2000  # of one interaction: comparing takes quadratic time
-_SIGNS = {"added": "+", "removed": "-", "changed": " "}
+INTERACTION_LISTS = ("interactions", "messages")
 
 
 @frozen
@@ -49,10 +45,10 @@ def from_base64(text: str) -> PactContent:
 def from_bytes(raw: bytes) -> PactContent:
     """Raises InvalidError when the bytes are not a JSON pact."""
     pact = load(raw)
-    lists = {key: _interactions(pact, key) for key in _INTERACTION_LISTS if pact.get(key) is not None}
+    lists = {key: _interactions(pact, key) for key in INTERACTION_LISTS if pact.get(key) is not None}
     if not lists:
         raise InvalidError(["content has neither interactions nor messages"])
-    digest = _content_sha(lists, _specification_version(pact))
+    digest = _content_sha(lists, specification_version(pact))
     for key, items in lists.items():
         pact[key] = [{"_id": _sha(canonical), **item} for item, canonical in items]
     kept = {key: value for key, value in pact.items() if key not in _ADDED_BY_BROKERS}
@@ -79,40 +75,6 @@ def load(raw: bytes) -> dict[str, Any]:
     return pact
 
 
-@frozen
-class Change:
-    """One interaction that is new, gone or different; `lines` shows what is different: - gone, + new."""
-
-    interaction: str
-    kind: Literal["added", "removed", "changed"]
-    lines: tuple[str, ...] = ()
-
-
-def changes(before: bytes, after: bytes) -> list[Change]:
-    """What changed between two served pact bodies, interaction by interaction.
-
-    Interactions are the same when their descriptions and provider states are.
-    """
-    old, new = _by_name(before), _by_name(after)
-    return [
-        _change(name, old.get(name), new.get(name)) for name in sorted({*old, *new}) if old.get(name) != new.get(name)
-    ]
-
-
-def difference(before: bytes, after: bytes, *, most_lines: int = _MAX_DIFF_LINES) -> str:
-    """The changes as readable lines: - gone, + new."""
-    lines: list[str] = []
-    for change in changes(before, after):
-        lines.append(f"{_SIGNS[change.kind]} {change.interaction}")
-        lines += [f"  {line}" for line in change.lines]
-    if not lines:
-        old, new = (_specification_version(json.loads(body)) for body in (before, after))
-        return "Nothing differs." if old == new else f"Only the specification version differs: {old} became {new}."
-    if len(lines) > most_lines:
-        lines = [*lines[:most_lines], f"... and {len(lines) - most_lines} more lines"]
-    return "\n".join(lines)
-
-
 def deeper_than(value: object, limit: int) -> bool:
     """Whether JSON nests objects and lists more than `limit` levels."""
     level = [value]
@@ -121,33 +83,6 @@ def deeper_than(value: object, limit: int) -> bool:
         if not level:
             return False
     return True
-
-
-def _change(name: str, old: list[str] | None, new: list[str] | None) -> Change:
-    if old is None:
-        return Change(name, "added")
-    if new is None:
-        return Change(name, "removed")
-    found = difflib.unified_diff(old[:_MAX_COMPARED_LINES], new[:_MAX_COMPARED_LINES], lineterm="", n=1)
-    lines = tuple(line for line in found if not line.startswith(("---", "+++", "@@")))
-    return Change(name, "changed", lines or ("(the difference is too far down to be shown)",))
-
-
-def _by_name(body: bytes) -> dict[str, list[str]]:
-    pact = json.loads(body)
-    named: dict[str, list[str]] = {}
-    for item in (item for key in _INTERACTION_LISTS for item in pact.get(key) or []):
-        # Two interactions of one name are a fault of the pact; they are compared as one.
-        lines = json.dumps(_without_id(item), indent=2, sort_keys=True, ensure_ascii=False).splitlines()
-        named.setdefault(_name(item), []).extend(lines)
-    return named
-
-
-def _name(item: dict[str, Any]) -> str:
-    states = item.get("providerStates") or item.get("providerState") or item.get("provider_state")
-    if isinstance(states, list):
-        states = ", ".join(str(one.get("name")) for one in states if isinstance(one, dict))
-    return f"{item.get('description')} (given {states})" if states else str(item.get("description"))
 
 
 def _interactions(pact: dict[str, Any], key: str) -> list[tuple[dict[str, Any], str]]:
@@ -175,7 +110,8 @@ def _content_sha(lists: dict[str, list[tuple[dict[str, Any], str]]], version: ob
     return digest.hexdigest()
 
 
-def _specification_version(pact: dict[str, Any]) -> object:
+def specification_version(pact: dict[str, Any]) -> object:
+    """What the pact says that it is written in, None when it does not say."""
     metadata = pact.get("metadata")
     if not isinstance(metadata, dict):
         return None

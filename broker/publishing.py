@@ -5,12 +5,27 @@ from __future__ import annotations
 from attrs import frozen
 from sqlalchemy import Connection
 
-from broker import content, registry
+from broker import registry
 from broker.content import PactContent
 from broker.errors import ConflictError, InvalidError
 from broker.model import Pact, Pacticipant, Verification
 from broker.query import Metadata
 from broker.store import contracts, pacticipants, verifications
+
+
+class DifferentContentError(ConflictError):
+    """`existing` has another content than the `new` one that was to be published for the same version."""
+
+    def __init__(self, existing: Pact, new: PactContent) -> None:
+        super().__init__(
+            "contracts",
+            f"{existing.consumer} version {existing.number} is already published with a different pact with "
+            f"{existing.provider}. A version's pact cannot change, because verification results were, or may be, "
+            f"recorded for it: publish under a new version number. If the pact changes from run to run, give every "
+            f"matcher a fixed example value.",
+        )
+        self.existing = existing
+        self.new = new
 
 
 @frozen
@@ -53,8 +68,8 @@ class Outcome:
 def publish(tx: Connection, submission: Submission, now: int) -> Outcome:
     """Records the version, its branch, tags and pacts.
 
-    Raises ConflictError when the version has another content already: results that were recorded for it would
-    otherwise silently stand for something else. Nothing is recorded then.
+    Raises DifferentContentError when the version has another content already: results that were recorded for it
+    would otherwise silently stand for something else. Nothing is recorded then.
     """
     consumer = registry.ensure_pacticipant(tx, submission.pacticipant, now)
     ensured = registry.ensure_version(tx, consumer, submission.number, now, submission.build_url)
@@ -73,7 +88,8 @@ def _publish_one(
     provider = registry.ensure_pacticipant(tx, contract.provider, now)
     existing = contracts.pact(tx, version_id, provider.id)
     if existing is not None:
-        _require_same_content(tx, existing, contract.content)
+        if existing.sha != contract.content.sha:
+            raise DifferentContentError(existing, contract.content)
         return Published(existing, repeated=True, changed=False, changed_since=None, verified=None)
     previous = _previous(tx, consumer, provider, version_id, of.branch)
     sha = contract.content.sha
@@ -102,19 +118,6 @@ def _previous(
         if earlier and (found := contracts.pact(tx, earlier[0], provider.id)) is not None:
             return found
     return next(iter(contracts.pacts_between(tx, consumer.id, provider.id, limit=1)), None)
-
-
-def _require_same_content(tx: Connection, existing: Pact, new: PactContent) -> None:
-    if existing.sha == new.sha:
-        return
-    raise ConflictError(
-        "contracts",
-        f"{existing.consumer} version {existing.number} is already published with a different pact with "
-        f"{existing.provider}. A version's pact cannot change, because verification results were, or may be, "
-        f"recorded for it: publish under a new version number. If the pact changes from run to run, give every "
-        f"matcher a fixed example value.",
-        content.difference(contracts.body(tx, existing.content_id), new.body),
-    )
 
 
 @frozen

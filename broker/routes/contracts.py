@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection
 
-from broker import bidirectional, content, publishing, registry
+from broker import bidirectional, content, difference, publishing, registry
 from broker.call import NO_CONTENT, Call, Fields, Reply, Route, checked_name, created
 from broker.errors import InvalidError
 from broker.hal.participants import pact_name, pacticipant_stub, version_stub
@@ -16,19 +17,20 @@ from broker.hal.urls import Urls
 from broker.hal.values import Json, link
 from broker.hal.webhooks import event_notices
 from broker.model import Comparison, ProviderContract
-from broker.publishing import Contract, Outcome, Published, Submission
+from broker.publishing import Contract, DifferentContentError, Outcome, Published, Submission
 from broker.routes.pacts import pact_body
-from broker.store import removal
+from broker.store import contracts, removal
 from broker.webhooks import events
 from broker.webhooks.events import Detected
 
 Compared = Mapping[int, Sequence[tuple[ProviderContract, Comparison]]]  # by pact id
+_MOST_LINES = 120  # of what a conflict tells
 _ON_CONFLICT = ("overwrite", "merge", None)
 
 
 def publish(call: Call) -> Reply:
     submission = _submission(call.json())
-    with call.database.write() as tx:
+    with _explained(call), call.database.write() as tx:
         outcome = publishing.publish(tx, submission, call.now)
         detected = _emit(tx, call, outcome)
     compared = _compare(call, outcome)
@@ -36,6 +38,21 @@ def publish(call: Call) -> Reply:
     for one in outcome.published:
         said += fits(one.pact, compared.get(one.pact.id, ()), call.urls)
     return Reply(_published(submission, outcome, said, call.urls))
+
+
+@contextmanager
+def _explained(call: Call) -> Iterator[None]:
+    """Adds to a conflict what differs. That takes time, so it is found out when the writer has been let go."""
+    try:
+        yield
+    except DifferentContentError as conflict:
+        was = conflict.existing
+        with call.database.read() as tx:
+            content_id = contracts.content_id(tx, was.consumer_id, was.provider_id, was.sha)
+            before = contracts.body(tx, content_id) if content_id is not None else None
+        if before is not None:
+            conflict.details = difference.between(before, conflict.new.body).text(most_lines=_MOST_LINES)
+        raise
 
 
 def _emit(tx: Connection, call: Call, outcome: Outcome) -> list[list[Detected]]:
@@ -153,7 +170,7 @@ def put_pact(call: Call) -> Reply:
     submission = Submission(
         params["consumer"], params["version"], None, (), None, (Contract(params["provider"], read),)
     )
-    with call.database.write() as tx:
+    with _explained(call), call.database.write() as tx:
         outcome = publishing.publish(tx, submission, call.now)
         published = outcome.published[0]
         _emit(tx, call, outcome)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from broker import content, registry
+from broker import difference, registry
 from broker.call import Call, Reply, Route
 from broker.errors import NotFoundError
 from broker.hal.participants import pact_name
@@ -15,7 +15,6 @@ from broker.store import contracts
 _PAIR = "/pacts/provider/{provider}/consumer/{consumer}"
 _VERSION = f"{_PAIR}/version/{{version}}"
 _TEXT = "text/plain;charset=utf-8"
-_MOST_LINES = 20_000
 _NOTHING = b'{"interactions":[]}'
 
 
@@ -55,14 +54,20 @@ def with_content(call: Call) -> Reply:
 
 
 def _reply(call: Call, before: Pact | None, after: Pact, old: bytes, new: bytes) -> Reply:
+    found = difference.between(old, new)
     if "json" not in call.accept:
-        text = content.difference(old, new, most_lines=_MOST_LINES)
-        return Reply(text.encode() + b"\n", media_type=_TEXT)
+        return Reply(found.text().encode() + b"\n", media_type=_TEXT)
     body: Json = {"before": _side(before, call.urls) if before else None, "after": _side(after, call.urls)}
     body["changes"] = [
-        {"interaction": change.interaction, "kind": change.kind, "lines": list(change.lines)}
-        for change in content.changes(old, new)
+        {
+            "interaction": change.interaction,
+            "kind": change.kind,
+            "lines": list(change.lines),
+            "leftOut": change.left_out,
+        }
+        for change in found.changes
     ]
+    body["leftOut"] = found.left_out
     body["_links"] = {
         "self": link(call.urls.at(call.path), title="Difference"),
         "curies": curies(call.urls.base, "diff"),

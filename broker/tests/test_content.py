@@ -119,29 +119,3 @@ def test_integers_of_any_size_survive() -> None:
 def test_what_is_not_a_pact_is_refused_with_the_reason(raw: bytes, says: str) -> None:
     with pytest.raises(InvalidError, match=says):
         content.from_bytes(raw)
-
-
-def test_the_difference_names_the_interactions_that_changed() -> None:
-    before = content.from_bytes(json.dumps(pact("Foo", "Bar", "kept", "gone")).encode()).body
-    changed = pact("Foo", "Bar", "kept", "new")
-    changed["interactions"][0]["response"]["status"] = 404
-    after = content.from_bytes(json.dumps(changed).encode()).body
-    lines = content.difference(before, after).splitlines()
-    assert "- gone" in lines
-    assert "+ new" in lines
-    assert '  -    "status": 200' in lines
-    assert '  +    "status": 404' in lines
-
-
-def test_the_difference_tells_states_apart_and_names_a_new_specification_version() -> None:
-    two = pact("Foo", "Bar", "an item", "an item")
-    two["interactions"][1]["providerStates"] = [{"name": "there is none"}]
-    before = content.from_bytes(json.dumps(two).encode()).body
-    one = {**two, "interactions": two["interactions"][:1]}
-    assert content.difference(before, content.from_bytes(json.dumps(one).encode()).body) == (
-        "- an item (given there is none)"
-    )
-    newer = {**two, "metadata": {"pactSpecification": {"version": "3.0.0"}}}
-    after = content.from_bytes(json.dumps(newer).encode()).body
-    assert content.difference(before, after) == "Only the specification version differs: 4.0 became 3.0.0."
-    assert content.difference(before, before) == "Nothing differs."

@@ -39,6 +39,7 @@ def test_a_difference_is_text_or_json_by_what_is_asked_for(broker: Broker, path:
     assert broker.client.get(address).text == "- gone\n+ new\n"
     found = broker.client.get(address, headers=_JSON).json()
     assert [(one["interaction"], one["kind"]) for one in found["changes"]] == [("gone", "removed"), ("new", "added")]
+    assert (found["leftOut"], found["changes"][0]["leftOut"]) == (0, False)
     assert (found["before"]["consumerVersionNumber"], found["after"]["sha"]) == ("1", shas["2"])
 
 
