@@ -34,8 +34,8 @@ class _Contract:
     document: bytes
 
 
-def run(work: Work, scope: Scope) -> None:
-    index = work.source.get("/")
+def run(work: Work, scope: Scope, index: Json) -> None:
+    """`index`: what the source answers at its root."""
     if not reading.links(index, "pb:provider-contracts"):
         if reading.links(index, "pf:publish-provider-contract"):
             work.tally.notice("provider contracts are not imported: the source has no list of them that is documented")

@@ -175,11 +175,16 @@ def presence(body: Json, current: str, ended: str) -> SourcePresence:
         name(_object(inside, "pacticipant"), "name"),
         name(_object(inside, "version"), "number"),
         identifier(place) if isinstance(place, dict) else None,
-        text(body, "applicationInstance") or text(body, "target") or "",
+        _instance(body),
         required_instant(body, "createdAt"),
         body.get(current) is False,
         instant(body, ended),
     )
+
+
+def _instance(body: Json) -> str:
+    """Empty for the unnamed one; `target` is the former name of the field."""
+    return next((name(body, key) for key in ("applicationInstance", "target") if body.get(key)), "")
 
 
 def pact(body: Json) -> SourcePact:

@@ -9,9 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import InterfaceError, OperationalError
 
+from broker.errors import UnusableError
 from broker.importing import check, pacts, participants, places, provider_contracts, results, versions, webhooks
-from broker.importing.source import Source
+from broker.importing.source import Source, UnreadableError
 from broker.importing.tally import Tally
 from broker.importing.work import Work
 from broker.store.backup import save
@@ -26,17 +28,26 @@ def run(source: Source, database_url: str, only: Sequence[str] = (), *, dry_run:
     """
     tally = Tally()
     with _target(database_url, tally, dry_run=dry_run) as database:
-        work = Work(source, database, tally)
-        source.get("/")
-        tally.step(f"reading {source.url}")
-        scope = participants.run(work, only)
-        told = versions.run(work, scope)
-        places.run(work, scope, told)
-        results.run(work, pacts.run(work, scope))
-        provider_contracts.run(work, scope)
-        webhooks.run(work, scope)
-        check.run(work, scope, time.time_ns() // 1000)
+        try:
+            _steps(Work(source, database, tally), only)
+        except (InterfaceError, OperationalError):
+            raise UnusableError("the target does not answer any more; what is imported stays: run it again") from None
     return tally
+
+
+def _steps(work: Work, only: Sequence[str]) -> None:
+    try:
+        index = work.source.get("/")
+    except UnreadableError as error:
+        raise UnusableError(f"this is not the address of a Pact Broker: {error}") from None
+    work.tally.step(f"reading {work.source.url}")
+    scope = participants.run(work, only)
+    told = versions.run(work, scope)
+    places.run(work, scope, told)
+    results.run(work, pacts.run(work, scope))
+    provider_contracts.run(work, scope, index)
+    webhooks.run(work, scope)
+    check.run(work, scope, time.time_ns() // 1000)
 
 
 @contextmanager

@@ -96,6 +96,7 @@ class Source:
     max_bytes: int = _MAX_BYTES
     requests: int = 0
     _failures: int = 0
+    _over: threading.Event = field(factory=threading.Event)
     _lock: threading.Lock = field(factory=threading.Lock)
     _client: httpx.Client = field(init=False)
     _pool: ThreadPoolExecutor = field(init=False)
@@ -112,8 +113,10 @@ class Source:
         self._pool = ThreadPoolExecutor(self.concurrency, thread_name_prefix="import")
 
     def close(self) -> None:
-        self._pool.shutdown(cancel_futures=True)
+        """At once: what is under way is given up."""
+        self._over.set()
         self._client.close()
+        self._pool.shutdown(cancel_futures=True)
 
     def each(self, items: Iterable[T], work: Callable[[T], R]) -> Iterator[tuple[T, R | UnreadableError]]:
         """What `work` finds for each item, in their order, a few of them at once and never far ahead."""
@@ -166,7 +169,8 @@ class Source:
         """The bytes of an answer; raises UnreadableError, and MissingError when there is none."""
         reason = ""
         for wait in (0.0, *self.waits):
-            time.sleep(wait)
+            if self._over.wait(wait):
+                raise UnreadableError("the import is over")
             try:
                 answer = self._once(self.url + path + (f"?{query}" if query else ""))
             except httpx.HTTPError as error:
@@ -176,9 +180,11 @@ class Source:
                 self._failures = 0
                 return answer
             reason = f"{path} answers {answer.status}"
-            time.sleep(min(answer.retry_after, _LONGEST_WAIT) if self.waits else 0)
+            self._over.wait(min(answer.retry_after, _LONGEST_WAIT) if self.waits else 0)
         self._failures += 1
-        if self._failures >= _MOST_FAILURES or path == "/":
+        if path == "/":
+            raise UnusableError(f"the source does not answer: {reason}")
+        if self._failures >= _MOST_FAILURES:
             raise UnusableError(f"the source does not answer any more ({reason}); what is imported stays: run it again")
         raise UnreadableError(reason)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import frozen
 
 from broker.config import Config
 from broker.errors import UnusableError
@@ -287,6 +288,17 @@ def test_a_source_that_wants_other_credentials_or_is_no_broker_is_told_as_that(
 ) -> None:
     source.special = lambda _: Reply(status=401)
     assert "refuses / (401)" in run_import(source.url, database=target).out
-    source.special = lambda path: Reply(b"<html>") if path != "/" else None
-    done = run_import(source.url, database=target)
-    assert (done.code, "not the address of a Pact Broker" in done.out) == (2, True)
+    for works in (frozenset[str](), frozenset({"/"})):
+        source.special = _Pages(works)
+        done = run_import(source.url, database=target)
+        assert (done.code, "not the address of a Pact Broker" in done.out) == (2, True)
+
+
+@frozen
+class _Pages:
+    """HTML everywhere else."""
+
+    works: frozenset[str]
+
+    def __call__(self, path: str) -> Reply | None:
+        return None if path in self.works else Reply(b"<html>")
