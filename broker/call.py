@@ -14,6 +14,7 @@ from broker.content import deeper_than
 from broker.errors import InvalidError
 from broker.hal.urls import Urls
 from broker.metrics import Metrics
+from broker.model import Webhook
 from broker.query import Pairs
 from broker.store.database import Database
 
@@ -38,6 +39,11 @@ class Call:
     body: bytes
     urls: Urls
     now: int
+
+    def urls_for(self, hook: Webhook) -> Urls:
+        """What a webhook is told to fetch. Whoever sets off its call does not decide that by a Host header."""
+        listening = f"[{self.config.host}]" if ":" in self.config.host else self.config.host
+        return Urls(self.config.base_url or hook.request.base or f"http://{listening}:{self.config.port}")
 
     def json(self) -> dict[str, Any]:
         """The body as a JSON object, an empty one when there is no body; raises InvalidError."""

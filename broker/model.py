@@ -180,7 +180,8 @@ class Comparison:
 class WebhookRequest:
     """What a webhook sends, as it was defined: url, header values and body may hold `${pactbroker.*}`.
 
-    `body` is a text, or any other JSON value, or None for no body. Header names are lower-case.
+    `body` is a text, or any other JSON value, or None for no body. Header names are lower-case. `base` is the address
+    by which the broker was asked to keep it, "" where nobody asked over HTTP.
     """
 
     method: str
@@ -189,6 +190,7 @@ class WebhookRequest:
     body: Any = field(default=None, repr=False)
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+    base: str = ""
 
 
 @frozen

@@ -58,7 +58,7 @@ def _explained(call: Call) -> Iterator[None]:
 def _emit(tx: Connection, call: Call, outcome: Outcome) -> list[list[Detected]]:
     """For each contract the events of its publication, webhook calls for which are noted in the same transaction."""
     return [
-        events.pact_published(tx, one.pact, call.urls, call.now, repeated=one.repeated) for one in outcome.published
+        events.pact_published(tx, one.pact, call.urls_for, call.now, repeated=one.repeated) for one in outcome.published
     ]
 
 

@@ -30,7 +30,7 @@ def publish(call: Call) -> Reply:
         pact = find_by_content(tx, call, metadata)
         provider = registry.provider(tx, pact.provider)
         recorded = publishing.record_result(tx, pact, provider, result, metadata, call.now)
-        events.verification_published(tx, pact, recorded, metadata, call.urls, call.now)
+        events.verification_published(tx, pact, recorded, metadata, call.urls_for, call.now)
     body = hal.verification(recorded, pact, result.details, call.urls)
     return created(body, call.urls.verification(pact, recorded.id))
 

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
+from attrs import evolve
 from sqlalchemy import Connection
 
 from broker import paging, registry
@@ -48,7 +49,7 @@ def create(call: Call) -> Reply:
 def _created(call: Call, uuid: str) -> Reply:
     read = definition(call.json(), _policy(call), None)
     with call.database.write() as tx:
-        values = _values(tx, read) | _sides(tx, call)
+        values = _values(tx, read, call) | _sides(tx, call)
         webhooks.create(tx, uuid, call.now, values)
         body = hal.webhook(_webhook(tx, uuid), call.urls)
     return created(body, call.urls.webhook(uuid))
@@ -66,7 +67,7 @@ def put(call: Call) -> Reply:
     with call.database.write() as tx:
         found = webhooks.find(tx, uuid)
         read = definition(call.json(), _policy(call), found.request if found else None)
-        values = _values(tx, read)
+        values = _values(tx, read, call)
         (webhooks.change if found else webhooks.create)(tx, uuid, call.now, values)
         body = hal.webhook(_webhook(tx, uuid), call.urls)
     return Reply(body) if found else created(body, call.urls.webhook(uuid))
@@ -91,7 +92,7 @@ def execute_unsaved(call: Call) -> Reply:
     """The same for a definition that is not stored."""
     read = definition(call.json(), _policy(call), None)
     with call.database.read() as tx:
-        columns = _values(tx, read)
+        columns = _values(tx, read, call)
         scope = trial.Scope(columns["consumer_id"], read.consumer_label, columns["provider_id"], read.provider_label)
         values = trial.values_of(tx, scope, call.urls)
     return _tried(call, read.request, values, None)
@@ -206,7 +207,7 @@ def _sides(tx: Connection, call: Call) -> dict[str, Any]:
     }
 
 
-def _values(tx: Connection, read: Definition) -> dict[str, Any]:
+def _values(tx: Connection, read: Definition, call: Call) -> dict[str, Any]:
     """The columns of a definition; raises InvalidError when it names an unknown pacticipant."""
     known = pacticipants.named(tx, {name for name in (read.consumer, read.provider) if name is not None})
     missing = {
@@ -223,7 +224,7 @@ def _values(tx: Connection, read: Definition) -> dict[str, Any]:
         "provider_id": known[read.provider].id if read.provider else None,
         "provider_label": read.provider_label,
         "events": read.events,
-        "request": read.request,
+        "request": evolve(read.request, base=call.urls.base),
         "enabled": read.enabled,
     }
 

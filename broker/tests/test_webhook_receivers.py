@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 from sqlalchemy import create_engine, text
 
 from broker.config import Config, WebhookConfig
@@ -86,6 +87,24 @@ def test_an_attempt_whose_log_is_refused_is_not_made_again(postgres: Postgres, h
         broker.publish("Foo", "1")
         found, log = _delivery(broker, listed)
         assert (found["status"], log) == ("success", "Its log cannot be kept.\n")
+
+
+@pytest.mark.parametrize("base_url", [None, "https://pacts.test/broker"])
+def test_a_publisher_does_not_decide_by_a_host_header_what_a_webhook_fetches(
+    tmp_path: Path, hook: Receiver, base_url: str | None
+) -> None:
+    config = evolve(_config(f"sqlite:///{tmp_path}/b.db"), token="s3cret", base_url=base_url)
+    with served(config) as broker:
+        broker.client.headers["authorization"] = "Bearer s3cret"
+        body = "${pactbroker.pactUrl} ${pactbroker.verificationResultUrl}"
+        for event in ("contract_published", "provider_verification_published"):
+            request = {"method": "POST", "url": hook.url, "body": body}
+            broker.ask("POST", "/webhooks", {"events": [{"name": event}], "request": request}, status=201)
+        broker.client.headers["host"] = "elsewhere.test"
+        broker.verify("Foo", broker.publish("Foo", "1"), "2")
+        for told in hook.bodies(2):
+            assert told.startswith(f"{base_url or broker.url}/pacts/")
+            assert "elsewhere" not in told
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ Calls are noted down in the transaction of what they report: either both are the
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from attrs import frozen
 from sqlalchemy import Connection
@@ -18,6 +18,8 @@ from broker.store import contracts, pacticipants, verifications, webhooks
 from broker.webhooks import definition
 from broker.webhooks.parameters import Subject, values_for
 
+UrlsFor = Callable[[Webhook], Urls]
+
 
 @frozen
 class Detected:
@@ -28,7 +30,7 @@ class Detected:
     triggered: tuple[Webhook, ...]
 
 
-def pact_published(tx: Connection, pact: Pact, urls: Urls, now: int, *, repeated: bool) -> list[Detected]:
+def pact_published(tx: Connection, pact: Pact, urls: UrlsFor, now: int, *, repeated: bool) -> list[Detected]:
     """`repeated`: the version had this very pact already."""
     events: list[tuple[str, str | None]] = [(definition.CONTRACT_PUBLISHED, None)]
     owing = webhooks.owing(tx, pact.provider_id, pact.content_id)
@@ -49,7 +51,7 @@ def pact_published(tx: Connection, pact: Pact, urls: Urls, now: int, *, repeated
 
 
 def verification_published(
-    tx: Connection, pact: Pact, result: Verification, metadata: Metadata, urls: Urls, now: int
+    tx: Connection, pact: Pact, result: Verification, metadata: Metadata, urls: UrlsFor, now: int
 ) -> list[Detected]:
     """Once for each consumer version that the verifier was given the content for."""
     outcome = definition.VERIFICATION_SUCCEEDED if result.success else definition.VERIFICATION_FAILED
@@ -70,9 +72,10 @@ def _triggered(tx: Connection, pact: Pact, events: Sequence[tuple[str, str | Non
     ]
 
 
-def _note(tx: Connection, event: Detected, subjects: Sequence[Subject], urls: Urls, now: int) -> None:
+def _note(tx: Connection, event: Detected, subjects: Sequence[Subject], urls: UrlsFor, now: int) -> None:
     for subject in subjects if event.triggered else ():
-        values = values_for(tx, event.name, subject, urls)
+        addresses = {one.id: urls(one) for one in event.triggered}
+        values = {own: values_for(tx, event.name, subject, own) for own in set(addresses.values())}
         rows = [
             {
                 "uuid": secrets.token_urlsafe(16),
@@ -80,7 +83,7 @@ def _note(tx: Connection, event: Detected, subjects: Sequence[Subject], urls: Ur
                 "event": event.name,
                 "consumer_id": subject.pact.consumer_id,
                 "provider_id": subject.pact.provider_id,
-                "values": values,
+                "values": values[addresses[one.id]],
             }
             for one in event.triggered
         ]
