@@ -49,6 +49,7 @@ def save(url: str, file: Path, *, replace: bool = False) -> Saved:
             raise UnusableError(f"{shown(url)} is not a broker's database")
         held, at = totals(tx), revision(tx)
     source = make_url(url)
+    _refuse_own_file(source, file)
     if source.get_backend_name() == "sqlite":
         size = _written(file, lambda part: _copy_sqlite(Path(str(source.database)), part, single_file=True))
     else:
@@ -62,6 +63,7 @@ def restore(url: str, file: Path) -> None:
     Raises UnusableError.
     """
     target = make_url(url)
+    _refuse_own_file(target, file)
     sqlite = target.get_backend_name() == "sqlite"
     _check_kind(file, b"SQLite format 3\0" if sqlite else b"PGDMP", "SQLite" if sqlite else "PostgreSQL")
     if not sqlite or Path(str(target.database)).exists():
@@ -76,6 +78,16 @@ def restore(url: str, file: Path) -> None:
     else:
         # What an empty broker has laid down is replaced; all of it or nothing.
         _run(target, "pg_restore", "--clean", "--if-exists", "--single-transaction", str(file))
+
+
+def _refuse_own_file(address: URL, file: Path) -> None:
+    """A broker that runs would go on in the file that was taken away, and lose everything when it stops."""
+    if address.get_backend_name() != "sqlite":
+        return
+    own = Path(str(address.database))
+    for part in (own.with_name(own.name + ending) for ending in ("", "-wal", "-shm", "-journal")):
+        if file.resolve() == part.resolve() or (file.exists() and part.exists() and file.samefile(part)):
+            raise UnusableError(f"{file} belongs to the database itself: give another file")
 
 
 def _check_kind(file: Path, magic: bytes, name: str) -> None:
@@ -113,10 +125,14 @@ def _run(address: URL, program: str, *options: str) -> None:
     if shutil.which(program) is None:
         raise UnusableError(f"{program} is not on the PATH; it comes with PostgreSQL's client programs")
     with tempfile.NamedTemporaryFile("w", encoding="utf-8") as secret:
-        password = (address.password or "").replace("\\", "\\\\").replace(":", "\\:")
+        query = dict(address.query)
+        if "sslpassword" in query:
+            raise UnusableError(f"{program} can be told of an sslpassword on its command line only: leave it out")
+        password = str(query.pop("password", address.password) or "").replace("\\", "\\\\").replace(":", "\\:")
         secret.write(f"*:*:*:*:{password}\n")
         secret.flush()
-        query = {**address.query, **({"passfile": secret.name} if address.password else {})}
+        if password:
+            query["passfile"] = secret.name
         plain = URL.create(
             "postgresql", address.username, None, address.host, address.port, address.database, query
         ).render_as_string()

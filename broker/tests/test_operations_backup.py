@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from attrs import frozen
+from sqlalchemy.engine import make_url
 from typer.testing import CliRunner
 
 from broker import cli
@@ -139,6 +140,43 @@ def test_what_an_empty_broker_has_laid_down_may_be_filled(database_url: str, emp
         assert _run("restore", tmp_path / "saved", database=empty_url).returncode == 0
         broker.get("/pacts/provider/Bar/consumer/Foo/version/1")
         broker.publish("Foo", "2")
+
+
+@pytest.mark.parametrize("ending", ["", "-wal", "-shm"])
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_backup_never_goes_into_the_files_of_the_database_itself(tmp_path: Path, ending: str, linked: bool) -> None:
+    own = tmp_path / "b.db"
+    with served(Config(database_url=f"sqlite:///{own}")) as broker:
+        broker.publish("Foo", "1")
+        file = tmp_path / f"b.db{ending}"
+        if linked:
+            (tmp_path / "other").hardlink_to(file)
+            file = tmp_path / "other"
+        refused = _run("backup", file, "--force", database=f"sqlite:///{own}")
+        assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+        assert "belongs to the database itself" in refused.stderr
+        broker.publish("Foo", "2")
+    with served(Config(database_url=f"sqlite:///{own}")) as broker:
+        broker.get("/pacts/provider/Bar/consumer/Foo/version/2")
+
+
+def test_a_database_is_not_restored_from_itself(tmp_path: Path) -> None:
+    Database(f"sqlite:///{tmp_path}/b.db").close()
+    refused = _run("restore", tmp_path / "b.db", database=f"sqlite:///{tmp_path}/b.db")
+    assert (refused.returncode, "belongs to the database itself" in refused.stderr) == (2, True)
+
+
+def test_a_password_in_the_query_of_the_address_is_on_no_command_line(postgres: Postgres, tmp_path: Path) -> None:
+    address = make_url(postgres.database())
+    hush = str(address.password)
+    database = address.set(password=None).update_query_dict({"password": hush}).render_as_string()
+    Database(database).close()
+    listener = tmp_path / "pg_dump"
+    listener.write_text('#!/bin/sh\necho "$@" >&2\nexit 1\n')
+    listener.chmod(0o755)
+    done = _run("backup", tmp_path / "saved", database=database, PATH=f"{tmp_path}:/usr/bin:/bin")
+    assert "passfile=" in done.stderr
+    assert hush not in done.stderr
 
 
 def test_what_cannot_be_saved_is_one_line(tmp_path: Path) -> None:
