@@ -28,6 +28,11 @@ def before_call(_context: Any, case: Any, _kwargs: Any) -> None:
         if not _WORLD:
             _WORLD.update(_filled())
         _name_what_is_there(case)
+    # Schemathesis leaves a slash in a name as it is, which makes another path of it.
+    case.path_parameters = {
+        name: value if isinstance(value, int) else str(value).replace("/", "-")
+        for name, value in (case.path_parameters or {}).items()
+    }
     _keep_webhooks_here(case.body)
 
 
@@ -38,7 +43,7 @@ def after_call(_context: Any, case: Any, response: Any) -> None:
 
 
 def _name_what_is_there(case: Any) -> None:
-    given = case.path_parameters
+    given = case.path_parameters or {}
     if "number" in given and given["number"] == 1:
         given["number"] = int(_WORLD["number"])
     if given.get("uuid") == _UUID:
