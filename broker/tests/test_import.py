@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -69,24 +65,6 @@ def test_what_was_imported_is_not_imported_again_and_what_is_new_since_is_added(
         }
         with served(Config(database_url=target)) as here:
             assert differences(dump(growing.url), dump(here.url)) == []
-
-
-def test_an_import_that_was_killed_is_finished_by_the_next(source: _Source, tmp_path: Path) -> None:
-    target = f"sqlite:///{tmp_path}/b.db"
-    command = [sys.executable, "-m", "broker", "import", "--from", source.broker.url, "--concurrency", "1"]
-    environment = os.environ | {"BROKER_DATABASE_URL": target, "PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as running:
-        assert running.stderr is not None
-        for line in running.stderr:
-            if line.startswith(b"versions"):
-                running.send_signal(signal.SIGKILL)
-                break
-    done = run_import(source.broker.url, database=target)
-    assert done.code == 0, done.out
-    assert counted(done)["versions"] == (0, 6, 0)
-    assert counted(done)["webhooks"] == (2, 0, 0)
-    with served(Config(database_url=target)) as here:
-        assert differences(source.answers, dump(here.url)) == []
 
 
 def test_a_dry_run_tells_what_would_come_and_changes_nothing(source: _Source, tmp_path: Path) -> None:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import os
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +22,7 @@ from broker.importing.source import Source
 from broker.importing.tally import Tally
 from broker.store.database import Database
 from broker.tests.foreign_broker import ForeignBroker, Reply, foreign_broker, recorded
-from broker.tests.importing import counted, run_import
+from broker.tests.importing import counted, differences, dump, run_import
 from broker.tests.served import Json, served
 
 _EVERYTHING = {
@@ -162,6 +166,35 @@ def test_a_source_that_dies_leaves_what_was_imported_and_the_next_import_goes_on
     source.special = lambda _: None
     tally = _imported(source, target)
     assert (tally.complete, tally.present["versions"], tally.imported["pacts"]) == (True, 4, 2)
+
+
+def test_an_import_that_is_killed_again_and_again_comes_to_the_same_in_the_end(
+    source: ForeignBroker, target: str, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "broker", "import", "--from", source.url]
+    for last in ("/deployed-versions/", "/verification-results/110"):
+        with subprocess.Popen(command, env=os.environ | {"BROKER_DATABASE_URL": target}) as running:
+            # What is asked for is never answered, so the kill is always at the same place.
+            source.special = _Deadly(running, last)
+            assert running.wait(60) == -signal.SIGKILL
+    source.special = lambda _: None
+    done = run_import(source.url, database=target)
+    assert (done.code, counted(done)["versions"], counted(done)["webhooks"]) == (0, (0, 4, 0), (2, 0, 0))
+    whole = f"sqlite:///{tmp_path}/whole.db"
+    run_import(source.url, database=whole)
+    with served(Config(database_url=target)) as pieced, served(Config(database_url=whole)) as uninterrupted:
+        assert differences(dump(uninterrupted.url), dump(pieced.url)) == []
+
+
+@frozen
+class _Deadly:
+    process: subprocess.Popen[bytes]
+    last: str
+
+    def __call__(self, path: str) -> None:
+        if self.last in path:
+            self.process.kill()
+            self.process.wait()
 
 
 def test_an_old_broker_gives_what_it_has(source: ForeignBroker, target: str) -> None:
