@@ -11,6 +11,8 @@ from broker.errors import InvalidError
 from broker.model import Pacticipant
 from broker.store import contracts, environments, pacticipants
 
+_MOST = 500  # each costs queries of its own
+_MOST_FAULTS = 100
 _TEXTS = {
     "consumer": "consumer",
     "tag": "tag",
@@ -66,9 +68,9 @@ DEFAULT = (Selector(deployed_or_released=True), Selector(main_branch=True))
 
 
 def parse(raw: object, provider_branch: str | None) -> tuple[Selector, ...]:
-    """Selectors from JSON.
+    """Selectors from JSON, each once.
 
-    Raises InvalidError naming every fault and the index of the selector that has it.
+    Raises InvalidError naming the faults and the index of the selector that has each, or when there are too many.
     """
     if raw is None:
         return ()
@@ -80,8 +82,11 @@ def parse(raw: object, provider_branch: str | None) -> tuple[Selector, ...]:
         selectors.append(selector)
         faults += [f"{problem} (at index {index})" for problem in problems]
     if faults:
-        raise InvalidError({"consumerVersionSelectors": faults})
-    return tuple(selectors)
+        raise InvalidError({"consumerVersionSelectors": faults[:_MOST_FAULTS]})
+    different = tuple(dict.fromkeys(selectors))
+    if len(different) > _MOST:
+        raise InvalidError({"consumerVersionSelectors": [f"must be at most {_MOST}, not {len(different)}"]})
+    return different
 
 
 def _parse_one(item: object, provider_branch: str | None) -> tuple[Selector, list[str]]:

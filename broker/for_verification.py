@@ -16,6 +16,7 @@ from broker.query import Metadata
 from broker.store import contracts, pacticipants, verifications
 
 _MOST_SELECTORS_IN_URL = 20
+_MOST_TAGS = 100  # each costs a query of its own
 
 
 @frozen
@@ -58,6 +59,8 @@ def demand(body: Mapping[str, object]) -> Demand:
         tags = [tags] if tags else []
     if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
         errors["providerVersionTags"] = ["must be a list of texts"]
+    elif len(set(tags)) > _MOST_TAGS:
+        errors["providerVersionTags"] = [f"must be at most {_MOST_TAGS}, not {len(set(tags))}"]
     if pending is not None and not isinstance(pending, bool):
         errors["includePendingStatus"] = ["must be true or false"]
     if errors:
@@ -68,7 +71,7 @@ def demand(body: Mapping[str, object]) -> Demand:
         pending if isinstance(pending, bool) else None,
         _since(body.get("includeWipPactsSince")),
         named,
-        tuple(str(tag) for tag in tags) if isinstance(tags, list) else (),
+        tuple(dict.fromkeys(str(tag) for tag in tags)) if isinstance(tags, list) else (),
     )
 
 

@@ -62,6 +62,18 @@ def test_each_selector_chooses_what_it_says(broker: Broker, selector: Json, expe
     assert broker.names_to_verify(selector, providerVersionBranch="feat/x") == expected
 
 
+def test_selectors_and_tags_count_once_and_their_number_has_a_bound(broker: Broker) -> None:
+    broker.publish("Foo", "1", branch="main")
+    many = [{"branch": str(number)} for number in range(499)]
+    assert broker.names_to_verify({"mainBranch": True}, *many, *many) == ["Foo 1"]
+    assert len(broker.to_verify(providerVersionTags=["a", "b"] * 100)) == 1
+    over = {"consumerVersionSelectors": [*many, {"branch": "499"}, {"branch": "500"}]}
+    tags = {"providerVersionTags": [str(number) for number in range(101)]}
+    for demand, says in ((over, "must be at most 500, not 501"), (tags, "must be at most 100, not 101")):
+        refused = broker.ask("POST", "/pacts/provider/Bar/for-verification", demand, status=400)
+        assert list(refused["errors"].values()) == [[says]]
+
+
 def test_the_main_branch_means_its_latest_version_also_when_that_has_no_pact(broker: Broker) -> None:
     broker.publish("Foo", "1", branch="main")
     broker.put_on_branch("Foo", "2", "main")
