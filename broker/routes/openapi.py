@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -17,12 +17,12 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
-def as_json(_: Call) -> Reply:
-    return Reply(_json(), media_type=JSON)
+def as_json(call: Call) -> Reply:
+    return Reply(_json(call.urls.base), media_type=JSON)
 
 
-def as_yaml(_: Call) -> Reply:
-    return Reply(_yaml(), media_type=_YAML)
+def as_yaml(call: Call) -> Reply:
+    return Reply(_yaml(call.urls.base), media_type=_YAML)
 
 
 @cache
@@ -51,14 +51,19 @@ def _complete(method: str, operation: dict[str, Any]) -> dict[str, Any]:
     return dict(sorted((common | operation["responses"]).items()))
 
 
-@cache
-def _json() -> bytes:
-    return orjson.dumps(document())
+# A broker has one address, or the few that its clients know it by.
+@lru_cache(maxsize=4)
+def _json(base: str) -> bytes:
+    return orjson.dumps(_served_at(base))
 
 
-@cache
-def _yaml() -> bytes:
-    return yaml.dump(document(), Dumper=_DUMPER, sort_keys=False, allow_unicode=True, width=120, encoding="utf-8")
+@lru_cache(maxsize=4)
+def _yaml(base: str) -> bytes:
+    return yaml.dump(_served_at(base), Dumper=_DUMPER, sort_keys=False, allow_unicode=True, width=120, encoding="utf-8")
+
+
+def _served_at(base: str) -> dict[str, Any]:
+    return document() | {"servers": [{"url": base}]}
 
 
 ROUTES: tuple[Route, ...] = (("GET", "/openapi.json", as_json), ("GET", "/openapi.yaml", as_yaml))

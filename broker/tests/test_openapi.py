@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib.metadata import version
 
 import yaml
 from openapi_spec_validator import validate
@@ -27,8 +28,9 @@ def _operations() -> dict[tuple[str, str], dict[str, object]]:
     }
 
 
-def test_the_document_is_valid_openapi() -> None:
+def test_the_document_is_valid_openapi_and_of_this_version() -> None:
     validate(document())
+    assert document()["info"]["version"] == version("contract-broker")
 
 
 def test_every_route_is_an_operation_and_every_operation_a_route() -> None:
@@ -70,4 +72,4 @@ def test_the_document_is_served_as_json_and_as_yaml_and_the_index_leads_to_it(br
     as_yaml = broker.client.get("/openapi.yaml")
     assert as_json.headers["content-type"] == "application/json;charset=utf-8"
     assert as_yaml.headers["content-type"] == "application/yaml;charset=utf-8"
-    assert as_json.json() == yaml.safe_load(as_yaml.text) == document()
+    assert as_json.json() == yaml.safe_load(as_yaml.text) == document() | {"servers": [{"url": broker.url}]}
