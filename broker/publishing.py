@@ -5,12 +5,13 @@ from __future__ import annotations
 from attrs import frozen
 from sqlalchemy import Connection
 
-from broker import registry
+from broker import changes, registry
+from broker.changes import Change
 from broker.content import PactContent
 from broker.errors import ConflictError, InvalidError
 from broker.model import Pact, Pacticipant, Verification
 from broker.query import Metadata
-from broker.store import contracts, pacticipants, verifications
+from broker.store import contracts, verifications
 
 
 class DifferentContentError(ConflictError):
@@ -48,15 +49,16 @@ class Submission:
 
 @frozen
 class Published:
-    """`repeated`: this version had this very content already. `changed_since` names the version that it was
-    compared with when the content is new; None when there was none. `verified` is the latest result that the
+    """`change` is None when this version had this very content already. `verified` is the latest result that the
     content already had from an earlier version."""
 
     pact: Pact
-    repeated: bool
-    changed: bool
-    changed_since: str | None
+    change: Change | None
     verified: Verification | None
+
+    @property
+    def repeated(self) -> bool:
+        return self.change is None
 
 
 @frozen
@@ -77,21 +79,18 @@ def publish(tx: Connection, submission: Submission, now: int) -> Outcome:
         registry.ensure_on_branch(tx, consumer, ensured.version, submission.branch, now)
     registry.ensure_tags(tx, consumer, ensured.version, submission.tags, now)
     published = tuple(
-        _publish_one(tx, consumer, ensured.version.id, contract, submission, now) for contract in submission.contracts
+        _publish_one(tx, consumer, ensured.version.id, contract, now) for contract in submission.contracts
     )
     return Outcome(ensured.created, published)
 
 
-def _publish_one(
-    tx: Connection, consumer: Pacticipant, version_id: int, contract: Contract, of: Submission, now: int
-) -> Published:
+def _publish_one(tx: Connection, consumer: Pacticipant, version_id: int, contract: Contract, now: int) -> Published:
     provider = registry.ensure_pacticipant(tx, contract.provider, now)
     existing = contracts.pact(tx, version_id, provider.id)
     if existing is not None:
         if existing.sha != contract.content.sha:
             raise DifferentContentError(existing, contract.content)
-        return Published(existing, repeated=True, changed=False, changed_since=None, verified=None)
-    previous = _previous(tx, consumer, provider, version_id, of.branch)
+        return Published(existing, change=None, verified=None)
     sha = contract.content.sha
     content_id = contracts.content_id(tx, consumer.id, provider.id, sha)
     verified = verifications.find(tx, content_id) if content_id is not None else None
@@ -99,25 +98,8 @@ def _publish_one(
         content_id = contracts.add_content(tx, consumer.id, provider.id, sha, now, contract.content.body)
     contracts.ensure_integration(tx, consumer.id, provider.id, now)
     contracts.add_pact(tx, consumer.id, provider.id, version_id, content_id, now)
-    return Published(
-        _required(contracts.pact(tx, version_id, provider.id)),
-        repeated=False,
-        changed=previous is None or previous.sha != sha,
-        changed_since=previous.number if previous else None,
-        verified=verified,
-    )
-
-
-def _previous(
-    tx: Connection, consumer: Pacticipant, provider: Pacticipant, version_id: int, branch: str | None
-) -> Pact | None:
-    """The pact of the version before on the same branch, else the latest one of all."""
-    if branch is not None:
-        on_branch = pacticipants.versions_on_branch(tx, [consumer.id], branch, limit=2).get(consumer.id, [])
-        earlier = [number for number in on_branch if number != version_id]
-        if earlier and (found := contracts.pact(tx, earlier[0], provider.id)) is not None:
-            return found
-    return next(iter(contracts.pacts_between(tx, consumer.id, provider.id, limit=1)), None)
+    pact = _required(contracts.pact(tx, version_id, provider.id))
+    return Published(pact, changes.of_pact(tx, pact), verified)
 
 
 @frozen

@@ -57,9 +57,7 @@ def _explained(call: Call) -> Iterator[None]:
 
 def _emit(tx: Connection, call: Call, outcome: Outcome) -> list[list[Detected]]:
     """For each contract the events of its publication, webhook calls for which are noted in the same transaction."""
-    return [
-        events.pact_published(tx, one.pact, call.urls_for, call.now, repeated=one.repeated) for one in outcome.published
-    ]
+    return [events.pact_published(tx, one.pact, one.change, call.urls_for, call.now) for one in outcome.published]
 
 
 def _submission(body: dict[str, Any]) -> Submission:
@@ -146,12 +144,12 @@ def _notices_of(one: Published, urls: Urls) -> list[tuple[str, str]]:
     pact = one.pact
     which = f"{pact.consumer} version {pact.number} and provider {pact.provider}"
     view = ("debug", f"  View the published pact at {urls.pact(pact)}")
-    if one.repeated:
+    if one.change is None:
         return [("success", f"Pact published again for {which}: its content is the same."), view]
     said = [("success", f"Pact published for {which}."), view]
-    if one.changed_since is not None:
-        how = "differs from" if one.changed else "is the same as"
-        said.append(("debug", f"  Its content {how} that of version {one.changed_since}."))
+    if one.change.since is not None:
+        how = "differs from" if one.change.changed else "is the same as"
+        said.append(("debug", f"  Its content {how} that of version {one.change.since}, {one.change.where}."))
     if one.verified is None:
         return [*said, ("prompt", f"  {pact.provider} has not verified this content yet.")]
     verdict = "verified" if one.verified.success else "failed to verify"

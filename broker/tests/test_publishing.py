@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 
 import pytest
 
@@ -193,3 +194,28 @@ def test_a_version_can_be_created_with_its_branch_tags_and_build_at_once(broker:
     broker.ask("PUT", path, {"tags": [{}]}, status=400)
     broker.ask("PATCH", path, {"branch": "feat/x"}, status=200)
     assert [one["name"] for one in broker.get(path)["_embedded"]["branchVersions"]] == ["feat/x", "main"]
+
+
+def test_what_is_said_of_a_change_agrees_with_its_event_and_names_the_branch_of_what_it_was_compared_with(
+    broker: Broker,
+) -> None:
+    broker.publish("Foo", "1", branch="main", says="a")
+    broker.put_on_branch("Foo", "2", "main")
+    assert _said_of_change(broker, "3", "feat", "b") == [
+        "  Its content differs from that of version 1, the last before the first on branch feat.",
+        "contract_content_changed (differs from 1, the last before the first on branch feat)",
+    ]
+    assert _said_of_change(broker, "4", "main", "a") == [
+        "  Its content is the same as that of version 1, the last on branch main."
+    ]
+    assert _said_of_change(broker, "5", "main", "c") == [
+        "  Its content differs from that of version 4, the last on branch main.",
+        "contract_content_changed (differs from 4, the last on branch main)",
+    ]
+
+
+def _said_of_change(broker: Broker, version: str, branch: str, says: str) -> list[str]:
+    body = _publication(pact("Foo", "Bar", says), pacticipantVersionNumber=version, branch=branch)
+    said = [one["text"] for one in broker.ask("POST", "/contracts/publish", body, status=200)["notices"]]
+    events = re.findall(r"contract_content_changed(?: \(.*?\))?", "\n".join(said))
+    return [*(one for one in said if one.startswith("  Its content")), *events]

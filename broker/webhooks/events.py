@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from attrs import frozen
 from sqlalchemy import Connection
 
+from broker.changes import Change
 from broker.hal.urls import Urls
 from broker.model import Pact, Verification, Webhook
 from broker.query import Metadata
@@ -30,16 +31,15 @@ class Detected:
     triggered: tuple[Webhook, ...]
 
 
-def pact_published(tx: Connection, pact: Pact, urls: UrlsFor, now: int, *, repeated: bool) -> list[Detected]:
-    """`repeated`: the version had this very pact already."""
+def pact_published(tx: Connection, pact: Pact, change: Change | None, urls: UrlsFor, now: int) -> list[Detected]:
+    """`change` is None when the version had this very pact already."""
     events: list[tuple[str, str | None]] = [(definition.CONTRACT_PUBLISHED, None)]
     owing = webhooks.owing(tx, pact.provider_id, pact.content_id)
     if owing:
         owed = ", ".join(f"{number} ({' and '.join(reasons)})" for (_, number), reasons in owing.items())
         events.append((definition.REQUIRING_VERIFICATION, f"by {owed}"))
-    changed = None if repeated else _change(tx, pact)
-    if changed is not None:
-        events.append((definition.CONTENT_CHANGED, changed))
+    if change is not None and change.changed:
+        events.append((definition.CONTENT_CHANGED, change.reason))
     detected = _triggered(tx, pact, events)
     if any(one.triggered for one in detected):
         by_main = _main_branch_success(tx, pact)
@@ -105,29 +105,3 @@ def _subject(pact: Pact, result: Verification | None, by_main: bool | None) -> S
 def _attributed(tx: Connection, pact: Pact, metadata: Metadata) -> Sequence[Pact]:
     named = contracts.pacts_of_versions(tx, metadata.consumer_version_ids, [pact.provider_id])
     return [one for one in named if one.content_id == pact.content_id] or [pact]
-
-
-def _change(tx: Connection, pact: Pact) -> str | None:
-    """Why the content counts as changed, None when it does not.
-
-    It is compared with the previous version on each of its branches and with each of its tags; a version that
-    has neither, with the previous one that has no tag. The first of a branch with earlier pacts elsewhere is
-    compared with the latest of them.
-    """
-    reasons = []
-    for kind, name in contracts.branches_and_tags(tx, pact.version_id):
-        if kind == "branch":
-            previous = contracts.previous_on_branch(tx, pact, name) or contracts.previous(tx, pact)
-            reasons.append(_difference(pact, previous, f"on branch {name}"))
-        else:
-            reasons.append(_difference(pact, contracts.previous_tagged(tx, pact, name), f"tagged {name}"))
-    if not reasons:
-        return _difference(pact, contracts.previous_without_tag(tx, pact), "without a tag")
-    return next(filter(None, reasons), None)
-
-
-def _difference(pact: Pact, previous: contracts.Earlier | None, where: str) -> str | None:
-    if previous is None:
-        return f"first pact {where}"
-    number, content_id = previous
-    return None if content_id == pact.content_id else f"differs from {number}, the last {where}"
