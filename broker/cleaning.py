@@ -10,7 +10,9 @@ from broker import cleanup
 from broker.cleanup import Plan
 from broker.errors import InvalidError, UnusableError
 from broker.hal.values import instant
-from broker.store.database import Database
+from broker.store.census import told
+from broker.store.database import Database, peek
+from broker.store.migrate import HEAD, revision
 
 
 def run(database_url: str, rules: Sequence[str], *, dry_run: bool) -> Iterator[str]:
@@ -19,6 +21,7 @@ def run(database_url: str, rules: Sequence[str], *, dry_run: bool) -> Iterator[s
         parsed = [cleanup.parse_rule(rule) for rule in (rules or cleanup.DEFAULT_RULES)]
     except InvalidError as error:
         raise UnusableError(str(error)) from None
+    _require_current(database_url)
     database = Database(database_url)
     try:
         now = time.time_ns() // 1000
@@ -32,10 +35,17 @@ def run(database_url: str, rules: Sequence[str], *, dry_run: bool) -> Iterator[s
     if removed is None:
         yield f"Nothing was changed. Superseded results that would go: {len(plan.results)}"
     else:
-        yield (
-            f"Removed {removed.versions} versions, {removed.pacts} pacts, {removed.contents} contents "
-            f"and {removed.results} verification results"
-        )
+        counts = {"versions": removed.versions, "pacts": removed.pacts, "contents": removed.contents}
+        yield f"Removed {told(counts | {'verification results': removed.results})}"
+
+
+def _require_current(database_url: str) -> None:
+    """Opening a database would create it, or change its tables: what is cleaned has to be there, as it should be."""
+    with peek(database_url) as tx:
+        found = revision(tx)
+    if found != HEAD:
+        at = f"at revision {found}" if found else "empty, or from before revisions"
+        raise UnusableError(f"the database is {at}, and this broker needs {HEAD}: `contract-broker migrate` first")
 
 
 def _table(plan: Plan, head: str) -> Iterator[str]:

@@ -178,10 +178,10 @@ def backup(
 ) -> None:
     """Save everything in one file, while the broker runs. PostgreSQL needs pg_dump on the PATH."""
     from broker.store.backup import save
+    from broker.store.census import told
 
     saved = save(database or from_environment().database_url, file, replace=force)
-    counts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in saved.totals.items())
-    typer.echo(f"saved {counts} (revision {saved.revision}, {saved.size} bytes) to {file}")
+    typer.echo(f"saved {told(saved.totals)} (revision {saved.revision}, {saved.size} bytes) to {file}")
 
 
 @app.command()
@@ -191,14 +191,14 @@ def restore(
 ) -> None:
     """Fill an empty database with a back-up from one of the same kind. PostgreSQL needs pg_restore on the PATH."""
     from broker.store.backup import restore as fill
-    from broker.store.census import totals
+    from broker.store.census import told, totals
     from broker.store.database import peek
 
     url = database or from_environment().database_url
     fill(url, file)
     with peek(url) as tx:
-        counts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in totals(tx).items())
-    typer.echo(f"restored {counts}")
+        counts = totals(tx)
+    typer.echo(f"restored {told(counts)}")
 
 
 @app.command()

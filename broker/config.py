@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 
 from attrs import field, frozen
@@ -13,6 +14,7 @@ from broker.logs import Format, Level
 
 DEFAULT_DATABASE_URL = "sqlite:///.contract/broker.db"
 DEFAULT_PORT = 9292
+_BASE_URL = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?")
 MAX_BODY_BYTES = 40 * 1024 * 1024  # a pact of 20 MB grows by a third in base64
 
 
@@ -83,11 +85,19 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Config:
     return Config(
         database_url=env.get("BROKER_DATABASE_URL") or DEFAULT_DATABASE_URL,
         port=_port(env.get("BROKER_PORT")),
-        base_url=(env.get("BROKER_BASE_URL") or "").rstrip("/") or None,
+        base_url=_base_url(env.get("BROKER_BASE_URL")),
         token=env.get("PACT_BROKER_TOKEN") or None,
         username=username or None,
         password=password or None,
     )
+
+
+def _base_url(text: str | None) -> str | None:
+    if not text:
+        return None
+    if not _BASE_URL.fullmatch(text):
+        raise UnusableError(f"BROKER_BASE_URL must be such as https://HOST or https://HOST/PATH, not {text!r}")
+    return text.rstrip("/")
 
 
 def _port(text: str | None) -> int:

@@ -12,6 +12,7 @@ from prometheus_client import (
     Histogram,
     PlatformCollector,
     ProcessCollector,
+    disable_created_metrics,
     generate_latest,
 )
 from prometheus_client.core import GaugeMetricFamily
@@ -69,6 +70,8 @@ class _Held:
 
 
 def new_metrics() -> Metrics:
+    # When a series began would be a second series for each, which nobody reads.
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # the library has no types for it
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)

@@ -84,7 +84,7 @@ class Database:
 @contextmanager
 def peek(url: str) -> Iterator[Connection]:
     """A transaction on a database that exists and stays as it is, whatever its age; raises UnusableError."""
-    if url.startswith("sqlite") and not Path(make_url(url).database or "").is_file():
+    if url.startswith("sqlite") and not Path(_parsed(url).database or "").is_file():
         raise UnusableError(f"there is no database at {shown(url)}")
     engine = _engine(url)
     try:
@@ -97,9 +97,9 @@ def peek(url: str) -> Iterator[Connection]:
 
 
 def _engine(url: str) -> Engine:
+    parsed = _parsed(url)
     # Errors reach the log, and what is written may be a webhook's secret: hence `hide_parameters`.
     try:
-        parsed = make_url(url)
         if parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
         if parsed.get_backend_name() != "sqlite":
@@ -107,11 +107,25 @@ def _engine(url: str) -> Engine:
             return create_engine(parsed, pool_size=20, max_overflow=20, pool_pre_ping=True, hide_parameters=True)
         _make_folder(parsed)
         engine = create_engine(parsed, poolclass=QueuePool, pool_size=20, max_overflow=40, hide_parameters=True)
-    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+    except (ArgumentError, NoSuchModuleError) as error:
         raise UnusableError(f"cannot use the database {shown(url)}: {_reason(error)}") from None
+    except ImportError as error:
+        needs = "pip install 'contract-broker[postgresql]'"
+        raise UnusableError(f"cannot use the database {shown(url)}: {_reason(error)}; it needs {needs}") from None
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise UnusableError(f"cannot use the database {shown(url)}: {_reason(error)}") from None
+    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+        kinds = "sqlite:///FILE or postgresql://USER@HOST/NAME"
+        raise UnusableError(f"cannot use the database {shown(url)}: its address must be {kinds}")
+    return parsed
 
 
 def _make_folder(url: URL) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import update
@@ -173,6 +175,18 @@ def test_a_rule_that_makes_no_sense_is_one_line_and_exit_code_2(clean: Callable[
     assert told.startswith("contract-broker: ")
     assert "cannot be used" in told
     assert told.count("\n") == 1
+
+
+@pytest.mark.parametrize("option", ["--dry-run", "--keep=latest"])
+def test_nothing_is_cleaned_or_created_where_there_is_no_database(
+    tmp_path: Path, clean: Callable[..., str], option: str
+) -> None:
+    assert "there is no database at" in clean(f"sqlite:///{tmp_path}/typo/b.db", option, code=2)
+    assert list(tmp_path.iterdir()) == []
+    sqlite3.connect(tmp_path / "empty.db").execute("PRAGMA user_version=1").connection.close()
+    before = (tmp_path / "empty.db").read_bytes()
+    assert "`contract-broker migrate` first" in clean(f"sqlite:///{tmp_path}/empty.db", option, code=2)
+    assert (tmp_path / "empty.db").read_bytes() == before
 
 
 @_both

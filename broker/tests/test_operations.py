@@ -38,6 +38,10 @@ def _samples(broker: Broker) -> dict[str, float]:
     }
 
 
+def test_no_series_tells_when_another_began(broker: Broker) -> None:
+    assert [name for name in _samples(broker) if "_created" in name] == []
+
+
 @_BOTH
 def test_metrics_count_requests_by_route_and_what_the_broker_holds(database_url: str) -> None:
     with served(Config(database_url=database_url)) as broker:

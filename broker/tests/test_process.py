@@ -172,7 +172,7 @@ def test_a_taken_port_is_one_line(tmp_path: Path) -> None:
         ("sqlite:///{file}/below/b.db", "cannot create the folder"),
         ("sqlite://", "needs a database file"),
         ("nonsense", "cannot use the database"),
-        ("oracle9://x/y", "cannot use the database"),
+        ("mysql://x/y", "must be sqlite:///FILE or postgresql://"),
         ("postgresql://user:secret@127.0.0.1:1/none", "cannot use the database postgresql://user:***@"),
     ],
 )
@@ -186,6 +186,12 @@ def test_an_unusable_database_is_told_in_one_line_without_its_password(tmp_path:
     assert "secret" not in str(refusal.value)
 
 
+def test_a_database_whose_driver_is_not_installed_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)  # as if it were not there
+    with pytest.raises(UnusableError, match=r"pip install 'contract-broker\[postgresql\]'"):
+        Database("postgresql://me@127.0.0.1:1/none")
+
+
 def test_an_unusable_database_ends_the_command_with_one_line(tmp_path: Path) -> None:
     said = _refused("--port", "0", "--database", f"sqlite:///{tmp_path}")
     assert said.startswith("contract-broker: cannot use the database sqlite:///")
@@ -194,6 +200,8 @@ def test_an_unusable_database_ends_the_command_with_one_line(tmp_path: Path) -> 
 def test_a_faulty_setting_is_one_line() -> None:
     assert "BROKER_PORT must be a port number" in _refused(BROKER_PORT="x")
     assert "PACT_BROKER_PASSWORD" in _refused("--port", "0", PACT_BROKER_USERNAME="me")
+    for address in ("pacts.example.org", "ftp://pacts.example.org", "https://", "https://x/?a=b"):
+        assert "BROKER_BASE_URL must be such as https://HOST" in _refused("--port", "0", BROKER_BASE_URL=address)
 
 
 _ANYWHERE = "0.0.0.0"  # noqa: S104 - what the broker must not do by accident
