@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from broker import comparing, matrix_answers
 from broker.comparing import Allowance, Pair
 from broker.matrix_answers import Answers
-from broker.matrix_query import Asked, MatrixQuery, Selected, select_versions
+from broker.matrix_query import MOST_ROWS, Asked, MatrixQuery, Selected, select_versions
 from broker.model import Comparison, Pact, ProviderContract, Verification, Version
 from broker.store import contracts
 from broker.store.database import Database
@@ -141,7 +141,7 @@ def evaluate(tx: Connection, query: MatrixQuery) -> Matrix:
             need.add(rows, cut=any(pact.content_id in answers.cut for pact in some))
     return Matrix(
         _in_order(query, [need.rows for need in needs]),
-        _in_order(query, [need.rows[: need.shown] for need in needs])[: query.limit],
+        _in_order(query, [need.rows[: need.shown] for need in needs])[: query.limit or MOST_ROWS],
         sides,
         (),
         tuple(need.pair for need in needs if need.is_cut),
@@ -182,7 +182,7 @@ class _Need:
         return taken
 
     def add(self, rows: Sequence[Row], *, cut: bool) -> None:
-        found = _collapsed(sorted([*self.rows, *rows], key=_newest_first), self.latest_by)
+        found = _collapsed(sorted([*self.rows, *rows], key=_newest_first), self.latest_by, *self.pair)
         self.rows = found[: self.most]
         if self.latest_by == "cp":  # its one row is the newest, whatever came before
             return
@@ -220,7 +220,7 @@ def _need(query: MatrixQuery, consumer: Selected, provider: Selected, histories:
     least = max(5, _MOST_SHOWN // histories)
     shown = query.limit or least
     most = max(shown, least, _MOST_COUNTED // histories if any(named) else 0)
-    if query.latest_by == "cp":
+    if query.latest_by == "cp" and not any(named):
         most = 1
     # Where a pact has one row, or a few, there is nothing to be gained by taking only some.
     few = provider.each or query.latest_by in ("cvp", "cp")
@@ -237,11 +237,8 @@ def _rows_of(pact: Pact, side: Selected, answers: Answers) -> list[Row]:
     results = answers.results.get(pact.content_id, ())
     rows = [row(result.provider_version_id, result) for result in results]
     answered = {result.provider_version_id for result in results}
-    if side.version_ids is not None and side.each:
-        rows += [row(id_, None) for id_ in side.version_ids if id_ not in answered]
-    else:
-        says = [id_ for id_, comparison in comparisons.items() if comparison.outcome is not None]
-        rows += [row(id_, None) for id_ in says if id_ not in answered]
+    says = [id_ for id_, comparison in comparisons.items() if comparison.outcome is not None]
+    rows += [row(id_, None) for id_ in dict.fromkeys((*side.owe, *says)) if id_ not in answered]
     return rows or [Row(pact, None, None)]
 
 
@@ -257,14 +254,18 @@ def _newest_first(row: Row) -> tuple[str, str, int, int, int]:
     )
 
 
-def _collapsed(rows: Sequence[Row], latest_by: str | None) -> list[Row]:
-    """One row per consumer version and provider for "cvp" (its newest result), per integration for "cp"."""
+def _collapsed(rows: Sequence[Row], latest_by: str | None, consumer: Selected, provider: Selected) -> list[Row]:
+    """One row per consumer version and provider for "cvp" (its newest result), per integration for "cp".
+
+    That is for histories: a version that owes an answer keeps its row, for another's answer is none of it.
+    """
     if latest_by not in ("cvp", "cp"):
         return list(rows)
-    newest: dict[tuple[int, ...], Row] = {}
+    newest: dict[tuple[int | None, ...], Row] = {}
     for row in rows:
-        pact = row.pact
-        key = (pact.consumer_id, pact.provider_id, *((pact.version_id,) if latest_by == "cvp" else ()))
+        version_id = row.provider_version.id if row.provider_version else None
+        own = latest_by == "cvp" or consumer.version_ids is not None
+        key = (row.pact.version_id if own else None, version_id if version_id in provider.owe else None)
         kept = newest.get(key)
         if kept is None or (row.pact.version_id == kept.pact.version_id and _age(row) > _age(kept)):
             newest[key] = row

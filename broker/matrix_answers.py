@@ -49,17 +49,17 @@ def find(tx: Connection, pacts: Sequence[Pact], sides: Sides, *, superseded: boo
     contents = {pact.content_id: pact.provider_id for pact in pacts}
     results, cut = _results(tx, contents, sides, superseded=superseded, most=most)
     contracts = _contracts(tx, contents, results, sides, most)
-    # The version of a newest contract may have its result among the older ones.
-    for provider_id in [id_ for id_, found in contracts.items() if found and not sides[id_].each]:
+    # The version of a newest contract, and one that owes an answer, may have its result among the older ones.
+    for provider_id in [id_ for id_ in contracts if not sides[id_].each]:
+        versions = {*contracts[provider_id].keys(), *sides[provider_id].owe}
         own = [content_id for content_id, owner in contents.items() if owner == provider_id]
-        found = verifications.newest_of_each(tx, own, contracts[provider_id].keys(), superseded=superseded)
-        _add(results, found)
+        if versions:
+            _add(results, verifications.newest_of_each(tx, own, versions, superseded=superseded))
     compared, lacking = _compared(tx, pacts, contracts, sides)
     ids = {result.provider_version_id for found in results.values() for result in found.values()}
     ids |= {id_ for found in contracts.values() for id_ in found}
     for provider_id in contracts:
-        if sides[provider_id].each:
-            ids.update(sides[provider_id].version_ids or ())
+        ids.update(sides[provider_id].owe)
     newest_first = {id_: sorted(found.values(), key=lambda one: -one.id) for id_, found in results.items()}
     return Answers(newest_first, contracts, compared, pacticipants.versions_by_ids(tx, ids), cut, lacking)
 
@@ -122,6 +122,7 @@ def _contracts(
         else:
             bound = _bound(side, most)
             wanted.update(side.version_ids if bound is None else sorted(side.version_ids)[-bound:])
+        wanted.update(side.owe)
         if published or wanted:
             own = (results.get(id_, {}) for id_, owner in contents.items() if owner == provider_id)
             wanted.update(result.provider_version_id for some in own for result in some.values())

@@ -13,6 +13,7 @@ from broker.model import Environment, Pacticipant
 from broker.query import Pairs, nested, value
 from broker.store import contracts, environments, pacticipants
 
+MOST_ROWS = 5_000  # of one answer; all that count are counted
 _LATEST_BY = ("cvpv", "cvp", "cp")
 _FLAGS = ("latest", "mainBranch")
 _TOP = ("environment", "latest", "tag", "branch", "mainBranch", "latestby", "limit")
@@ -66,15 +67,19 @@ class MatrixQuery:
 class Selected:
     """The versions of one pacticipant that count; `version_ids` None means any version.
 
-    With `each`, every one of them has to have a result; without, any result of any of them is a row.
+    Each of those that `owe` it has to have a result; of the others any result is a row.
     `criteria` is what chose them, `asked` whether the query named the pacticipant.
     """
 
     pacticipant: Pacticipant
     version_ids: tuple[int, ...] | None
-    each: bool
+    owe: tuple[int, ...]
     criteria: Criteria
     asked: bool
+
+    @property
+    def each(self) -> bool:
+        return self.version_ids is not None and len(self.owe) == len(self.version_ids)
 
 
 def parse(of: Pairs) -> MatrixQuery:
@@ -91,8 +96,8 @@ def parse(of: Pairs) -> MatrixQuery:
     if latest_by is not None and latest_by not in _LATEST_BY:
         faults.append(f"latestby must be one of {', '.join(_LATEST_BY)}, not '{latest_by}'")
     limit = value(of, "limit")
-    if limit is not None and not (limit.isdecimal() and 0 < int(limit[:9]) <= 100_000):
-        faults.append("limit must be a number from 1 to 100000")
+    if limit is not None and not (limit.isdecimal() and 0 < int(limit[:9]) <= MOST_ROWS):
+        faults.append(f"limit must be a number from 1 to {MOST_ROWS}")
     ignored = tuple(_ignored(selector, faults) for selector in nested(of, "ignore"))
     target = _target(of, faults)
     faults += _unclear_flags((*nested(of, "q"), dict(of)))
@@ -210,11 +215,14 @@ def select_versions(tx: Connection, query: MatrixQuery) -> tuple[dict[int, Selec
 
 
 def _merged(first: Selected | None, second: Selected) -> Selected:
-    """Two selectors for one pacticipant mean the versions of both."""
-    if first is None or first.version_ids is None or second.version_ids is None:
-        return second if first is None or second.version_ids is None else first
-    ids = tuple(dict.fromkeys((*first.version_ids, *second.version_ids)))
-    return Selected(second.pacticipant, ids, first.each and second.each, second.criteria, asked=True)
+    """Two selectors for one pacticipant mean the versions of both, and what either asks of them."""
+    if first is None:
+        return second
+    owe = tuple(dict.fromkeys((*first.owe, *second.owe)))
+    ids = None
+    if first.version_ids is not None and second.version_ids is not None:
+        ids = tuple(dict.fromkeys((*first.version_ids, *second.version_ids)))
+    return Selected(second.pacticipant, ids, owe, second.criteria, asked=True)
 
 
 def _others(tx: Connection, asked: Collection[int]) -> list[Pacticipant]:
@@ -224,11 +232,12 @@ def _others(tx: Connection, asked: Collection[int]) -> list[Pacticipant]:
 
 def _select(tx: Connection, owners: Sequence[Pacticipant], criteria: Criteria, *, asked: bool) -> list[Selected]:
     if criteria.everything:
-        return [Selected(owner, None, False, criteria, asked) for owner in owners]
+        return [Selected(owner, None, (), criteria, asked) for owner in owners]
     found = _versions(tx, owners, criteria)
     # "All versions with this tag" is a history, of which any answer counts; all else names versions that matter.
-    each = not (criteria.tag is not None and not criteria.latest)
-    return [Selected(owner, tuple(found.get(owner.id, ())), each, criteria, asked) for owner in owners]
+    history = criteria.tag is not None and not criteria.latest
+    chosen = [(owner, tuple(found.get(owner.id, ()))) for owner in owners]
+    return [Selected(owner, ids, () if history else ids, criteria, asked) for owner, ids in chosen]
 
 
 def _versions(tx: Connection, owners: Sequence[Pacticipant], criteria: Criteria) -> Mapping[int, Sequence[int]]:

@@ -32,7 +32,9 @@ def faults(document: Document, schema: Node, value: Any) -> list[tuple[str, str]
     Raises NotComparedError where it cannot be told: for a broken pattern, say.
     """
     keywords = schema.mapping
-    wanted = types(keywords)
+    wanted = types(document, keywords)
+    if "type" in keywords and not wanted:
+        raise NotComparedError(f"is of type {brief(keywords['type'])}, which is none that JSON Schema has")
     if wanted and not any(_is(kind, value) for kind in wanted):
         return [("type", f"{brief(value)} is not of type {' or '.join(wanted)}")]
     if value is None and "null" in wanted:
@@ -43,12 +45,12 @@ def faults(document: Document, schema: Node, value: Any) -> list[tuple[str, str]
     return _violations(document, schema, asserted, value) + _format_faults(keywords, value)
 
 
-def types(keywords: dict[str, Any]) -> list[str]:
+def types(document: Document, keywords: dict[str, Any]) -> list[str]:
     """The types that a schema allows; empty when it does not say."""
     kind = keywords.get("type")
     kinds = [kind] if isinstance(kind, str) else kind if isinstance(kind, list) else []
     known = [kind for kind in kinds if isinstance(kind, str) and kind in _CHECKS]
-    if known and keywords.get("nullable") is True:
+    if known and document.is_3_0 and keywords.get("nullable") is True:
         known.append("null")
     return known
 

@@ -126,7 +126,9 @@ def _same(documented: Type, wanted: Type) -> bool:
 
 
 def _same_suffix(documented: Type, wanted: Type) -> bool:
-    return documented.kind == wanted.kind and documented.suffix == wanted.suffix
+    """One of them is the plain type: `vnd.acme.v2+json` is JSON, but it is not `vnd.acme.v1+json`."""
+    same = documented.kind == wanted.kind and documented.suffix == wanted.suffix
+    return same and documented.suffix in (documented.subtype, wanted.subtype)
 
 
 def _covers(documented: Type, wanted: Type) -> bool:

@@ -187,7 +187,7 @@ def _items(document: Document, schema: Node) -> Node:
 
 
 def _types(document: Document, schema: Node) -> set[str]:
-    return {kind for part in _parts(document, schema) for kind in types(part.mapping)}
+    return {kind for part in _parts(document, schema) for kind in types(document, part.mapping)}
 
 
 def _parts(document: Document, schema: Node) -> tuple[Node, ...]:

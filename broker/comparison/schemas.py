@@ -84,6 +84,8 @@ class Check:
         branches, fault = discriminated(group, value, required=not self._promised)
         if fault:
             return [self._problem("discriminator", fault, at, group.steps, value)]
+        # A branch that is the choice itself over again asks for nothing, and so it is none.
+        branches = [branch for branch in branches if self._document.follow(branch).steps != group.owner.steps]
         if not self._promised:
             fitting = [branch for branch in branches if not self._place((branch,), value, at)]
             wrong = len(fitting) != 1 if group.keyword == "oneOf" else not fitting
@@ -110,7 +112,7 @@ class Check:
         if len(tried) == 1:
             return tried[0]
         if not tried:
-            return []
+            return [self._problem(group.keyword, "the schema has no branch but itself", at, group.steps, value)]
         nearest = min(tried, key=lambda found: (any(len(problem.at) == len(at) for problem in found), len(found)))
         where = pointer(nearest[0].at[len(at) :])
         near = f"at {where}: {nearest[0].message}" if where else nearest[0].message
@@ -156,7 +158,7 @@ class Check:
 
     def _members(self, schemas: tuple[Node, ...], value: dict[str, Any], at: Steps) -> list[Problem]:
         found = self._counts(schemas, value, at)
-        closed = self._closed and any(_describes_objects(schema.mapping) for schema in schemas)
+        closed = self._closed and any(_describes_objects(self._document, schema.mapping) for schema in schemas)
         for name, inside in value.items():
             by_schema = [(schema, self._describing(schema, name)) for schema in schemas]
             describing = tuple(node for _, nodes in by_schema for node in nodes)
@@ -266,8 +268,8 @@ def _refusal(schema: Node, own: list[Node], described: tuple[Node, ...]) -> Step
     return None
 
 
-def _describes_objects(keywords: dict[str, Any]) -> bool:
-    return "object" in types(keywords) or "properties" in keywords
+def _describes_objects(document: Document, keywords: dict[str, Any]) -> bool:
+    return "object" in types(document, keywords) or "properties" in keywords
 
 
 def _describing_item(schema: Node, index: int) -> list[Node]:

@@ -15,6 +15,7 @@ from broker.query import value
 from broker.routes.matrix import answer
 from broker.store import environments, pacticipants
 
+_ASKED = ("pacticipant", "version", "environment", "to")
 _OWNER = "/pacticipants/{pacticipant}"
 
 
@@ -22,7 +23,8 @@ def can_i_deploy(call: Call) -> Reply:
     """`?pacticipant=&version=` with `&environment=` or `&to=` (a tag)."""
     name, number = value(call.query, "pacticipant"), value(call.query, "version")
     place, tag = value(call.query, "environment"), value(call.query, "to")
-    if name is None or number is None or (place is None) == (tag is None):
+    blank = [key for key, text in call.query if key in _ASKED and not text.strip()]
+    if name is None or number is None or (place is None) == (tag is None) or blank:
         raise InvalidError(["Give pacticipant, version, and either environment or to (a tag)"])
     target = Criteria(environment=place) if place else Criteria(tag=tag, latest=True)
     return answer(call, MatrixQuery((Asked(name, Criteria(version=number)),), target, latest_by="cvpv"))

@@ -8,6 +8,7 @@ from typing import Any
 from attrs import frozen
 from sqlalchemy import Connection, Select, Table, delete, exists, insert, select, update
 
+from broker.comparison import COMPARATOR
 from broker.model import Comparison, ProviderContract
 from broker.store.schema import (
     branch_versions,
@@ -161,7 +162,9 @@ def compared(
     if not content_ids or not document_ids:
         return {}
     query = select(*_COMPARISON).where(
-        comparisons.c.content_id.in_(content_ids), comparisons.c.document_id.in_(document_ids)
+        comparisons.c.content_id.in_(content_ids),
+        comparisons.c.document_id.in_(document_ids),
+        comparisons.c.comparator == COMPARATOR,
     )
     return {(row.content_id, row.document_id): Comparison(*row) for row in tx.execute(query)}
 
@@ -169,7 +172,9 @@ def compared(
 def report(tx: Connection, content_id: int, document_id: int) -> bytes | None:
     """The whole report as JSON, where it is kept."""
     query = select(comparisons.c.report).where(
-        comparisons.c.content_id == content_id, comparisons.c.document_id == document_id
+        comparisons.c.content_id == content_id,
+        comparisons.c.document_id == document_id,
+        comparisons.c.comparator == COMPARATOR,
     )
     found = tx.execute(query).scalar()
     return None if found is None else bytes(found)
@@ -210,6 +215,8 @@ def keep(tx: Connection, of: Sides, made: Comparison, report: bytes, now: int) -
     pair = (of.content_id, of.document_id)
     if living(tx, [pair]) != [of] or compared(tx, [pair[0]], [pair[1]]):
         return
+    outdated = (comparisons.c.content_id == of.content_id, comparisons.c.document_id == of.document_id)
+    tx.execute(delete(comparisons).where(*outdated))
     tx.execute(
         insert(comparisons).values(
             content_id=made.content_id,
@@ -221,6 +228,7 @@ def keep(tx: Connection, of: Sides, made: Comparison, report: bytes, now: int) -
             first_error=_keepable(made.first_error),
             unproven=made.unproven,
             first_unproven=_keepable(made.first_unproven),
+            comparator=COMPARATOR,
             report=report,
             created_at=now,
         )

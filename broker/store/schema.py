@@ -321,6 +321,7 @@ comparisons = Table(
     Column("warnings", Integer, nullable=False),
     Column("first_error", Text),
     Column("unproven", Integer, nullable=False),
+    Column("comparator", Integer, nullable=False),  # broker.comparison.COMPARATOR of its time; others count for nothing
     Column("first_unproven", Text),
     Column("report", LargeBinary, nullable=False),  # JSON: every finding, with pointers into both documents
     _instant("created_at"),

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from broker.tests.provider_documents import offer
-from broker.tests.served import Broker, Json, encoded_contract
+from broker.tests.served import Broker, Json, encoded_contract, pact
 
 FITS, MISFIT = "/something", "/else"
 
@@ -115,8 +115,10 @@ def test_messages_need_an_executed_verification(broker: Broker) -> None:
     answer = broker.matrix("Foo:1", "Bar:10")
     assert answer["summary"]["deployable"] is None
     assert _reasons(answer) == [
-        "Bar 10 has not verified its pact with Foo 1 yet, and its contract does not answer for all of it: an OpenAPI "
-        "document does not describe message"
+        (
+            "Bar 10 has not verified its pact with Foo 1 yet, and its contract does not answer for all of it: an OpenAPI "
+            "document does not describe message"
+        )
     ]
     assert broker.matrix("Foo:1", "Bar")["matrix"][0]["provider"]["version"] is None
 
@@ -227,3 +229,40 @@ def test_the_order_of_publishing_never_changes_the_verdict(broker: Broker, order
         False,
         False,
     )
+
+
+def _mixed(broker: Broker, version: str, path: str) -> Json:
+    """Publishes a pact of an HTTP interaction and a message; answers what the publisher is told."""
+    document = pact("Foo", "Bar", path)
+    message = {"type": "Asynchronous/Messages", "description": "an event", "contents": {"content": {"id": 1}}}
+    document["interactions"].append(message)
+    contracts = [encoded_contract(document)]
+    body = {"pacticipantName": "Foo", "pacticipantVersionNumber": version, "contracts": contracts}
+    return broker.ask("POST", "/contracts/publish", body, status=200)
+
+
+def test_what_a_comparison_leaves_open_has_to_be_verified(broker: Broker) -> None:
+    offer(broker, "10", FITS)
+    told = [one["text"] for one in _mixed(broker, "1", "something")["notices"] if one["type"] == "warning"]
+    (row,) = broker.matrix("Foo:1", "Bar:10")["matrix"]
+    assert broker.deployable("Foo:1", "Bar:10") is None
+    assert (row["comparison"]["success"], row["comparison"]["unproven"]) == (None, 1)
+    assert told == [
+        (
+            "  The contract of Bar 10 does not answer for all of it: an OpenAPI document does not describe "
+            "Asynchronous/Messages. A verification has to show the rest."
+        )
+    ]
+    found = broker.get(row["comparison"]["_links"]["self"]["href"])
+    assert [one["severity"] for one in found["findings"]] == ["unproven"]
+    page = broker.client.get(row["comparison"]["_links"]["self"]["href"], headers={"accept": "text/html"}).text
+    assert ("Not proven" in page, "is not answered for as a whole by" in page) == (True, True)
+    sha = broker.get("/pacts/provider/Bar/consumer/Foo/version/1")["_links"]["pb:pact-version"]["name"]
+    broker.verify("Foo", str(sha), "10")
+    assert broker.deployable("Foo:1", "Bar:10") is True
+
+
+def test_a_comparison_that_leaves_something_open_can_still_say_no(broker: Broker) -> None:
+    offer(broker, "10", MISFIT)
+    _mixed(broker, "1", "something")
+    assert broker.deployable("Foo:1", "Bar:10") is False

@@ -65,6 +65,7 @@ def upgrade() -> None:
         sa.Column("warnings", sa.Integer(), nullable=False),
         sa.Column("first_error", sa.Text(), nullable=True),
         sa.Column("unproven", sa.Integer(), nullable=False),
+        sa.Column("comparator", sa.Integer(), nullable=False),
         sa.Column("first_unproven", sa.Text(), nullable=True),
         sa.Column("report", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
