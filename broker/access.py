@@ -76,6 +76,11 @@ _CONFIDENTIAL = re.compile(r"GET (/webhooks(/|$)|/triggered-webhooks/|/pacts/pro
 _OPEN = frozenset({"GET /diagnostic/status/heartbeat", "GET /diagnostic/status/dependencies", "GET /assets/{}"})
 
 
+def only_reads(method: str, template: str) -> bool:
+    route = f"{method} {_shape(template)}"
+    return method in ("GET", "HEAD") or route in _READ
+
+
 def needed(method: str, template: str) -> Role | None:
     """The role that a route asks for; None when it is open to everybody."""
     route = f"{'GET' if method == 'HEAD' else method} {_shape(template)}"

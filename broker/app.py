@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import time
@@ -19,7 +20,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from broker.access import Gate, Role, crosses_sites, gate, is_own_name
+from broker.access import Gate, Role, crosses_sites, gate, is_own_name, only_reads
 from broker.call import HTML, JSON, Call, Handler, Reply, entity_tag, is_known
 from broker.config import Config
 from broker.errors import (
@@ -147,6 +148,10 @@ class _Dispatcher:
             return self._rendered(reply, headers, request, story)
         except ClientDisconnect:
             raise
+        except asyncio.CancelledError:
+            # The process ends. What the request asked for may be done or not: asking again finds out, and does no harm.
+            _LOG.warning("a request was given up at the end", extra={"fields": {"request_id": story.id}})
+            return self._rendered(*_problem(BusyError("The broker stops: try again in a moment")), request, story)
         except DataError:
             _LOG.warning("the database cannot keep a value", exc_info=True, extra={"fields": {"request_id": story.id}})
             reply, headers = _problem(InvalidError(["The request holds a value that cannot be kept or looked for"]))
@@ -170,7 +175,8 @@ class _Dispatcher:
             reply = _refusal(405, f"{request.method} is not possible here")
             return self._rendered(reply, {"Allow": ", ".join(match.allowed)}, request, story)
         handler = match.handler
-        async with self.intake.body(request) as body:
+        reading = only_reads(request.method, match.template)
+        async with self.intake.body(request, reading=reading) as body:
             call = self._call(request, raw_path, match.params, body)
             # Encoding takes as long as handling for a large pact: neither happens in the event loop.
             return await self.intake.run(lambda: self._rendered(handler(call), {}, request, story))

@@ -7,6 +7,7 @@ taking memory and time from those that are being served.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
 from typing import TypeVar
@@ -26,20 +27,33 @@ _LARGEST_AT_ONCE = 8
 # sender keeps nobody waiting.
 _LARGE = 1024 * 1024
 _LARGE_SECONDS = 30
+_SILENT_SECONDS = 30  # that may pass without any of a body
+# Who only reads may be anybody, and must not use up the room of those who publish.
+_MOST_TO_READ = 1024 * 1024
+_READ_AT_ONCE = 32
+
+
+@define
+class _Held:
+    """What one body takes of the room of its kind."""
+
+    kind: str
+    size: int = 0
 
 
 @define
 class Intake:
     """Lives in the event loop alone, so that its counts need no lock.
 
-    `threads` work at a time. A body has at most `max_body_bytes`, and `body_seconds` to arrive.
+    `threads` work at a time. A body has at most `max_body_bytes`, 1 MB where nothing is changed, and `body_seconds` to
+    arrive. Bodies that are held share the room of their kind: "reading", "small" or "large".
     """
 
     threads: int
     max_body_bytes: int
     body_seconds: float
     _limiter: CapacityLimiter = field(init=False)
-    _held: int = field(default=0, init=False)
+    _held: Counter[str] = field(factory=Counter, init=False)
     _large: asyncio.Semaphore = field(factory=lambda: asyncio.Semaphore(1), init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -56,30 +70,50 @@ class Intake:
         return await anyio.to_thread.run_sync(work, limiter=self._limiter, abandon_on_cancel=True)
 
     @asynccontextmanager
-    async def body(self, request: Request) -> AsyncIterator[bytes]:
-        """The body, which counts as held until the block ends.
+    async def body(self, request: Request, *, reading: bool) -> AsyncIterator[bytes]:
+        """The body, which counts as held until the block ends. `reading`: the request changes nothing.
 
         Raises TooLargeError, TooSlowError or BusyError.
         """
+        most = min(_MOST_TO_READ, self.max_body_bytes) if reading else self.max_body_bytes
         announced = request.headers.get("content-length", "0")
-        if announced.isdecimal() and int(announced[:18]) > self.max_body_bytes:
-            raise TooLargeError(f"The body is larger than {self.max_body_bytes} bytes")
-        body = bytearray()
+        if announced.isdecimal() and int(announced[:18]) > most:
+            raise TooLargeError(f"The body is larger than {most} bytes")
+        held = _Held("reading" if reading else "small")
         try:
-            try:
-                async with asyncio.timeout(self.body_seconds) as clock:
-                    async for part in request.stream():
-                        body += part
-                        self._held += len(part)
-                        self._check(len(body))
-            except TimeoutError:
-                if not clock.expired():
-                    raise
-                raise TooSlowError(f"The body did not arrive within {self.body_seconds:g} seconds") from None
+            body = await self._received(request, most, held)
             async with self._turn() if len(body) > _LARGE else nullcontext():
-                yield bytes(body)
+                yield body
         finally:
-            self._held -= len(body)
+            self._held[held.kind] -= held.size
+
+    async def _received(self, request: Request, most: int, held: _Held) -> bytes:
+        loop, body = asyncio.get_running_loop(), bytearray()
+        ends = loop.time() + self.body_seconds
+        try:
+            async with asyncio.timeout_at(min(ends, loop.time() + _SILENT_SECONDS)) as clock:
+                async for part in request.stream():
+                    clock.reschedule(min(ends, loop.time() + _SILENT_SECONDS))
+                    body += part
+                    if len(body) > most:
+                        raise TooLargeError(f"The body is larger than {most} bytes")
+                    self._hold(held, len(body))
+        except TimeoutError:
+            if not clock.expired():
+                raise
+            raise TooSlowError("The body did not arrive in time") from None
+        return bytes(body)
+
+    def _hold(self, held: _Held, size: int) -> None:
+        """Raises BusyError when there is no room for bodies of this kind."""
+        self._held[held.kind] -= held.size
+        if held.kind == "small" and size > _LARGE:
+            held.kind = "large"
+        held.size = size
+        self._held[held.kind] += size
+        room = _MOST_TO_READ * _READ_AT_ONCE if held.kind == "reading" else self.max_body_bytes * _LARGEST_AT_ONCE
+        if self._held[held.kind] > room:
+            raise BusyError("The broker holds too many bodies: try again in a moment")
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
@@ -93,9 +127,3 @@ class Intake:
             yield
         finally:
             self._large.release()
-
-    def _check(self, size: int) -> None:
-        if size > self.max_body_bytes:
-            raise TooLargeError(f"The body is larger than {self.max_body_bytes} bytes")
-        if self._held > self.max_body_bytes * _LARGEST_AT_ONCE:
-            raise BusyError("The broker holds too many large bodies: try again in a moment")

@@ -105,6 +105,41 @@ def test_a_body_that_does_not_arrive_is_given_up(tmp_path: Path) -> None:
             assert slow.recv(100).startswith(b"HTTP/1.1 408 ")
 
 
+def test_who_only_reads_cannot_fill_the_room_of_those_who_publish(tmp_path: Path) -> None:
+    config = Config(database_url=f"sqlite:///{tmp_path}/broker.db", token="s3cret", public_read=True)
+    head = b"POST /pacts/provider/x/for-verification HTTP/1.1\r\nhost: localhost\r\ncontent-length: %d\r\n\r\n"
+    with served(config) as broker, ExitStack() as stack:
+        parts = urlsplit(broker.url)
+
+        def sent(size: int) -> socket.socket:
+            one = stack.enter_context(socket.create_connection((parts.hostname or "", parts.port or 0), timeout=10))
+            one.sendall(head % size)
+            one.sendall(b" " * min(size - 1, _MB))
+            return one
+
+        assert sent(2 * _MB).recv(100).startswith(b"HTTP/1.1 413 ")
+        full = [sent(_MB) for _ in range(40)]
+        assert any(one.recv(100).startswith(b"HTTP/1.1 503 ") for one in full[32:])
+        broker.client.headers["authorization"] = "Bearer s3cret"
+        broker.publish("Foo", "1")
+        padded = json.dumps({"name": "Bar"}).encode().ljust(3 * _MB)
+        assert broker.client.put("/pacticipants/Bar", content=padded).status_code == 200
+
+
+def test_large_bodies_that_do_not_end_leave_room_for_small_ones(tmp_path: Path) -> None:
+    config = Config(database_url=f"sqlite:///{tmp_path}/broker.db", max_body_bytes=2 * _MB)
+    with served(config) as broker, ExitStack() as stack:
+        parts = urlsplit(broker.url)
+        head = b"POST /contracts/publish HTTP/1.1\r\nhost: localhost\r\ncontent-length: %d\r\n\r\n" % (2 * _MB)
+        for _ in range(8):
+            one = stack.enter_context(socket.create_connection((parts.hostname or "", parts.port or 0), timeout=10))
+            one.sendall(head + b" " * (2 * _MB - 1))
+        time.sleep(0.5)
+        large = json.dumps({"name": "Bar"}).encode().ljust(_MB + 1000)
+        assert broker.client.post("/pacticipants", content=large).status_code == 503
+        broker.publish("Foo", "1")
+
+
 def test_a_large_body_waits_for_another_no_longer_than_the_clock_of_bodies(tmp_path: Path) -> None:
     hooks = WebhookConfig(schemes=("http",), allow=("127.0.0.1",))
     config = Config(database_url=f"sqlite:///{tmp_path}/broker.db", webhooks=hooks, body_seconds=1)

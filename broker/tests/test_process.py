@@ -120,6 +120,16 @@ def test_a_request_that_never_ends_is_waited_for_no_longer_than_the_grace(tmp_pa
         assert process.wait(20) == 0
 
 
+def test_a_client_whose_request_the_end_interrupts_is_told_to_come_back(tmp_path: Path) -> None:
+    options = ("--shutdown-grace", "1")
+    with _running(tmp_path / "b.db", *options) as (process, url), _half_a_request(url) as connection:
+        process.send_signal(signal.SIGTERM)
+        answer = connection.recv(1000)
+        assert answer.startswith(b"HTTP/1.1 503")
+        assert b"retry-after" in answer.lower()
+        assert process.wait(20) == 0
+
+
 def test_a_handler_that_hangs_does_not_keep_the_process(tmp_path: Path) -> None:
     file = tmp_path / "b.db"
     with (
