@@ -11,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from attrs import define, field, frozen
 
+_PIECE = 64 * 1024
+
 
 @frozen
 class Received:
@@ -22,7 +24,10 @@ class Received:
 
 @define
 class Receiver:
-    """`answers` are the statuses to come, 200 when there are none left; `echo` repeats the request in the answer."""
+    """`answers` are the statuses to come, 200 when there are none left; `echo` repeats the request in the answer.
+
+    `written` is how much of the bodies of answers could be sent, in bytes.
+    """
 
     url: str
     received: list[Received] = field(factory=list)
@@ -32,6 +37,7 @@ class Receiver:
     echo: bool = False
     delay: float = 0.0
     drip: bool = False
+    written: int = 0
 
     def wait_for(self, count: int, seconds: float = 5) -> list[Received]:
         """What has come, as soon as it is this many."""
@@ -89,7 +95,8 @@ def _answer(handler: BaseHTTPRequestHandler, told: Receiver) -> None:
     if told.drip:
         _drip(handler)
     handler.end_headers()
-    handler.wfile.write(sent)
+    for start in range(0, len(sent), _PIECE):
+        told.written += handler.wfile.write(sent[start : start + _PIECE])
 
 
 def _drip(handler: BaseHTTPRequestHandler) -> None:

@@ -145,10 +145,14 @@ def test_a_mask_in_a_body_that_stands_for_nothing_is_refused(broker: Broker, bod
     assert set(broker.ask("PUT", f"/webhooks/{_UUID}", _with_request(body=body), status=400)["errors"]) == {field}
 
 
-def test_stored_secrets_are_not_given_to_another_host(broker: Broker) -> None:
+@pytest.mark.parametrize(
+    "elsewhere", ["http://127.0.0.1:9998/hook", "http://localhost:9999/x", "https://127.0.0.1:9999"]
+)
+def test_stored_secrets_are_not_given_to_another_host_port_or_scheme(broker: Broker, elsewhere: str) -> None:
+    """A scheme, too, for what was given for TLS would be sent in clear."""
     secret = _with_request(headers={"authorization": "Bearer stored"})
     broker.ask("PUT", f"/webhooks/{_UUID}", secret, status=201)
-    moved = _with_request(headers={"authorization": _MASK}, url="http://127.0.0.1:9998/hook")
+    moved = _with_request(headers={"authorization": _MASK}, url=elsewhere)
     errors = broker.ask("PUT", f"/webhooks/{_UUID}", moved, status=400)["errors"]
     assert set(errors) == {"request.headers.authorization"}
     moved["request"]["headers"] = {"authorization": "Bearer new"}
