@@ -66,10 +66,9 @@ def _shown(call: Call, asked: Sequence[Mapping[str, str]], query: Pairs) -> Repl
         if asked:
             matrix_query.check_names(query)
             parsed = matrix_query.parse(_rebuilt(asked, query))
-            found, around = answer(call.database, parsed, call.now, lambda tx, of: _around(tx, of.rows[:limit]))
+            found, around = answer(call.database, parsed, call.now, lambda tx, of: _around(tx, of.shown[:limit]))
     except InvalidError as error:
         faults = error.errors if isinstance(error.errors, list) else [str(error)]
-    rows = found.rows if found else ()
     reply = page(
         call,
         "matrix.html",
@@ -81,8 +80,9 @@ def _shown(call: Call, asked: Sequence[Mapping[str, str]], query: Pairs) -> Repl
         places=places,
         faults=faults,
         answer=_answer(call, parsed, found),
-        lines=[_line(row) for row in rows[:limit]],
-        total=len(rows),
+        lines=[_line(row) for row in (found.shown[:limit] if found else ())],
+        total=len(found.rows) if found else 0,
+        cut=bool(found and found.cut),
         limit=limit,
         around=around,
         api_query=urlencode(_rebuilt(asked, query), quote_via=quote),
@@ -92,12 +92,13 @@ def _shown(call: Call, asked: Sequence[Mapping[str, str]], query: Pairs) -> Repl
 
 
 def _rebuilt(asked: Sequence[Mapping[str, str]], query: Pairs) -> list[tuple[str, str]]:
-    """The query without selectors that were left blank, and without the limit, which is for the table alone: the
-    answer must not depend on how much of it is shown."""
+    """The query without what was left blank or is as by default."""
     pairs = [
         (f"q[][{key}]", selector[key].strip()) for selector in asked for key in _KEYS if selector.get(key, "").strip()
     ]
     pairs += [(key, text) for key, text in query if key in (*_TARGETS, "latestby") and text.strip()]
+    if (limit := _limit(query)) != _MOST_SHOWN:
+        pairs.append(("limit", str(limit)))
     return [*pairs, *((key, text) for key, text in query if key.startswith("ignore[]") and text.strip())]
 
 
