@@ -127,7 +127,7 @@ class Gate:
     def refusal(self, role: Role | None, authorization: str, method: str, template: str) -> int | None:
         """401 when credentials could help, 403 when better ones are needed, None when the way is free.
 
-        Wrong credentials are told even where none are needed: who sends them believes that they work.
+        Wrong credentials are told where some can be needed, even if none are: who sends them believes that they work.
         """
         wanted = needed(method, template)
         if wanted is None:

@@ -20,7 +20,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from broker.access import Gate, Role, crosses_sites, gate, is_own_name, only_reads
+from broker.access import Gate, Role, crosses_sites, gate, is_own_name, needed, only_reads
 from broker.call import HTML, JSON, Call, Handler, Reply, entity_tag, is_known
 from broker.config import Config
 from broker.errors import (
@@ -47,6 +47,7 @@ from broker.webhooks.deliverer import Deliverer
 _LOG = logging.getLogger("broker.requests")
 _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]+\Z")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,100}\Z")
+_NEEDS = "This broker needs a token or a user name and password"
 _NOT_MY_NAME = (
     "This broker has no credentials, so it answers only under the names of its own machine: give it credentials, its "
     "public address in BROKER_BASE_URL, or --allow-anyone"
@@ -206,11 +207,13 @@ class _Dispatcher:
         if status == 401:
             # Basic comes first: it is the one that makes a browser ask.
             challenges = 'Basic realm="broker", charset="UTF-8", Bearer realm="broker"'
-            return _refusal(401, "This broker needs a token or a user name and password"), {
-                "WWW-Authenticate": challenges
-            }
+            said = "The token, or the user name and password, are not known here" if given else _NEEDS
+            return _refusal(401, said), {"WWW-Authenticate": challenges}
         if status == 403:
-            return _refusal(403, "The credentials are right, but their role may not do this"), {}
+            wanted = needed(request.method, match.template if match else "")
+            return _refusal(
+                403, f"This needs the role {_named(wanted)}; that of the credentials is {_named(story.role)}"
+            ), {}
         return None
 
     def _call(self, request: Request, raw_path: bytes, params: Mapping[str, str], body: bytes) -> Call:
@@ -253,6 +256,10 @@ class _Dispatcher:
             if is_known(headers["ETag"], request.headers.get("if-none-match", "")):
                 content, status = b"", 304
         return Response(content, status, headers, reply.media_type if content else None)
+
+
+def _named(role: Role | None) -> str:
+    return role.name.lower() if role else "none"
 
 
 def _reads_html(request: Request) -> bool:

@@ -113,6 +113,14 @@ def test_wrong_credentials_are_refused_even_where_everybody_may_read(tmp_path: P
         assert broker.client.post("/pacticipants", json={"name": "Foo"}).status_code == 401
 
 
+def test_a_refusal_says_what_would_help(closed: Broker) -> None:
+    assert "needs a token" in closed.get("/", status=401)["error"]
+    wrong = closed.client.get("/", headers={"authorization": "Bearer wrong"})
+    assert "not known" in wrong.json()["error"]
+    weak = closed.client.post("/environments", json={}, headers=_bearer(Role.PUBLISH))
+    assert weak.json()["error"] == "This needs the role admin; that of the credentials is publish"
+
+
 def test_a_browser_is_asked_for_a_password_and_a_token_is_one(closed: Broker) -> None:
     refused = closed.client.get("/", headers={"accept": "text/html"})
     assert (refused.status_code, refused.headers["content-type"]) == (401, "text/html;charset=utf-8")
