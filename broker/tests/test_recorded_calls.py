@@ -76,10 +76,11 @@ def _encoded(document: Json) -> str:
 
 
 def _has(value: Any, field: str) -> bool:
-    """Whether a dotted field is there; `*` means every item of a list that is not empty."""
+    """Whether a dotted field is there; `*` means every item of a list that is not empty, `?` one of them."""
     name, _, rest = field.partition(".")
-    if name == "*":
-        return isinstance(value, list) and bool(value) and all(_has(item, rest) for item in value)
+    if name in ("*", "?"):
+        found = [_has(item, rest) for item in value] if isinstance(value, list) else []
+        return any(found) if name == "?" else bool(found) and all(found)
     if not isinstance(value, dict) or name not in value:
         return False
     return not rest or _has(value[name], rest)

@@ -173,6 +173,7 @@ def test_trying_a_webhook_out_shows_request_answer_and_log(broker: Broker, hook:
     hook.answers = [500]
     failed = broker.ask("POST", own["pb:execute"]["href"], {}, status=200)
     assert (failed["success"], failed["response"]["status"]) == (False, 500)
+    assert [done["message"], failed["message"]] == ["Answered 200 OK", "Answered 500 Internal Server Error"]
 
 
 def test_a_definition_can_be_tried_out_before_it_is_stored(broker: Broker, hook: Receiver) -> None:
@@ -190,6 +191,7 @@ def test_a_destination_that_cannot_be_reached_is_told_and_is_no_fault_of_the_bro
     done = broker.ask("POST", "/webhooks/execute", _definition("http://127.0.0.1:1/"), status=200)
     assert done["success"] is False
     assert "refused" in done["error"]["message"].lower()
+    assert done["message"] == done["error"]["message"]
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,8 @@ def log(exchange: Exchange, secrets: Iterable[str], now: int) -> str:
 
 
 def result(exchange: Exchange, secrets: list[str]) -> Json:
-    """Request, and answer or error, as the Ruby broker shows them; bodies that are JSON as JSON."""
+    """Request, and answer or error, as the Ruby broker shows them; bodies that are JSON as JSON. `message` says in
+    a line how it went, for clients that show no more."""
     request = exchange.request
     body: Json = {
         "request": {
@@ -49,8 +50,10 @@ def result(exchange: Exchange, secrets: list[str]) -> Json:
             "headers": _shown(exchange.answer.headers, secrets),
             "body": _readable(exchange.answer.body, secrets),
         }
+        body["message"] = struck(f"Answered {exchange.answer.status} {exchange.answer.reason}", secrets)[:_KEPT]
     if exchange.error is not None:
-        body["error"] = {"message": struck(exchange.error, secrets)}
+        body["message"] = struck(exchange.error, secrets)
+        body["error"] = {"message": body["message"]}
     return body
 
 
