@@ -12,8 +12,7 @@ from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 from attrs import define, field, frozen
-from sqlalchemy.exc import DataError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.exc import DataError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
@@ -41,7 +40,7 @@ from broker.pages.render import CONTENT_SECURITY_POLICY
 from broker.query import pairs
 from broker.routes import ROUTES
 from broker.routing import Match, Router
-from broker.store.database import Database
+from broker.store.database import Database, is_away
 from broker.webhooks.deliverer import Deliverer
 
 _LOG = logging.getLogger("broker.requests")
@@ -157,9 +156,9 @@ class _Dispatcher:
             _LOG.warning("the database cannot keep a value", exc_info=True, extra={"fields": {"request_id": story.id}})
             reply, headers = _problem(InvalidError(["The request holds a value that cannot be kept or looked for"]))
             return self._rendered(reply, headers, request, story)
-        except (InterfaceError, OperationalError, PoolTimeoutError):
-            return self._failed(503, "The broker's database does not answer", request, story)
-        except Exception:  # noqa: BLE001 - it is logged, and the client gets a number to ask about
+        except Exception as error:  # noqa: BLE001 - it is logged, and the client gets a number to ask about
+            if is_away(error):
+                return self._failed(503, "The broker's database does not answer", request, story)
             return self._failed(500, "Something went wrong in the broker", request, story)
 
     async def _answer(self, request: Request, story: _Story) -> Response:

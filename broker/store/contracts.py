@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, bindparam, exists, func, insert, literal, select, tuple_, union_all
 
 from broker.model import Pact
+from broker.store.ids import among
 from broker.store.schema import (
     branch_versions,
     branches,
@@ -123,7 +124,7 @@ def pacts_of_versions(
     """Ordered by consumer name, then age of the version, then provider name."""
     if not version_ids:
         return []
-    query = _PACTS.where(pacts.c.consumer_version_id.in_(version_ids))
+    query = _PACTS.where(among(pacts.c.consumer_version_id, version_ids))
     if provider_ids is not None:
         query = query.where(pacts.c.provider_id.in_(provider_ids))
     query = query.order_by(_consumers.c.name, pacts.c.consumer_version_id, _providers.c.name)

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, InterfaceError, NoSuchModuleError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from broker.errors import UnusableError
@@ -20,6 +21,20 @@ from broker.store.migrate import upgrade
 _BUSY_TIMEOUT_MS = 30_000
 # Any number will do; it names the lock that lets one writer in at a time across processes on PostgreSQL.
 _WRITER_LOCK = 0x70616374
+
+_SQLITE_AWAY = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PROTOCOL,
+    }
+)
+# Classes of SQLSTATE: connection, rollback of a transaction, resources, intervention of an operator, system.
+_POSTGRESQL_AWAY = frozenset({"08", "40", "53", "57", "58"})
 
 
 class Database:
@@ -79,6 +94,20 @@ class Database:
                 connection.cursor().execute("PRAGMA journal_mode=WAL")
         with self.write() as tx:
             upgrade(tx)
+
+
+def is_away(error: Exception) -> bool:
+    """Whether the database did not answer, so that the same may succeed later; all else is a fault of the broker."""
+    if isinstance(error, PoolTimeoutError):
+        return True
+    if not isinstance(error, (InterfaceError, OperationalError)):
+        return False
+    cause = error.orig
+    if isinstance(cause, sqlite3.Error):
+        return cause.sqlite_errorcode & 0xFF in _SQLITE_AWAY
+    # Connecting fails without a statement.
+    state = getattr(cause, "sqlstate", None) or ""
+    return error.connection_invalidated or error.statement is None or state[:2] in _POSTGRESQL_AWAY
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, Table, delete, insert, null, select, update
 
 from broker.model import Environment, Presence
+from broker.store.ids import among
 from broker.store.schema import deployments, environments, pacticipants, releases, versions
 
 _ENVIRONMENT = (
@@ -115,7 +116,7 @@ def release(tx: Connection, uuid: str) -> Presence | None:
 def deployments_of(
     tx: Connection, version_ids: Collection[int], *, current: bool = False, environment_id: int | None = None
 ) -> list[Presence]:
-    query = _DEPLOYMENTS.where(deployments.c.version_id.in_(version_ids))
+    query = _DEPLOYMENTS.where(among(deployments.c.version_id, version_ids))
     if current:
         query = query.where(deployments.c.undeployed_at.is_(None))
     if environment_id is not None:
@@ -132,7 +133,7 @@ def deployments_of_pacticipant(tx: Connection, pacticipant_id: int) -> list[Pres
 def releases_of(
     tx: Connection, version_ids: Collection[int], *, current: bool = False, environment_id: int | None = None
 ) -> list[Presence]:
-    query = _RELEASES.where(releases.c.version_id.in_(version_ids))
+    query = _RELEASES.where(among(releases.c.version_id, version_ids))
     if current:
         query = query.where(releases.c.support_ended_at.is_(None))
     if environment_id is not None:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Select, func, select, tuple_
 
 from broker.model import Pact
 from broker.store.contracts import pacts_of_versions
+from broker.store.ids import among
 from broker.store.schema import (
     branch_versions,
     branches,
@@ -134,7 +135,7 @@ def verified_by(tx: Connection, version_ids: Collection[int]) -> dict[int, tuple
     """Provider version id -> how many contents it verified and how many failed, by its latest result of each."""
     newest = (
         select(func.max(verifications.c.id))
-        .where(verifications.c.provider_version_id.in_(version_ids))
+        .where(among(verifications.c.provider_version_id, version_ids))
         .group_by(verifications.c.content_id, verifications.c.provider_version_id)
     )
     query = (
@@ -161,7 +162,7 @@ def contents_verified_by(tx: Connection, version_id: int, *, limit: int) -> dict
     content_ids = set(tx.execute(ids).scalars())
     newest = (
         select(func.max(pacts.c.consumer_version_id))
-        .where(pacts.c.content_id.in_(content_ids))
+        .where(among(pacts.c.content_id, content_ids))
         .group_by(pacts.c.content_id)
     )
     found = pacts_of_versions(tx, set(tx.execute(newest).scalars()))

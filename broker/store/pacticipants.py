@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, delete, exists, func, insert, select, update
 
 from broker.model import Branch, OnBranch, Pacticipant, Tag, Version
+from broker.store.ids import among
 from broker.store.schema import branch_versions, branches, pacticipants, tags, versions
 
 _PACTICIPANT = (
@@ -114,7 +115,7 @@ def set_build_url(tx: Connection, version_id: int, build_url: str | None, now: i
 
 
 def versions_by_ids(tx: Connection, ids: Collection[int]) -> dict[int, Version]:
-    rows = tx.execute(select(*_VERSION).where(versions.c.id.in_(ids)))
+    rows = tx.execute(select(*_VERSION).where(among(versions.c.id, ids)))
     return {row.id: Version(*row) for row in rows}
 
 
@@ -231,7 +232,7 @@ def on_branches(tx: Connection, version_ids: Collection[int]) -> dict[int, list[
             branch_versions.c.created_at,
         )
         .join(branches, branches.c.id == branch_versions.c.branch_id)
-        .where(branch_versions.c.version_id.in_(version_ids))
+        .where(among(branch_versions.c.version_id, version_ids))
         .order_by(branches.c.name)
     )
     return _grouped([OnBranch(row[0], row[1], bool(row[2]), row[3]) for row in rows])
@@ -247,7 +248,7 @@ def tagged(tx: Connection, version_ids: Collection[int]) -> dict[int, list[Tag]]
     )
     rows = tx.execute(
         select(tags.c.version_id, tags.c.name, (head == tags.c.version_id).label("latest"), tags.c.created_at)
-        .where(tags.c.version_id.in_(version_ids))
+        .where(among(tags.c.version_id, version_ids))
         .order_by(tags.c.name)
     )
     return _grouped([Tag(row[0], row[1], bool(row[2]), row[3]) for row in rows])

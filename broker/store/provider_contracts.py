@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Select, Table, delete, exists, insert, select
 
 from broker.comparison import COMPARATOR
 from broker.model import Comparison, ProviderContract
+from broker.store.ids import among
 from broker.store.schema import (
     branch_versions,
     branches,
@@ -59,7 +60,7 @@ def of_versions(tx: Connection, version_ids: Collection[int]) -> dict[int, Provi
     """Version id -> its contract, for the versions that have one."""
     if not version_ids:
         return {}
-    rows = tx.execute(_CONTRACTS.where(provider_contracts.c.version_id.in_(version_ids)))
+    rows = tx.execute(_CONTRACTS.where(among(provider_contracts.c.version_id, version_ids)))
     return {contract.version_id: contract for contract in _contracts(rows)}
 
 
@@ -162,8 +163,8 @@ def compared(
     if not content_ids or not document_ids:
         return {}
     query = select(*_COMPARISON).where(
-        comparisons.c.content_id.in_(content_ids),
-        comparisons.c.document_id.in_(document_ids),
+        among(comparisons.c.content_id, content_ids),
+        among(comparisons.c.document_id, document_ids),
         comparisons.c.comparator == COMPARATOR,
     )
     return {(row.content_id, row.document_id): Comparison(*row) for row in tx.execute(query)}
@@ -204,7 +205,7 @@ def living(tx: Connection, pairs: Collection[tuple[int, int]]) -> list[Sides]:
 def _shas(tx: Connection, table: Table, ids: Collection[int]) -> dict[int, str]:
     if not ids:
         return {}
-    return {row[0]: row[1] for row in tx.execute(select(table.c.id, table.c.sha).where(table.c.id.in_(ids)))}
+    return {row[0]: row[1] for row in tx.execute(select(table.c.id, table.c.sha).where(among(table.c.id, ids)))}
 
 
 def keep(tx: Connection, of: Sides, made: Comparison, report: bytes, now: int) -> None:

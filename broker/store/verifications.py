@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, exists, func, insert, select
 
 from broker.model import Verification
+from broker.store.ids import among
 from broker.store.schema import branch_versions, branches, contents, tags, verifications, versions
 
 _VERIFICATION = (
@@ -70,9 +71,9 @@ def latest(
     limit: int | None = None,
 ) -> list[Verification]:
     """The latest result of each content with each (of these) provider versions; `limit` keeps the newest."""
-    newest_ids = select(func.max(verifications.c.id)).where(verifications.c.content_id.in_(content_ids))
+    newest_ids = select(func.max(verifications.c.id)).where(among(verifications.c.content_id, content_ids))
     if provider_version_ids is not None:
-        newest_ids = newest_ids.where(verifications.c.provider_version_id.in_(provider_version_ids))
+        newest_ids = newest_ids.where(among(verifications.c.provider_version_id, provider_version_ids))
     newest_ids = newest_ids.group_by(verifications.c.content_id, verifications.c.provider_version_id)
     newest_ids = newest_ids.order_by(func.max(verifications.c.id).desc()).limit(limit)
     query = _VERIFICATIONS.where(verifications.c.id.in_(newest_ids.scalar_subquery()))
@@ -92,9 +93,11 @@ def newest_of_each(
     Without those that are `superseded`, only the latest one of each provider version counts.
     """
     number = verifications.c.id if superseded else func.max(verifications.c.id)
-    chosen = select(number.label("id"), verifications.c.content_id).where(verifications.c.content_id.in_(content_ids))
+    chosen = select(number.label("id"), verifications.c.content_id).where(
+        among(verifications.c.content_id, content_ids)
+    )
     if provider_version_ids is not None:
-        chosen = chosen.where(verifications.c.provider_version_id.in_(provider_version_ids))
+        chosen = chosen.where(among(verifications.c.provider_version_id, provider_version_ids))
     if not superseded:
         chosen = chosen.group_by(verifications.c.content_id, verifications.c.provider_version_id)
     found = chosen.subquery()
@@ -115,9 +118,9 @@ def recent(
     offset: int = 0,
 ) -> list[Verification]:
     """Every result of these contents, also the superseded ones, latest first."""
-    query = _VERIFICATIONS.where(verifications.c.content_id.in_(content_ids))
+    query = _VERIFICATIONS.where(among(verifications.c.content_id, content_ids))
     if provider_version_ids is not None:
-        query = query.where(verifications.c.provider_version_id.in_(provider_version_ids))
+        query = query.where(among(verifications.c.provider_version_id, provider_version_ids))
     return [
         Verification(*row) for row in tx.execute(query.order_by(verifications.c.id.desc()).limit(limit).offset(offset))
     ]
@@ -145,7 +148,7 @@ def newest(tx: Connection, content_ids: Collection[int]) -> dict[int, Verificati
     """Content id -> its latest result, whichever provider version gave it."""
     newest_ids = (
         select(func.max(verifications.c.id))
-        .where(verifications.c.content_id.in_(content_ids))
+        .where(among(verifications.c.content_id, content_ids))
         .group_by(verifications.c.content_id)
     )
     query = _VERIFICATIONS.where(verifications.c.id.in_(newest_ids.scalar_subquery()))
@@ -197,5 +200,5 @@ def _success() -> Any:
 def _contents_with(tx: Connection, content_ids: Collection[int], proof: Any) -> set[int]:
     if not content_ids:
         return set()
-    query = select(contents.c.id).where(contents.c.id.in_(content_ids), proof)
+    query = select(contents.c.id).where(among(contents.c.id, content_ids), proof)
     return set(tx.execute(query).scalars())

@@ -16,10 +16,12 @@ from typing import Any
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import text
+from sqlalchemy import delete, select, text
+from sqlalchemy.exc import OperationalError
 
 from broker.config import Config
-from broker.store.database import Database
+from broker.store.database import Database, is_away
+from broker.store.schema import versions
 from broker.tests.postgres import Postgres
 from broker.tests.processes import broker_process
 from broker.tests.served import Broker, served
@@ -217,6 +219,33 @@ def test_more_requests_than_can_wait_are_told_to_come_back(tmp_path: Path) -> No
         assert all(reply.headers["retry-after"] for reply in found if reply.status_code == 503)
         created = sum(reply.status_code == 201 for reply in found)
         assert len(broker.get("/pacticipants")["pacticipants"]) == created
+
+
+@_BOTH
+def test_a_fault_of_the_broker_in_the_database_is_500_and_not_taken_for_its_absence(database_url: str) -> None:
+    with served(Config(database_url=database_url)) as broker:
+        with closing(Database(database_url)) as database, database.write() as tx:
+            tx.execute(text("DROP TABLE labels"))
+        assert broker.client.get("/pacticipants/label/x").status_code == 500
+
+
+def test_a_locked_database_is_away_but_one_that_is_asked_too_much_is_not(tmp_path: Path, postgres: Postgres) -> None:
+    file = tmp_path / "b.db"
+    with closing(Database(f"sqlite:///{file}")) as database, closing(sqlite3.connect(file)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with database.read() as tx:
+            tx.exec_driver_sql("PRAGMA busy_timeout=0")
+            with pytest.raises(OperationalError) as locked:
+                tx.execute(delete(versions))
+    assert is_away(locked.value)
+    too_many = select(versions.c.id).where(versions.c.id.in_(range(70_000)))
+    with (
+        closing(Database(postgres.database())) as database,
+        database.read() as tx,
+        pytest.raises(OperationalError) as beyond,
+    ):
+        tx.execute(too_many)
+    assert not is_away(beyond.value)
 
 
 def test_a_restart_of_postgresql_is_not_noticed_and_its_absence_is_503(postgres: Postgres) -> None:
