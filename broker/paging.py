@@ -58,6 +58,13 @@ def asked_or_first(query: Pairs) -> Page:
     return asked(query) or Page(1, DEFAULT_SIZE)
 
 
+def paged(of: Json, page: Page | None, total: int, own: str, query: Pairs) -> Json:
+    """The body of a list with the page that it is and the way to the next; as it was, when no page was asked for."""
+    if page is None:
+        return of
+    return {**of, "page": body(page, total), "_links": of["_links"] | links(page, total, own, query)}
+
+
 def body(page: Page, total: int) -> Json:
     return {
         "number": page.number,

@@ -30,10 +30,7 @@ def listed(call: Call) -> Reply:
             "curies": curies(call.urls.base, "integrations"),
         },
     }
-    if page:
-        body["page"] = paging.body(page, len(kept))
-        body["_links"] |= paging.links(page, len(kept), own, call.query)
-    return Reply(body)
+    return Reply(paging.paged(body, page, len(kept), own, call.query))
 
 
 def show(call: Call) -> Reply:

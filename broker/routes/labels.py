@@ -62,10 +62,7 @@ def names(call: Call) -> Reply:
         for name in (page.cut(found) if page else found)
     ]
     body: Json = {"_embedded": {"labels": bodies}, "_links": {"self": link(own, title="Labels")}}
-    if page:
-        body["page"] = paging.body(page, len(found))
-        body["_links"] |= paging.links(page, len(found), own, call.query)
-    return Reply(body)
+    return Reply(paging.paged(body, page, len(found), own, call.query))
 
 
 def labelled(call: Call) -> Reply:

@@ -44,10 +44,7 @@ def _list(find: _Find) -> Callable[[Call], Reply]:
             found = find(tx, *_parties(tx, call), call)
         own = call.urls.at(call.path)
         body = hal.pact_versions(page.cut(found) if page else found, own, call.urls)
-        if page:
-            body["page"] = paging.body(page, len(found))
-            body["_links"] |= paging.links(page, len(found), own, call.query)
-        return Reply(body)
+        return Reply(paging.paged(body, page, len(found), own, call.query))
 
     return answer
 

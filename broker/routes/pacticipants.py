@@ -26,10 +26,7 @@ def listed(call: Call) -> Reply:
         ids = [of.id for of in shown]
         latest, labelled = pacticipants.latest_versions(tx, ids), labels.of(tx, ids)
     body = hal.pacticipants([(of, latest.get(of.id), labelled.get(of.id, [])) for of in shown], call.urls)
-    if page:
-        body["page"] = paging.body(page, len(every))
-        body["_links"] |= paging.links(page, len(every), call.urls.at("/pacticipants"), call.query)
-    return Reply(body)
+    return Reply(paging.paged(body, page, len(every), call.urls.at("/pacticipants"), call.query))
 
 
 def show(call: Call) -> Reply:

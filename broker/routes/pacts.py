@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from sqlalchemy import Connection
 
-from broker import for_verification, registry
+from broker import for_verification, paging, registry
 from broker.call import Call, Reply, Route
 from broker.errors import NotFoundError
 from broker.hal import pacts as hal
@@ -112,9 +112,12 @@ def _one(call: Call, find: Callable[[Connection, Pacticipant, Pacticipant], Pact
 
 
 def all_latest(call: Call) -> Reply:
+    page = paging.asked(call.query)
     with call.database.read() as tx:
         found = contracts.latest_pacts(tx)
-    return Reply(hal.latest_pacts(found, call.urls.at("/pacts/latest"), call.urls))
+    own = call.urls.at("/pacts/latest")
+    body = hal.latest_pacts(page.cut(found) if page else found, own, call.urls)
+    return Reply(paging.paged(body, page, len(found), own, call.query))
 
 
 def provider_pacts(call: Call) -> Reply:
@@ -168,13 +171,14 @@ def _branch(call: Call) -> str:
 
 
 def _listed(call: Call, find: Callable[[Connection, Pacticipant, Iterable[int]], list[Pact]], title: str) -> Reply:
+    page = paging.asked(call.query)
     with call.database.read() as tx:
         provider = registry.provider(tx, call.params["provider"])
         found = find(tx, provider, contracts.consumers_of(tx, provider.id))
     found.sort(key=lambda pact: (pact.consumer, pact.version_id))
-    return Reply(
-        hal.provider_pacts(provider.name, found, call.urls.at(call.path), title.replace("{}", provider.name), call.urls)
-    )
+    own, shown = call.urls.at(call.path), page.cut(found) if page else found
+    body = hal.provider_pacts(provider.name, shown, own, title.replace("{}", provider.name), call.urls)
+    return Reply(paging.paged(body, page, len(found), own, call.query))
 
 
 def _flat(lists: Iterable[list[int]]) -> list[int]:

@@ -70,6 +70,39 @@ def test_a_list_in_pages_leads_through_all_of_it_once(
     assert broker.get(body["_links"]["previous"]["href"])["page"]["number"] == 2
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/pacts/latest",
+        "/pacts/provider/Bar",
+        "/pacts/provider/Bar/latest",
+        "/pacts/provider/Bar/tag/prod",
+        "/pacts/provider/Bar/branch/main",
+        "/pacts/provider/Bar/consumer/Foo 1/versions",
+    ],
+)
+def test_a_list_of_pacts_is_whole_unless_a_page_of_it_is_asked_for(broker: Broker, path: str) -> None:
+    def pacts(body: Json) -> list[str]:
+        links = body["_links"].get("pb:pacts") or body["_links"]["pb:pact-versions"]
+        return [one["href"] for one in links]
+
+    for number in "123":
+        broker.publish(f"Foo {number}", "1", branch="main", tags=["prod"])
+    for number in "23":
+        broker.publish("Foo 1", number, branch="main", tags=["prod"])
+    whole = broker.get(path)
+    assert "page" not in whole
+    first = broker.get(f"{path}?pageSize=2")
+    second = broker.get(first["_links"]["next"]["href"])
+    assert pacts(first) + pacts(second) == pacts(whole)[:4]
+    assert second["page"] == {
+        "number": 2,
+        "size": 2,
+        "totalElements": len(pacts(whole)),
+        "totalPages": len(pacts(whole)) // 2 + 1,
+    }
+
+
 @pytest.mark.parametrize("query", ["pageSize=0", "pageNumber=x", "size=-1", "pageSize=99999999999999", "page=1.5"])
 def test_a_page_that_cannot_be_is_refused(broker: Broker, query: str) -> None:
     [(name, messages)] = broker.get(f"/pacticipants?{query}", 400)["errors"].items()
