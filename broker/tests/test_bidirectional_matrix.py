@@ -116,8 +116,8 @@ def test_messages_need_an_executed_verification(broker: Broker) -> None:
     assert answer["summary"]["deployable"] is None
     assert _reasons(answer) == [
         (
-            "Bar 10 has not verified its pact with Foo 1 yet, and its contract does not answer for all of it: an OpenAPI "
-            "document does not describe message"
+            "Bar 10 has not verified its pact with Foo 1 yet, and its contract does not answer for all of it: "
+            "an OpenAPI document does not describe message"
         )
     ]
     assert broker.matrix("Foo:1", "Bar")["matrix"][0]["provider"]["version"] is None
