@@ -20,7 +20,8 @@ from broker.store import retention
 from broker.store.database import Database
 from broker.store.retention import Counts, Facts
 
-DEFAULT_RULES = ("branch=*,latest", "tag=*,latest", "max-age=90d")
+# Every tagged version: can-i-deploy may be asked about all that have a tag, and would say yes without the old ones.
+DEFAULT_RULES = ("branch=*,latest", "tag=*", "max-age=90d")
 _BATCH = 100
 _PAUSE_SECONDS = 0.02
 _UNITS = {"h": 3600, "d": 86400, "w": 7 * 86400}

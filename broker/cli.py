@@ -205,7 +205,7 @@ def restore(
 def clean(
     keep: Annotated[
         list[str] | None,
-        typer.Option(help="A rule for what to keep; repeatable. [default: branch=*,latest tag=*,latest max-age=90d]"),
+        typer.Option(help="A rule for what to keep; repeatable. [default: branch=*,latest tag=* max-age=90d]"),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would go, and change nothing.")] = False,
     database: Annotated[str | None, typer.Option(help=_DATABASE)] = None,
