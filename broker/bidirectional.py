@@ -15,7 +15,7 @@ from broker import comparing, registry
 from broker.comparing import Allowance, Pair
 from broker.errors import ConflictError
 from broker.model import Comparison, Pact, ProviderContract
-from broker.store import contracts, environments, pacticipants, provider_contracts
+from broker.store import branching, contracts, environments, provider_contracts
 from broker.store.database import Database
 
 _MOST_EAGER = 200
@@ -143,7 +143,7 @@ def _contracts_that_count(tx: Connection, provider_id: int) -> list[ProviderCont
     latest = provider_contracts.of_provider(tx, provider_id, limit=1)
     if not latest:
         return []
-    versions = {*pacticipants.branch_heads(tx, [provider_id], None).values()}
+    versions = {*branching.branch_heads(tx, [provider_id], None).values()}
     versions |= {row[1] for row in environments.versions_in(tx, [provider_id], environment_id=None)}
     found = [*latest, *provider_contracts.of_versions(tx, versions).values()]
     by_document = {one.document_id: one for one in sorted(found, key=lambda one: one.version_id)}

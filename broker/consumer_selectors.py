@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from broker.errors import InvalidError
 from broker.model import Pacticipant
-from broker.store import contracts, environments, pacticipants
+from broker.store import branching, contracts, environments
 
 _MOST = 500  # each costs queries of its own
 _MOST_FAULTS = 100
@@ -194,7 +194,7 @@ class Resolver:
         return self._latest(ids)
 
     def _heads(self, ids: Sequence[int], branch: str | None, short: str, text: str) -> list[Choice]:
-        heads = pacticipants.branch_heads(self.tx, ids, branch)
+        heads = branching.branch_heads(self.tx, ids, branch)
         keys = (("l", "true"),) if branch is None else (("b", branch), ("l", "true"))
         return [Choice(version_id, Reason(short, text, keys)) for version_id in heads.values()]
 
@@ -203,7 +203,7 @@ class Resolver:
 
     def _on_branch(self, selector: Selector, branch: str, ids: Sequence[int]) -> list[Choice]:
         if selector.latest is False:
-            found = pacticipants.versions_on_branch(self.tx, ids, branch)
+            found = branching.versions_on_branch(self.tx, ids, branch)
             reason = Reason(f"from branch {branch}", f"on branch {branch}", (("b", branch),))
             return [Choice(version_id, reason) for versions in found.values() for version_id in versions]
         chosen = self._head_of(ids, branch)
@@ -213,7 +213,7 @@ class Resolver:
 
     def _tagged(self, selector: Selector, tag: str, ids: Sequence[int]) -> list[Choice]:
         if not selector.latest:
-            found = pacticipants.versions_with_tag(self.tx, ids, tag)
+            found = branching.versions_with_tag(self.tx, ids, tag)
             reason = Reason(f"with tag {tag}", f"tagged {tag}", (("t", tag),))
             return [Choice(version_id, reason) for versions in found.values() for version_id in versions]
         chosen = self._latest_tagged(ids, tag)

@@ -13,7 +13,7 @@ from broker.consumer_selectors import Choice, Reason, Selector
 from broker.errors import InvalidError
 from broker.model import Pact, Pacticipant
 from broker.query import Metadata
-from broker.store import contracts, pacticipants, verifications
+from broker.store import branching, contracts, verifications
 
 _MOST_SELECTORS_IN_URL = 20
 _MOST_TAGS = 100  # each costs a query of its own
@@ -107,7 +107,7 @@ def pending(tx: Connection, provider: Pacticipant, wanted: Demand, content_ids: 
     """
     asked = set(content_ids)
     if wanted.branch is not None:
-        branch = pacticipants.branch(tx, provider.id, wanted.branch)
+        branch = branching.branch(tx, provider.id, wanted.branch)
         done = verifications.verified_elsewhere(tx, asked, provider.id, branch.created_at if branch else None)
         if branch is not None:
             done |= verifications.verified_on_branch(tx, asked, branch.id)

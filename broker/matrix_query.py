@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from broker.errors import InvalidError
 from broker.model import Environment, Pacticipant
 from broker.query import Pairs, nested, value
-from broker.store import contracts, environments, pacticipants
+from broker.store import branching, contracts, environments, pacticipants
 
 MOST_ROWS = 5_000  # of one answer; all that count are counted
 _LATEST_BY = ("cvpv", "cvp", "cp")
@@ -248,10 +248,10 @@ def _versions(tx: Connection, owners: Sequence[Pacticipant], criteria: Criteria)
     if criteria.environment is not None:
         return _in_environment(tx, ids, criteria.environment)
     if criteria.tag is not None:
-        tagged = pacticipants.versions_with_tag(tx, ids, criteria.tag)
+        tagged = branching.versions_with_tag(tx, ids, criteria.tag)
         return {id_: found[:1] if criteria.latest else found for id_, found in tagged.items()}
     if criteria.branch is not None or criteria.main_branch:
-        heads = pacticipants.branch_heads(tx, ids, criteria.branch)
+        heads = branching.branch_heads(tx, ids, criteria.branch)
         return {id_: [head] for id_, head in heads.items()}
     return {id_: [version.id] for id_, version in pacticipants.latest_versions(tx, ids).items()}
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from broker.errors import ConflictError, NotFoundError
 from broker.model import Environment, Pact, Pacticipant, Version
-from broker.store import contracts, environments, pacticipants
+from broker.store import branching, contracts, environments, pacticipants
 
 _MAIN_BRANCHES = frozenset({"main", "master", "develop"})
 
@@ -108,21 +108,21 @@ def ensure_on_branch(tx: Connection, owner: Pacticipant, of: Version, name: str,
 
     The first branch called main, master or develop becomes the main branch, unless one is set.
     """
-    branch = pacticipants.branch(tx, owner.id, name) or pacticipants.create_branch(tx, owner.id, name, now)
+    branch = branching.branch(tx, owner.id, name) or branching.create_branch(tx, owner.id, name, now)
     if owner.main_branch is None and name in _MAIN_BRANCHES:
         pacticipants.change(tx, owner.id, now, {"main_branch": name})
-    if pacticipants.is_on_branch(tx, branch.id, of.id):
+    if branching.is_on_branch(tx, branch.id, of.id):
         return False
-    pacticipants.put_on_branch(tx, branch.id, of.id, now)
+    branching.put_on_branch(tx, branch.id, of.id, now)
     return True
 
 
 def ensure_tags(tx: Connection, owner: Pacticipant, of: Version, names: Sequence[str], now: int) -> list[str]:
     """The names among these that are new on the version."""
-    existing = {tag.name for tag in pacticipants.tagged(tx, [of.id]).get(of.id, [])}
+    existing = {tag.name for tag in branching.tagged(tx, [of.id]).get(of.id, [])}
     added = [name for name in dict.fromkeys(names) if name not in existing]
     for name in added:
-        pacticipants.put_tag(tx, of.id, owner.id, name, now)
+        branching.put_tag(tx, of.id, owner.id, name, now)
     return added
 
 

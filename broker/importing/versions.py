@@ -14,7 +14,7 @@ from broker.importing.reading import SourceVersion, VersionDetails
 from broker.importing.source import MissingError, UnreadableError, path
 from broker.importing.work import Scope, Work, portions
 from broker.model import Pacticipant
-from broker.store import pacticipants
+from broker.store import branching, pacticipants
 
 
 @define
@@ -108,10 +108,10 @@ def _branches(work: Work, owners: Sequence[Pacticipant]) -> None:
             read = work.tally.readable("branches", answer, reading.branch)
             with work.database.write() as tx:
                 for one in sorted(read, key=lambda branch: (branch.created_at, branch.name)):
-                    known = pacticipants.branch(tx, owner.id, one.name)
+                    known = branching.branch(tx, owner.id, one.name)
                     work.tally.count("branches", new=known is None)
                     if known is None:
-                        pacticipants.create_branch(tx, owner.id, one.name, one.created_at)
+                        branching.create_branch(tx, owner.id, one.name, one.created_at)
 
 
 def _branches_of(work: Work, owner: Pacticipant) -> list[Json]:
@@ -147,8 +147,8 @@ def _known(tx: Connection, owner: Pacticipant, number: str) -> _Known:
     version = pacticipants.version(tx, owner.id, number)
     if version is None:
         return _Known(None)
-    on = pacticipants.on_branches(tx, [version.id]).get(version.id, [])
-    tagged = pacticipants.tagged(tx, [version.id]).get(version.id, [])
+    on = branching.on_branches(tx, [version.id]).get(version.id, [])
+    tagged = branching.tagged(tx, [version.id]).get(version.id, [])
     return _Known(version.id, frozenset(one.branch for one in on), frozenset(one.name for one in tagged))
 
 
@@ -187,16 +187,16 @@ def _keep(tx: Connection, work: Work, owner: Pacticipant, one: SourceVersion, fo
     elif version.build_url is None and found.details.build_url is not None:
         pacticipants.set_build_url(tx, version.id, found.details.build_url, found.details.updated_at)
     for name, created_at in found.branch_dates.items():
-        branch = pacticipants.branch(tx, owner.id, name)
+        branch = branching.branch(tx, owner.id, name)
         if branch is None:
-            branch = pacticipants.create_branch(tx, owner.id, name, created_at)
+            branch = branching.create_branch(tx, owner.id, name, created_at)
             work.tally.imported["branches"] += 1
-        if not pacticipants.is_on_branch(tx, branch.id, version.id):
-            pacticipants.put_on_branch(tx, branch.id, version.id, created_at)
+        if not branching.is_on_branch(tx, branch.id, version.id):
+            branching.put_on_branch(tx, branch.id, version.id, created_at)
             work.tally.imported["branch versions"] += 1
-    tagged = {tag.name for tag in pacticipants.tagged(tx, [version.id]).get(version.id, [])}
+    tagged = {tag.name for tag in branching.tagged(tx, [version.id]).get(version.id, [])}
     for name in found.tag_dates.keys() - tagged:
-        pacticipants.put_tag(tx, version.id, owner.id, name, found.tag_dates[name])
+        branching.put_tag(tx, version.id, owner.id, name, found.tag_dates[name])
         work.tally.imported["tags"] += 1
     work.tally.present["branch versions"] += len(found.details.branches) - len(found.branch_dates)
     work.tally.present["tags"] += len(found.details.tags) - len(found.tag_dates)

@@ -19,7 +19,7 @@ from broker.model import Pact
 from broker.pages.badges import Badge, initials
 from broker.pages.standing import standings
 from broker.query import value
-from broker.store import contracts, pacticipants
+from broker.store import branching, contracts, pacticipants
 
 _SVG = "image/svg+xml;charset=utf-8"
 _PAIR = "/pacts/provider/{provider}/consumer/{consumer}"
@@ -56,7 +56,7 @@ def latest_tagged(call: Call) -> Reply:
 
 def latest_on_branch(call: Call) -> Reply:
     def find(tx: Connection, consumer: int, provider: int) -> list[Pact]:
-        found = pacticipants.versions_on_branch(tx, [consumer], call.params["branch"])
+        found = branching.versions_on_branch(tx, [consumer], call.params["branch"])
         return contracts.pacts_of_versions(tx, found.get(consumer, []), [provider])[-1:]
 
     return _of_pact(call, call.params["branch"], find)
@@ -105,9 +105,9 @@ def _deployable(call: Call, label: str, which: Criteria, target: Criteria) -> Re
 def _heads(tx: Connection, owner_id: int, which: Criteria) -> list[str]:
     """The number of the head that is meant, if there is one."""
     if which.tag is not None:
-        ids = pacticipants.versions_with_tag(tx, [owner_id], which.tag).get(owner_id, [])[:1]
+        ids = branching.versions_with_tag(tx, [owner_id], which.tag).get(owner_id, [])[:1]
     else:
-        ids = list(pacticipants.branch_heads(tx, [owner_id], which.branch).values())
+        ids = list(branching.branch_heads(tx, [owner_id], which.branch).values())
     return [version.number for version in pacticipants.versions_by_ids(tx, ids).values()]
 
 

@@ -17,7 +17,7 @@ from broker.pages.render import page
 from broker.pages.standing import Standing, standings
 from broker.pages.surroundings import Surroundings, surroundings
 from broker.query import value
-from broker.store import contracts, pacticipants, provider_contracts, verifications
+from broker.store import branching, contracts, pacticipants, provider_contracts, verifications
 
 PAIR = "/pacts/provider/{provider}/consumer/{consumer}"
 _MOST_RESULTS = 25
@@ -67,7 +67,7 @@ def latest_tagged(call: Call) -> Reply:
 
 def latest_on_branch(call: Call) -> Reply:
     def find(tx: Connection, consumer: int, provider: int) -> list[Pact]:
-        found = pacticipants.versions_on_branch(tx, [consumer], call.params.get("branch"))
+        found = branching.versions_on_branch(tx, [consumer], call.params.get("branch"))
         return contracts.pacts_of_versions(tx, found.get(consumer, []), [provider])[-1:]
 
     return _shown(call, _found(call, find))

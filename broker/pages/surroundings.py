@@ -8,7 +8,7 @@ from attrs import frozen
 from sqlalchemy import Connection
 
 from broker.model import OnBranch, Tag
-from broker.store import environments, pacticipants
+from broker.store import branching, environments
 
 
 @frozen
@@ -24,8 +24,8 @@ def surroundings(
     tx: Connection, version_ids: Collection[int], owner_ids: Collection[int] = ()
 ) -> Mapping[int, Surroundings]:
     """Version id -> what is known of it, for every one of these versions; environments only for these owners."""
-    on_branches = pacticipants.on_branches(tx, version_ids)
-    tagged = pacticipants.tagged(tx, version_ids)
+    on_branches = branching.on_branches(tx, version_ids)
+    tagged = branching.tagged(tx, version_ids)
     places: dict[int, list[tuple[str, str]]] = {}
     if owner_ids:
         for _, version_id, name, how in environments.versions_in(tx, owner_ids, environment_id=None):

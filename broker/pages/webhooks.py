@@ -13,7 +13,7 @@ from broker.hal.webhooks import request_title, title
 from broker.model import Delivery, Webhook
 from broker.pages.bodies import json_lines
 from broker.pages.render import local, page
-from broker.store import webhooks
+from broker.store import webhook_deliveries, webhooks
 from broker.webhooks.secrecy import masked
 
 _RECENT = 25
@@ -39,7 +39,7 @@ _STATES = {
 
 def every(call: Call) -> Reply:
     with call.database.read() as tx:
-        return _list(call, tx, webhooks.every(tx), webhooks.deliveries(tx, None, limit=_RECENT), "")
+        return _list(call, tx, webhooks.every(tx), webhook_deliveries.listed(tx, None, limit=_RECENT), "")
 
 
 def of_pacticipants(call: Call) -> Reply:
@@ -49,12 +49,12 @@ def of_pacticipants(call: Call) -> Reply:
         found = webhooks.applying(tx, **sides)
         recent = []
         if len(roles) == 2:
-            recent = webhooks.recent_of_pair(tx, sides["consumer_id"], sides["provider_id"], limit=_RECENT)
+            recent = webhook_deliveries.recent_of_pair(tx, sides["consumer_id"], sides["provider_id"], limit=_RECENT)
         return _list(call, tx, found, recent, " and ".join(f"{role} {call.params[role]}" for role in roles))
 
 
 def _list(call: Call, tx: Connection, found: Sequence[Webhook], recent: Sequence[Delivery], scope: str) -> Reply:
-    last = {hook.id: next(iter(webhooks.deliveries(tx, hook.id, limit=1)), None) for hook in found[:_MOST_LISTED]}
+    last = {hook.id: next(iter(webhook_deliveries.listed(tx, hook.id, limit=1)), None) for hook in found[:_MOST_LISTED]}
     hooks = webhooks.by_ids(tx, {one.webhook_id for one in recent})
     return page(
         call,
@@ -74,8 +74,8 @@ def show(call: Call) -> Reply:
         hook = webhooks.find(tx, call.params["uuid"])
         if hook is None:
             raise NotFoundError(f"No webhook found with UUID '{call.params['uuid']}'")
-        total = webhooks.count(tx, hook.id)
-        found = webhooks.deliveries(tx, hook.id, limit=asked.size, offset=asked.offset)
+        total = webhook_deliveries.count(tx, hook.id)
+        found = webhook_deliveries.listed(tx, hook.id, limit=asked.size, offset=asked.offset)
     shown = masked(hook.request)
     return page(
         call,
@@ -92,11 +92,11 @@ def show(call: Call) -> Reply:
 
 def delivery(call: Call) -> Reply:
     with call.database.read() as tx:
-        found = webhooks.delivery(tx, call.params["uuid"])
+        found = webhook_deliveries.find(tx, call.params["uuid"])
         if found is None:
             raise NotFoundError(f"No delivery found with UUID '{call.params['uuid']}'")
         hook = webhooks.by_ids(tx, [found.webhook_id])[found.webhook_id]
-        attempts = webhooks.attempts(tx, found.id)
+        attempts = webhook_deliveries.attempts(tx, found.id)
     return page(call, "delivery.html", of=found, hook=hook, attempts=attempts, **_words())
 
 

@@ -11,7 +11,7 @@ from broker.call import Call, Reply, Route
 from broker.errors import NotFoundError
 from broker.hal import dashboard as hal
 from broker.model import Pact
-from broker.store import contracts, pacticipants, verifications
+from broker.store import branching, contracts, verifications
 
 
 def everything(call: Call) -> Reply:
@@ -53,7 +53,7 @@ def _answer(call: Call, find: Callable[[Connection], list[Pact]]) -> Reply:
         shown = list(page.cut(found))
         results = verifications.newest(tx, {pact.content_id for pact in shown})
         ids = {pact.version_id for pact in shown} | {one.provider_version_id for one in results.values()}
-        branches, tagged = pacticipants.on_branches(tx, ids), pacticipants.tagged(tx, ids)
+        branches, tagged = branching.on_branches(tx, ids), branching.tagged(tx, ids)
     own = call.urls.at(call.path)
     body = hal.dashboard(shown, results, branches, tagged, own, call.urls)
     body["page"] = paging.body(page, len(found))

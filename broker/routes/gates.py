@@ -13,7 +13,7 @@ from broker.errors import InvalidError, NotFoundError
 from broker.matrix_query import Asked, Criteria, MatrixQuery
 from broker.query import value
 from broker.routes.matrix import answer
-from broker.store import environments, pacticipants
+from broker.store import branching, environments
 
 _ASKED = ("pacticipant", "version", "environment", "to")
 _OWNER = "/pacticipants/{pacticipant}"
@@ -43,7 +43,7 @@ def branch_to_environment(call: Call) -> Reply:
     branch = call.params["branch"]
     with call.database.read() as tx:
         owner = registry.pacticipant(tx, call.params["pacticipant"])
-        if owner.id not in pacticipants.branch_heads(tx, [owner.id], branch):
+        if owner.id not in branching.branch_heads(tx, [owner.id], branch):
             raise NotFoundError(f"{owner.name} has no version on branch {branch}")
         place = _environment(tx, call)
     return answer(call, MatrixQuery((Asked(owner.name, Criteria(branch=branch)),), place, latest_by="cvpv"))
@@ -54,7 +54,7 @@ def tag_to_tag(call: Call) -> Reply:
     tag = call.params["tag"]
     with call.database.read() as tx:
         owner = registry.pacticipant(tx, call.params["pacticipant"])
-        if owner.id not in pacticipants.versions_with_tag(tx, [owner.id], tag):
+        if owner.id not in branching.versions_with_tag(tx, [owner.id], tag):
             raise NotFoundError(f"No version of {owner.name} has the tag {tag}")
     asked = Asked(owner.name, Criteria(tag=tag, latest=True))
     return answer(call, MatrixQuery((asked,), Criteria(tag=call.params["other"], latest=True), latest_by="cvpv"))
@@ -64,7 +64,7 @@ def main_branch_can_i_merge(call: Call) -> Reply:
     """The latest version of the main branch, against the latest versions of the others' main branches."""
     with call.database.read() as tx:
         owner = registry.pacticipant(tx, call.params["pacticipant"])
-        if owner.id not in pacticipants.branch_heads(tx, [owner.id], None):
+        if owner.id not in branching.branch_heads(tx, [owner.id], None):
             raise NotFoundError(f"{owner.name} has no version on a main branch")
     asked = Asked(owner.name, Criteria(main_branch=True))
     return answer(call, MatrixQuery((asked,), Criteria(main_branch=True), latest_by="cvpv"))

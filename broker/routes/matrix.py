@@ -13,7 +13,7 @@ from broker.matrix import answer as matrix_of
 from broker.matrix_query import Asked, Criteria, MatrixQuery
 from broker.matrix_reasons import notices
 from broker.model import Environment
-from broker.store import environments, pacticipants
+from broker.store import branching, environments
 
 
 def matrix(call: Call) -> Reply:
@@ -42,7 +42,7 @@ def _surroundings(tx: Connection, of: Matrix) -> Surroundings:
     ):
         if one.environment not in places.setdefault(one.version_id, []):
             places[one.version_id].append(one.environment)
-    return Surroundings(pacticipants.on_branches(tx, ids), pacticipants.tagged(tx, ids), places)
+    return Surroundings(branching.on_branches(tx, ids), branching.tagged(tx, ids), places)
 
 
 ROUTES: tuple[Route, ...] = (

@@ -10,7 +10,7 @@ from broker import paging, registry
 from broker.call import NO_CONTENT, Call, Reply, Route
 from broker.hal import pacts as hal
 from broker.model import Pact, Pacticipant
-from broker.store import contracts, pacticipants, removal
+from broker.store import branching, contracts, removal
 
 _PAIR = "/pacts/provider/{provider}/consumer/{consumer}"
 
@@ -22,13 +22,13 @@ def _all(tx: Connection, consumer: Pacticipant, provider: Pacticipant, _: Call) 
 
 
 def _tagged(tx: Connection, consumer: Pacticipant, provider: Pacticipant, call: Call) -> list[Pact]:
-    found = pacticipants.versions_with_tag(tx, [consumer.id], call.params["tag"])
+    found = branching.versions_with_tag(tx, [consumer.id], call.params["tag"])
     return contracts.pacts_of_versions(tx, found.get(consumer.id, []), [provider.id])[::-1]
 
 
 def _on_branch(tx: Connection, consumer: Pacticipant, provider: Pacticipant, call: Call) -> list[Pact]:
     """Without a branch in the path, the main branch."""
-    found = pacticipants.versions_on_branch(tx, [consumer.id], call.params.get("branch"))
+    found = branching.versions_on_branch(tx, [consumer.id], call.params.get("branch"))
     return contracts.pacts_of_versions(tx, found.get(consumer.id, []), [provider.id])[::-1]
 
 

@@ -11,7 +11,7 @@ from broker.hal import participants as hal
 from broker.hal.values import Json, curies, link
 from broker.model import Branch, OnBranch, Pacticipant, Version
 from broker.query import value
-from broker.store import environments, labels, pacticipants
+from broker.store import branching, environments, labels, pacticipants
 
 _ONE = "/pacticipants/{pacticipant}"
 _BRANCH = f"{_ONE}/branches/{{branch}}"
@@ -102,7 +102,7 @@ def branches(call: Call) -> Reply:
     page = paging.asked_or_first(call.query)
     with call.database.read() as tx:
         owner = registry.pacticipant(tx, call.params["pacticipant"])
-        every = pacticipants.branches_of(tx, owner.id, containing=value(call.query, "q"))
+        every = branching.branches_of(tx, owner.id, containing=value(call.query, "q"))
         bodies = [
             hal.branch(branch, owner.name, _head(tx, owner, branch.name), call.urls) for branch in page.cut(every)
         ]
@@ -120,9 +120,9 @@ def remove_branches(call: Call) -> Reply:
     spared = {text for key, text in call.query if key in ("exclude[]", "exclude")}
     with call.database.write() as tx:
         owner = registry.pacticipant(tx, call.params["pacticipant"])
-        for branch in pacticipants.branches_of(tx, owner.id):
+        for branch in branching.branches_of(tx, owner.id):
             if branch.name not in spared | {owner.main_branch}:
-                pacticipants.remove_branch(tx, branch.id)
+                branching.remove_branch(tx, branch.id)
     return NO_CONTENT
 
 
@@ -135,20 +135,20 @@ def show_branch(call: Call) -> Reply:
 def remove_branch(call: Call) -> Reply:
     with call.database.write() as tx:
         _, branch = _owner_and_branch(tx, call)
-        pacticipants.remove_branch(tx, branch.id)
+        branching.remove_branch(tx, branch.id)
     return NO_CONTENT
 
 
 def _owner_and_branch(tx: Connection, call: Call) -> tuple[Pacticipant, Branch]:
     owner = registry.pacticipant(tx, call.params["pacticipant"])
-    branch = pacticipants.branch(tx, owner.id, call.params["branch"])
+    branch = branching.branch(tx, owner.id, call.params["branch"])
     if branch is None:
         raise NotFoundError(f"{owner.name} has no branch {call.params['branch']}")
     return owner, branch
 
 
 def _head(tx: Connection, owner: Pacticipant, branch: str) -> Version | None:
-    head = pacticipants.branch_heads(tx, [owner.id], branch).get(owner.id)
+    head = branching.branch_heads(tx, [owner.id], branch).get(owner.id)
     return pacticipants.versions_by_ids(tx, [head])[head] if head is not None else None
 
 
@@ -180,13 +180,13 @@ def remove_branch_version(call: Call) -> Reply:
     with call.database.write() as tx:
         owner, branch = _owner_and_branch(tx, call)
         version = registry.version(tx, owner, call.params["version"])
-        if not pacticipants.take_off_branch(tx, branch.id, version.id):
+        if not branching.take_off_branch(tx, branch.id, version.id):
             raise NotFoundError(f"{owner.name} {version.number} is not on branch {branch.name}")
     return NO_CONTENT
 
 
 def _place(tx: Connection, owner: Pacticipant, version: Version, branch: str) -> OnBranch:
-    for place in pacticipants.on_branches(tx, [version.id]).get(version.id, []):
+    for place in branching.on_branches(tx, [version.id]).get(version.id, []):
         if place.branch == branch:
             return place
     raise NotFoundError(f"{owner.name} {version.number} is not on branch {branch}")

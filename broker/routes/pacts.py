@@ -13,7 +13,7 @@ from broker.hal import pacts as hal
 from broker.hal.urls import Urls
 from broker.model import Pact, Pacticipant
 from broker.query import Metadata, decode_metadata
-from broker.store import contracts, pacticipants, verifications
+from broker.store import branching, contracts, pacticipants, verifications
 
 _CONSUMER = "/pacts/provider/{provider}/consumer/{consumer}"
 _PROVIDER = "/pacts/provider/{provider}"
@@ -50,7 +50,7 @@ def latest_pact_on_branch(call: Call) -> Reply:
     """The pact of the branch's latest version that has one with this provider."""
 
     def find(tx: Connection, consumer: Pacticipant, provider: Pacticipant) -> Pact | None:
-        found = pacticipants.versions_on_branch(tx, [consumer.id], call.params.get("branch"))
+        found = branching.versions_on_branch(tx, [consumer.id], call.params.get("branch"))
         pacts = contracts.pacts_of_versions(tx, found.get(consumer.id, []), [provider.id])
         return pacts[-1] if pacts else None
 
@@ -143,7 +143,7 @@ def latest_tagged_provider_pacts(call: Call) -> Reply:
 
 def tagged_provider_pacts(call: Call) -> Reply:
     def find(tx: Connection, provider: Pacticipant, consumers: Iterable[int]) -> list[Pact]:
-        found = pacticipants.versions_with_tag(tx, list(consumers), call.params["tag"])
+        found = branching.versions_with_tag(tx, list(consumers), call.params["tag"])
         return contracts.pacts_of_versions(tx, _flat(found.values()), [provider.id])
 
     return _listed(call, find, "All pacts of {} with tag " + call.params["tag"])
@@ -151,7 +151,7 @@ def tagged_provider_pacts(call: Call) -> Reply:
 
 def branch_provider_pacts(call: Call) -> Reply:
     def find(tx: Connection, provider: Pacticipant, consumers: Iterable[int]) -> list[Pact]:
-        found = pacticipants.versions_on_branch(tx, list(consumers), call.params.get("branch"))
+        found = branching.versions_on_branch(tx, list(consumers), call.params.get("branch"))
         return contracts.pacts_of_versions(tx, _flat(found.values()), [provider.id])
 
     return _listed(call, find, "All pacts of {} from " + _branch(call))
@@ -159,7 +159,7 @@ def branch_provider_pacts(call: Call) -> Reply:
 
 def latest_branch_provider_pacts(call: Call) -> Reply:
     def find(tx: Connection, provider: Pacticipant, consumers: Iterable[int]) -> list[Pact]:
-        heads = pacticipants.branch_heads(tx, list(consumers), call.params.get("branch"))
+        heads = branching.branch_heads(tx, list(consumers), call.params.get("branch"))
         return contracts.pacts_of_versions(tx, list(heads.values()), [provider.id])
 
     return _listed(call, find, "Latest pacts of {} from " + _branch(call))

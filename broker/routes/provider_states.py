@@ -8,14 +8,14 @@ import orjson
 
 from broker import registry
 from broker.call import JSON, Call, Reply, Route
-from broker.store import contracts, pacticipants
+from broker.store import branching, contracts
 
 
 def provider_states(call: Call) -> Reply:
     """The states that the pacts of the consumers' main branches need, each once, with who needs it."""
     with call.database.read() as tx:
         provider = registry.provider(tx, call.params["provider"])
-        heads = pacticipants.branch_heads(tx, list(contracts.consumers_of(tx, provider.id)), None)
+        heads = branching.branch_heads(tx, list(contracts.consumers_of(tx, provider.id)), None)
         found = contracts.pacts_of_versions(tx, list(heads.values()), [provider.id])
         bodies = [(pact.consumer, contracts.body(tx, pact.content_id)) for pact in found]
     states: dict[bytes, dict[str, object]] = {}

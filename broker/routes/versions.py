@@ -12,7 +12,7 @@ from broker.errors import NotFoundError
 from broker.hal import participants as hal
 from broker.hal.values import Json, curies, link
 from broker.model import Pacticipant, Tag, Version
-from broker.store import contracts, environments, pacticipants, removal
+from broker.store import branching, contracts, environments, pacticipants, removal
 
 _OWNER = "/pacticipants/{pacticipant}"
 _ONE = f"{_OWNER}/versions/{{version}}"
@@ -32,12 +32,12 @@ def _page(call: Call, branch: str | None) -> Reply:
     page = paging.asked_or_first(call.query)
     with call.database.read() as tx:
         owner = registry.pacticipant(tx, call.params["pacticipant"])
-        if branch is not None and pacticipants.branch(tx, owner.id, branch) is None:
+        if branch is not None and branching.branch(tx, owner.id, branch) is None:
             raise NotFoundError(f"{owner.name} has no branch {branch}")
         found = pacticipants.versions_of(tx, owner.id, branch=branch, limit=page.size, offset=page.offset)
         total = pacticipants.count_versions(tx, owner.id, branch=branch)
         ids = [version.id for version in found]
-        on_branches, tagged = pacticipants.on_branches(tx, ids), pacticipants.tagged(tx, ids)
+        on_branches, tagged = branching.on_branches(tx, ids), branching.tagged(tx, ids)
     bodies = [
         hal.listed_version(of, owner.name, call.urls, on_branches.get(of.id, []), tagged.get(of.id, [])) for of in found
     ]
@@ -68,7 +68,7 @@ def latest(call: Call) -> Reply:
 
 def latest_tagged(call: Call) -> Reply:
     def find(tx: Connection, owner: Pacticipant) -> Version:
-        ids = pacticipants.versions_with_tag(tx, [owner.id], call.params["tag"]).get(owner.id)
+        ids = branching.versions_with_tag(tx, [owner.id], call.params["tag"]).get(owner.id)
         if not ids:
             raise NotFoundError(f"No version of {owner.name} has the tag {call.params['tag']}")
         return pacticipants.versions_by_ids(tx, [ids[0]])[ids[0]]
@@ -78,7 +78,7 @@ def latest_tagged(call: Call) -> Reply:
 
 def latest_on_branch(call: Call) -> Reply:
     def find(tx: Connection, owner: Pacticipant) -> Version:
-        head = pacticipants.branch_heads(tx, [owner.id], call.params["branch"]).get(owner.id)
+        head = branching.branch_heads(tx, [owner.id], call.params["branch"]).get(owner.id)
         if head is None:
             raise NotFoundError(f"{owner.name} has no version on branch {call.params['branch']}")
         return pacticipants.versions_by_ids(tx, [head])[head]
@@ -97,8 +97,8 @@ def _shown(tx: Connection, owner: Pacticipant, of: Version, call: Call) -> Json:
         of,
         owner,
         call.urls,
-        on_branches=pacticipants.on_branches(tx, [of.id]).get(of.id, []),
-        tags=pacticipants.tagged(tx, [of.id]).get(of.id, []),
+        on_branches=branching.on_branches(tx, [of.id]).get(of.id, []),
+        tags=branching.tagged(tx, [of.id]).get(of.id, []),
         pacts=contracts.pacts_of_versions(tx, [of.id]),
         deployments=environments.deployments_of(tx, [of.id]),
         releases=environments.releases_of(tx, [of.id]),
@@ -160,7 +160,7 @@ def tags(call: Call) -> Reply:
     with call.database.read() as tx:
         owner = registry.pacticipant(tx, call.params["pacticipant"])
         version = registry.version(tx, owner, call.params["version"])
-        found = pacticipants.tagged(tx, [version.id]).get(version.id, [])
+        found = branching.tagged(tx, [version.id]).get(version.id, [])
     bodies = [hal.tag(tag, owner.name, version.number, call.urls) for tag in found]
     own = f"{call.urls.version(owner.name, version.number)}/tags"
     return Reply({"_embedded": {"tags": bodies}, "_links": {"self": link(own, title="Tags")}})
@@ -170,13 +170,13 @@ def remove_tag(call: Call) -> Reply:
     with call.database.write() as tx:
         owner = registry.pacticipant(tx, call.params["pacticipant"])
         version = registry.version(tx, owner, call.params["version"])
-        if not pacticipants.remove_tag(tx, version.id, call.params["tag"]):
+        if not branching.remove_tag(tx, version.id, call.params["tag"]):
             raise NotFoundError(f"{owner.name} {version.number} has no tag {call.params['tag']}")
     return NO_CONTENT
 
 
 def _tag(tx: Connection, owner: Pacticipant, version: Version, name: str) -> Tag:
-    for tag in pacticipants.tagged(tx, [version.id]).get(version.id, []):
+    for tag in branching.tagged(tx, [version.id]).get(version.id, []):
         if tag.name == name:
             return tag
     raise NotFoundError(f"{owner.name} {version.number} has no tag {name}")

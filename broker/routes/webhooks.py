@@ -16,7 +16,7 @@ from broker.hal import webhooks as hal
 from broker.hal.values import Json, link
 from broker.model import Delivery, Webhook, WebhookRequest
 from broker.routes.verification_results import find_result
-from broker.store import contracts, pacticipants, webhooks
+from broker.store import contracts, pacticipants, webhook_deliveries, webhooks
 from broker.webhooks import trial
 from broker.webhooks.definition import Definition, checked_uuid, definition
 from broker.webhooks.destinations import Policy, policy
@@ -108,8 +108,8 @@ def deliveries(call: Call) -> Reply:
     page = paging.asked_or_first(call.query)
     with call.database.read() as tx:
         hook = _webhook(tx, call.params["uuid"])
-        total = webhooks.count(tx, hook.id)
-        found = webhooks.deliveries(tx, hook.id, limit=page.size, offset=page.offset)
+        total = webhook_deliveries.count(tx, hook.id)
+        found = webhook_deliveries.listed(tx, hook.id, limit=page.size, offset=page.offset)
     own = f"{call.urls.webhook(hook.uuid)}/deliveries"
     return Reply(
         {
@@ -127,7 +127,7 @@ def deliveries(call: Call) -> Reply:
 def delivery(call: Call) -> Reply:
     with call.database.read() as tx:
         found, hook = _found_delivery(tx, call)
-        attempts = webhooks.attempts(tx, found.id)
+        attempts = webhook_deliveries.attempts(tx, found.id)
     body = _delivery(found, hook, call)
     body["_embedded"]["attempts"] = [hal.attempt(one) for one in attempts]
     return Reply(body)
@@ -136,7 +136,7 @@ def delivery(call: Call) -> Reply:
 def logs(call: Call) -> Reply:
     with call.database.read() as tx:
         found, _ = _found_delivery(tx, call)
-        attempts = webhooks.attempts(tx, found.id)
+        attempts = webhook_deliveries.attempts(tx, found.id)
     text = "\n".join(one.log for one in attempts) or "There has been no attempt yet.\n"
     return Reply(text.encode(), media_type=_TEXT)
 
@@ -145,7 +145,7 @@ def status(call: Call) -> Reply:
     with call.database.read() as tx:
         consumer = registry.pacticipant(tx, call.params["consumer"])
         provider = registry.provider(tx, call.params["provider"])
-        found = webhooks.latest_of_pair(tx, consumer.id, provider.id)
+        found = webhook_deliveries.latest_of_pair(tx, consumer.id, provider.id)
         hooks = webhooks.by_ids(tx, {one.webhook_id for one in found})
         latest = next(iter(contracts.pacts_between(tx, consumer.id, provider.id, limit=1)), None)
     bodies = [_delivery(one, hooks[one.webhook_id], call) for one in found]
@@ -179,7 +179,7 @@ def _triggered(call: Call, belongs: Callable[[Delivery], bool]) -> Reply:
     with call.database.read() as tx:
         consumer = registry.pacticipant(tx, call.params["consumer"])
         provider = registry.provider(tx, call.params["provider"])
-        recent = webhooks.recent_of_pair(tx, consumer.id, provider.id, limit=_RECENT)
+        recent = webhook_deliveries.recent_of_pair(tx, consumer.id, provider.id, limit=_RECENT)
         found = [one for one in recent if belongs(one)]
         hooks = webhooks.by_ids(tx, {one.webhook_id for one in found})
     bodies = [_delivery(one, hooks[one.webhook_id], call) for one in found]
@@ -237,7 +237,7 @@ def _webhook(tx: Connection, uuid: str) -> Webhook:
 
 
 def _found_delivery(tx: Connection, call: Call) -> tuple[Delivery, Webhook]:
-    found = webhooks.delivery(tx, call.params["uuid"])
+    found = webhook_deliveries.find(tx, call.params["uuid"])
     if found is None:
         raise NotFoundError(f"No delivery found with UUID '{call.params['uuid']}'")
     return found, webhooks.by_ids(tx, [found.webhook_id])[found.webhook_id]

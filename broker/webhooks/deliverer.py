@@ -22,7 +22,7 @@ from sqlalchemy.exc import DataError, SQLAlchemyError
 
 from broker.config import WebhookConfig
 from broker.model import Attempt, Delivery, Webhook, WebhookRequest
-from broker.store import webhooks
+from broker.store import webhook_deliveries, webhooks
 from broker.store.database import Database
 from broker.webhooks import transcript
 from broker.webhooks.destinations import ForbiddenError, policy
@@ -117,7 +117,7 @@ class Deliverer:
             if due and not self._stopping.is_set():
                 with self._database.write() as tx:
                     taken, known = self._chosen(tx, free)
-                    webhooks.lease(tx, taken, lease)
+                    webhook_deliveries.lease(tx, taken, lease)
         finally:
             for _ in range(free - len(taken)):
                 self._free.release()
@@ -132,7 +132,7 @@ class Deliverer:
             busy = Counter(self._hosts)
         full = {host for host, calls in busy.items() if calls >= AT_ONCE_TO_A_HOST}
         excluded = {one.id for one in webhooks.every(tx) if _host(one) in full} if full else set()
-        due = webhooks.due(tx, _now(), excluded, each=AT_ONCE_TO_A_HOST, limit=_CONSIDERED)
+        due = webhook_deliveries.due(tx, _now(), excluded, each=AT_ONCE_TO_A_HOST, limit=_CONSIDERED)
         known = webhooks.by_ids(tx, {one.webhook_id for one in due})
         taken: list[Delivery] = []
         for one in due:
@@ -151,10 +151,10 @@ class Deliverer:
         """Whether there may be more to forget; a little at a time, because nobody else writes meanwhile."""
         before = _now() - self._config.log_days * 86_400_000_000
         with self._database.read() as tx:
-            if not webhooks.has_old(tx, before):
+            if not webhook_deliveries.has_old(tx, before):
                 return False
         with self._database.write() as tx:
-            webhooks.forget(tx, before, _FORGET_AT_ONCE)
+            webhook_deliveries.forget(tx, before, _FORGET_AT_ONCE)
         return True
 
     def _deliver(self, delivery: Delivery, webhook: Webhook, lease: int) -> None:
@@ -175,7 +175,7 @@ class Deliverer:
         done = execute(self._sender, webhook.request, delivery.values)
         if done.exchange.cancelled:
             with self._database.write() as tx:
-                webhooks.release(tx, delivery.id, lease, _now())
+                webhook_deliveries.release(tx, delivery.id, lease, _now())
             return
         success, now = done.exchange.success, _now()
         note = _note(success, number, waits)
@@ -186,16 +186,18 @@ class Deliverer:
             outcome |= {"status": "retrying", "due_at": now + round(waits * 1_000_000)}
         try:
             with self._database.write() as tx:
-                webhooks.record(tx, delivery.id, lease, attempt, outcome)
+                webhook_deliveries.record(tx, delivery.id, lease, attempt, outcome)
         except DataError:
             # A call that is not noted is made again without end.
             with self._database.write() as tx:
-                webhooks.record(tx, delivery.id, lease, evolve(attempt, log="Its log cannot be kept.\n"), outcome)
+                webhook_deliveries.record(
+                    tx, delivery.id, lease, evolve(attempt, log="Its log cannot be kept.\n"), outcome
+                )
 
     def _cancel(self, delivery: Delivery, lease: int) -> None:
         attempt = Attempt(False, None, "Not sent: the webhook is disabled.\n", _now())
         with self._database.write() as tx:
-            webhooks.record(tx, delivery.id, lease, attempt, {"status": "cancelled", "due_at": None})
+            webhook_deliveries.record(tx, delivery.id, lease, attempt, {"status": "cancelled", "due_at": None})
 
 
 def _note(success: bool, number: int, waits: float | None) -> str:

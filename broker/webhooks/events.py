@@ -15,7 +15,7 @@ from broker.changes import Change
 from broker.hal.urls import Urls
 from broker.model import Pact, Verification, Webhook
 from broker.query import Metadata
-from broker.store import contracts, pacticipants, verifications, webhooks
+from broker.store import branching, contracts, verifications, webhook_deliveries, webhooks
 from broker.webhooks import definition
 from broker.webhooks.parameters import Subject, values_for
 
@@ -87,11 +87,11 @@ def _note(tx: Connection, event: Detected, subjects: Sequence[Subject], urls: Ur
             }
             for one in event.triggered
         ]
-        webhooks.add_deliveries(tx, rows, now)
+        webhook_deliveries.add(tx, rows, now)
 
 
 def _main_branch_success(tx: Connection, pact: Pact) -> bool | None:
-    head = pacticipants.branch_heads(tx, [pact.provider_id], None).get(pact.provider_id)
+    head = branching.branch_heads(tx, [pact.provider_id], None).get(pact.provider_id)
     results = verifications.latest(tx, [pact.content_id], [head]) if head is not None else []
     return results[-1].success if results else None
 

@@ -14,8 +14,8 @@ from sqlalchemy import Connection
 from broker.hal.urls import Urls
 from broker.model import Label, Pact, Tag, Verification
 from broker.query import Metadata
+from broker.store import branching
 from broker.store import labels as label_store
-from broker.store import pacticipants
 from broker.webhooks.templates import NAMES
 
 # The words of each service for (success, failure, not yet known).
@@ -48,7 +48,7 @@ def values_for(tx: Connection, event: str, subject: Subject, urls: Urls) -> dict
     """A value for every name; empty where there is nothing to say."""
     pact, result = subject.pact, subject.verification
     version_ids = [pact.version_id, *([] if subject.provider_version_id is None else [subject.provider_version_id])]
-    branches, tags = pacticipants.on_branches(tx, version_ids), pacticipants.tagged(tx, version_ids)
+    branches, tags = branching.on_branches(tx, version_ids), branching.tagged(tx, version_ids)
     labels = label_store.of(tx, [pact.consumer_id, pact.provider_id])
 
     def branch(version_id: int | None) -> str:
