@@ -15,6 +15,12 @@ from broker.errors import UnusableError
 from broker.logs import Format, Level
 
 _DATABASE = "sqlite:///FILE or postgresql://... [env: BROKER_DATABASE_URL]"
+Schemes = Annotated[list[str] | None, typer.Option(help="A scheme that webhooks may use besides https; repeatable.")]
+Methods = Annotated[list[str] | None, typer.Option(help="A method that webhooks may use besides POST; repeatable.")]
+Allowed = Annotated[
+    list[str] | None,
+    typer.Option(help="HOST, *.SUFFIX or CIDR that webhooks may call besides public addresses; repeatable."),
+]
 
 app = typer.Typer(
     help="A Pact Broker: contracts, verification results, and whether a version can be deployed.",
@@ -71,16 +77,9 @@ def serve(
     shutdown_grace: Annotated[
         int, typer.Option(min=0, help="Seconds that requests in flight get when the broker is told to end.")
     ] = 10,
-    webhook_scheme: Annotated[
-        list[str] | None, typer.Option(help="A scheme that webhooks may use besides https; repeatable.")
-    ] = None,
-    webhook_method: Annotated[
-        list[str] | None, typer.Option(help="A method that webhooks may use besides POST; repeatable.")
-    ] = None,
-    webhook_allow: Annotated[
-        list[str] | None,
-        typer.Option(help="HOST, *.SUFFIX or CIDR that webhooks may call besides public addresses; repeatable."),
-    ] = None,
+    webhook_scheme: Schemes = None,
+    webhook_method: Methods = None,
+    webhook_allow: Allowed = None,
     webhook_retry: Annotated[
         str | None, typer.Option(help='Seconds before each further attempt. [default: "10 60 120 300 600 1200"]')
     ] = None,
@@ -130,7 +129,7 @@ def serve(
     run(config)
 
 
-def _webhooks(chosen: WebhookConfig, retry: str | None) -> WebhookConfig:
+def _webhooks(chosen: WebhookConfig, retry: str | None = None) -> WebhookConfig:
     """Raises UnusableError when an option makes no sense."""
     from broker.webhooks.destinations import policy
 
@@ -241,6 +240,9 @@ def import_(
         typer.Option(help="A pacticipant to import, with those that it has pacts with; repeatable."),
     ] = None,
     concurrency: Annotated[int, typer.Option(min=1, max=32, help="Requests to the source at once.")] = 4,
+    webhook_scheme: Schemes = None,
+    webhook_method: Methods = None,
+    webhook_allow: Allowed = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Tell what would be imported, and change nothing.")
     ] = False,
@@ -259,12 +261,15 @@ def import_(
     from broker.importing.run import run
     from broker.importing.source import Source
 
+    rules = _webhooks(
+        WebhookConfig(tuple(webhook_scheme or ()), tuple(webhook_method or ()), tuple(webhook_allow or ()))
+    )
     asked = Source(source, login(token_file, username, password_file), concurrency)
     try:
-        tally = run(asked, database or from_environment().database_url, only or (), dry_run=dry_run)
+        tally = run(asked, database or from_environment().database_url, only or (), rules=rules, dry_run=dry_run)
     finally:
         asked.close()
-    for line in tally.lines():
+    for line in tally.lines(dry_run=dry_run):
         typer.echo(line)
     if not tally.complete:
         raise typer.Exit(1)

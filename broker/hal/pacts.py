@@ -174,6 +174,7 @@ def verification(of: Verification, pact: Pact, details: bytes, urls: Urls) -> Js
         "providerApplicationVersion": of.provider_number,
         "success": of.success,
         "verificationDate": instant(of.created_at),
+        "wip": of.wip,
     }
     if of.build_url is not None:
         body["buildUrl"] = of.build_url

@@ -106,10 +106,13 @@ class SourceResult:
 
 @frozen
 class ResultDetails:
+    """`wip` is None where the source does not tell: only a broker of this kind does."""
+
     provider_number: str
     success: bool
     build_url: str | None
     at: int
+    wip: bool | None
     details: bytes
 
 
@@ -222,6 +225,7 @@ def result_details(body: Json) -> ResultDetails:
         flag(body, "success"),
         text(body, "buildUrl"),
         required_instant(body, "verificationDate"),
+        wip if isinstance(wip := body.get("wip"), bool) else None,
         orjson.dumps({"testResults": [] if tests is None else tests, "verifiedBy": verified_by}),
     )
 

@@ -165,8 +165,13 @@ def _keep(tx: Connection, work: Work, one: _Missing, details: ResultDetails | Un
         version.id,
         one.result.at,
         success=one.result.success,
-        wip=False,
+        wip=details.wip or False,
         build_url=details.build_url,
         details=details.details,
     )
     work.tally.imported[kind] += 1
+    if details.wip is None and details.success:
+        work.tally.notice(
+            "the source does not tell which results are of work in progress: all count as ordinary ones, so a pact "
+            "that was verified as work in progress alone is not pending any more"
+        )

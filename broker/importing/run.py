@@ -11,25 +11,49 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from broker.config import WebhookConfig
 from broker.errors import UnusableError
-from broker.importing import check, pacts, participants, places, provider_contracts, results, versions, webhooks
+from broker.importing import (
+    check,
+    pacts,
+    participants,
+    places,
+    provider_contracts,
+    reading,
+    results,
+    versions,
+    webhooks,
+)
 from broker.importing.source import Source, UnreadableError
 from broker.importing.tally import Tally
 from broker.importing.work import Work
 from broker.store.backup import save
 from broker.store.database import Database
+from broker.webhooks.destinations import policy
+
+_RULES = WebhookConfig()
 
 
-def run(source: Source, database_url: str, only: Sequence[str] = (), *, dry_run: bool = False) -> Tally:
+def run(
+    source: Source,
+    database_url: str,
+    only: Sequence[str] = (),
+    *,
+    rules: WebhookConfig = _RULES,
+    dry_run: bool = False,
+) -> Tally:
     """Adds to the target what it lacks. Raises UnusableError when the source or the target cannot be used.
+
+    `rules` are those of the target for webhooks: what they do not allow arrives disabled.
 
     Each portion is a transaction of its own and leaves a state that a broker can serve, so an import may be
     interrupted at any time and continued by running it again. With `dry_run` the target stays as it is.
     """
     tally = Tally()
+    allowed = policy(rules.schemes, rules.methods, rules.allow)
     with _target(database_url, tally, dry_run=dry_run) as database:
         try:
-            _steps(Work(source, database, tally), only)
+            _steps(Work(source, database, tally, allowed), only)
         except (InterfaceError, OperationalError):
             raise UnusableError("the target does not answer any more; what is imported stays: run it again") from None
     return tally
@@ -40,6 +64,8 @@ def _steps(work: Work, only: Sequence[str]) -> None:
         index = work.source.get("/")
     except UnreadableError as error:
         raise UnusableError(f"this is not the address of a Pact Broker: {error}") from None
+    if not reading.links(index, "pb:pacticipants"):
+        raise UnusableError("this is not the address of a Pact Broker: the answer to / has no link pb:pacticipants")
     work.tally.step(f"reading {work.source.url}")
     scope = participants.run(work, only)
     told = versions.run(work, scope)

@@ -88,8 +88,8 @@ class Tally:
     def complete(self) -> bool:
         return not self.failed and not self.differences
 
-    def lines(self) -> list[str]:
-        told = [f"{'':<22}{'imported':>10}{'was there':>12}{'not possible':>14}"]
+    def lines(self, *, dry_run: bool = False) -> list[str]:
+        told = [f"{'':<22}{'to import' if dry_run else 'imported':>10}{'was there':>12}{'not possible':>14}"]
         told += [
             f"{kind:<22}{self.imported[kind]:>10}{self.present[kind]:>12}{self.failed[kind]:>14}" for kind in KINDS
         ]

@@ -16,20 +16,19 @@ from broker.importing.source import MissingError, UnreadableError, path
 from broker.importing.work import Scope, Work
 from broker.model import WebhookRequest
 from broker.store import pacticipants, webhooks
-from broker.webhooks import templates
 from broker.webhooks.body_secrets import MASK
-from broker.webhooks.definition import EVENTS, checked_uuid, url_fault
+from broker.webhooks.definition import EVENTS, checked_uuid, readable_request, url_fault
 from broker.webhooks.secrecy import is_secret
 
 _MASK = re.compile(r"\*{3,}")
 _USER_SECRET = re.compile(r"\$\{user\.([^}]*)\}")
-_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")
 _SIDES = ("consumer", "provider")
 
 
 @frozen
 class _Definition:
-    """`missing` names what has to be given again. `sides`: for each, a name, a label or neither."""
+    """`missing` names what has to be given again, `faults` what the target does not allow. `sides`: for each, a
+    name, a label or neither."""
 
     uuid: str
     description: str
@@ -38,6 +37,7 @@ class _Definition:
     request: WebhookRequest
     enabled: bool
     missing: tuple[str, ...]
+    faults: tuple[str, ...]
     created_at: int
     updated_at: int
 
@@ -53,11 +53,8 @@ def run(work: Work, scope: Scope) -> None:
         return
     listed = reading.links(body, "pb:webhooks") or reading.links(body, "webhooks")
     uuids = work.tally.readable("webhooks", listed, reading.tail)
-    with work.database.read() as tx:
-        new = [uuid for uuid in dict.fromkeys(uuids) if webhooks.find(tx, uuid) is None]
-    work.tally.present["webhooks"] += len(set(uuids)) - len(new)
     found = []
-    for uuid, answer in work.source.each(new, lambda one: _definition(one, work.source.get(path("webhooks", one)))):
+    for uuid, answer in work.source.each(dict.fromkeys(uuids), lambda one: _read(work, one)):
         if isinstance(answer, UnreadableError):
             work.tally.fail("webhooks", f"webhook {uuid}", answer)
         elif _concerns(answer, scope):
@@ -74,8 +71,11 @@ def _concerns(one: _Definition, scope: Scope) -> bool:
 
 
 def _keep(tx: Connection, work: Work, one: _Definition) -> None:
-    if webhooks.find(tx, one.uuid) is not None:
+    here = webhooks.find(tx, one.uuid)
+    if here is not None:
         work.tally.present["webhooks"] += 1
+        if not here.enabled:
+            _tell(work, one)
         return
     named = pacticipants.named(tx, [name for name, _ in one.sides.values() if name is not None])
     columns: dict[str, Any] = {"description": one.description, "events": one.events, "request": one.request}
@@ -84,20 +84,31 @@ def _keep(tx: Connection, work: Work, one: _Definition) -> None:
             work.tally.fail("webhooks", f"webhook {one.uuid}", f"there is no pacticipant {name!r}")
             return
         columns |= {f"{side}_id": named[name].id if name is not None else None, f"{side}_label": label}
-    columns["enabled"] = one.enabled and not one.missing
+    columns["enabled"] = one.enabled and not one.missing and not one.faults
     webhooks.create(tx, one.uuid, one.created_at, columns)
     webhooks.change(tx, one.uuid, one.updated_at, columns)
     work.tally.imported["webhooks"] += 1
+    _tell(work, one)
+
+
+def _tell(work: Work, one: _Definition) -> None:
+    what = f"webhook {one.uuid} ({one.description})" if one.description else f"webhook {one.uuid}"
     if one.missing:
-        what = f"webhook {one.uuid} ({one.description})" if one.description else f"webhook {one.uuid}"
         work.tally.notice(f"{what} is disabled until this is given again: {', '.join(one.missing)}")
+    for fault in one.faults:
+        work.tally.notice(f"{what} is disabled: {fault}")
 
 
-def _definition(uuid: str, body: Json) -> _Definition:
+def _read(work: Work, uuid: str) -> _Definition:
+    body = work.source.get(path("webhooks", uuid))
     given = body.get("request")
     if not isinstance(given, dict):
         raise UnreadableError("it has no request")
-    request, missing = _request(given)
+    plain, missing = _without_masks(given)
+    try:
+        request, faults = readable_request(plain, work.webhooks_allowed)
+    except InvalidError as error:
+        raise UnreadableError(str(error)) from None
     listed = body.get("events")
     names = [one.get("name") for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
     events = tuple(name for name in EVENTS if name in names)
@@ -111,7 +122,8 @@ def _definition(uuid: str, body: Json) -> _Definition:
         events,
         request,
         body.get("enabled") is not False,
-        missing,
+        (*missing, *_secrets_elsewhere(request)),
+        tuple(f"{field} {message}" for field, messages in faults.items() for message in messages),
         created_at,
         reading.instant(body, "updatedAt") or created_at,
     )
@@ -137,42 +149,34 @@ def _side(body: Json, side: str) -> tuple[str | None, str | None]:
     return (name, None) if name is not None else (None, label)
 
 
-def _request(given: Json) -> tuple[WebhookRequest, tuple[str, ...]]:
-    """Without the masks, of which it is told where they stood."""
-    method, url = reading.text(given, "method"), reading.text(given, "url")
-    if method is None or url is None or (fault := url_fault(url)) is not None:
-        raise UnreadableError("its request has no usable method and URL" if not url else f"its URL {fault}")
+def _without_masks(given: Json) -> tuple[Json, list[str]]:
+    """A request without what the source does not show, and where that stood."""
     missing: list[str] = []
-    headers: dict[str, str] = {}
-    listed = given.get("headers") or {}
-    if not isinstance(listed, dict):
-        raise UnreadableError("its headers are not an object")
-    for name, value in listed.items():
-        if not _HEADER_NAME.match(name) or not isinstance(value, str) or not value.isprintable():
-            raise UnreadableError("its headers cannot be sent")
-        if _MASK.search(value) and (is_secret(name) or _MASK.fullmatch(value)):
-            missing.append(f"header {name}")
-        else:
-            headers[name.lower()] = value
-    username, password = reading.text(given, "username"), reading.text(given, "password")
-    if password is not None:
+    plain = dict(given)
+    headers = given.get("headers")
+    if isinstance(headers, dict):
+        hidden = [name for name, value in headers.items() if _is_mask(name, value)]
+        missing += [f"header {name}" for name in hidden]
+        plain["headers"] = {name: value for name, value in headers.items() if name not in hidden}
+    if plain.pop("password", None) is not None:
         missing.append("password")
-    plain = _unmasked(url)
-    if plain != url:
-        missing.append("URL")
-    body = _shown_part(given.get("body"))
-    if body != given.get("body"):
-        missing.append("body")
-    request = WebhookRequest(method.upper(), plain, tuple(headers.items()), body, username, None)
-    missing += _foreign(request)
-    return request, tuple(missing)
+    url = given.get("url")
+    if isinstance(url, str) and url_fault(url) is None:
+        plain["url"] = _unmasked(url)
+    plain["body"] = _shown_part(given.get("body"))
+    missing += [where for name, where in (("url", "URL"), ("body", "body")) if plain.get(name) != given.get(name)]
+    return plain, missing
 
 
-def _foreign(request: WebhookRequest) -> list[str]:
-    """Names in the templates that mean nothing here, such as the secrets that PactFlow keeps apart."""
+def _is_mask(header: str, value: object) -> bool:
+    found = _MASK.search(value) if isinstance(value, str) else None
+    return found is not None and (is_secret(header) or found[0] == value)
+
+
+def _secrets_elsewhere(request: WebhookRequest) -> list[str]:
+    """Those that PactFlow keeps apart."""
     places = (request.url, dict(request.headers), request.body)
-    unknown = sorted({f"${{pactbroker.{name}}}" for place in places for name in templates.unknown_names(place)})
-    return unknown + sorted({f"${{user.{name}}}" for name in _USER_SECRET.findall(str(places))})
+    return sorted({f"${{user.{name}}}" for name in _USER_SECRET.findall(str(places))})
 
 
 def _unmasked(url: str) -> str:

@@ -10,6 +10,7 @@ from attrs import frozen
 from broker.importing.source import Source
 from broker.importing.tally import Tally
 from broker.store.database import Database
+from broker.webhooks.destinations import Policy
 
 # A portion is one transaction: others who write wait for that long and no longer, and an import that is
 # interrupted has lost no more than that.
@@ -22,6 +23,7 @@ class Work:
     source: Source
     database: Database
     tally: Tally
+    webhooks_allowed: Policy
 
 
 @frozen

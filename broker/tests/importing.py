@@ -153,3 +153,15 @@ def differences(there: Json, here: Json) -> list[str]:
         for path in sorted({*there, *here})
         if there.get(path) != here.get(path)
     ]
+
+
+def lacking(expected: Any, found: Any, where: str) -> Iterator[str]:
+    """Fields that were there and are different here, links aside; a version on a branch has fewer neighbours here."""
+    if isinstance(expected, dict) and isinstance(found, dict):
+        for key in expected.keys() - {"_links", "latest"} - ({"updatedAt"} - found.keys()):
+            yield from lacking(expected[key], found.get(key), f"{where} {key}")
+    elif isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
+        for index, (one, other) in enumerate(zip(expected, found, strict=True)):
+            yield from lacking(one, other, f"{where} {index}")
+    elif expected != found:
+        yield f"{where}: {expected!r} but {found!r}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from attrs import frozen
 from broker.config import Config
 from broker.tests.importing import counted, differences, dump, fill, make_older, run_import
 from broker.tests.served import Broker, Json, served
+
+_OF_WORK_IN_PROGRESS = base64.urlsafe_b64encode(b"w=true").decode().rstrip("=")
 
 
 @frozen
@@ -71,12 +74,31 @@ def test_a_dry_run_tells_what_would_come_and_changes_nothing(source: _Source, tm
     target = tmp_path / "b.db"
     done = run_import(source.broker.url, "--dry-run", database=f"sqlite:///{target}")
     assert (done.code, target.exists()) == (0, False)
+    assert "to import" in done.out
     assert counted(done)["pacts"] == (5, 0, 0)
     run_import(source.broker.url, "--only", "Bar", database=f"sqlite:///{target}")
     before = target.read_bytes()
     done = run_import(source.broker.url, "--dry-run", database=f"sqlite:///{target}")
     assert counted(done)["pacticipants"] == (1, 4, 0)
     assert target.read_bytes() == before
+
+
+def test_what_was_verified_as_work_in_progress_alone_stays_pending(tmp_path: Path) -> None:
+    target = f"sqlite:///{tmp_path}/b.db"
+    demand = {
+        "consumerVersionSelectors": [{"branch": "feat/x"}],
+        "providerVersionBranch": "main",
+        "includePendingStatus": True,
+    }
+    with served(Config(database_url=f"sqlite:///{tmp_path}/a.db")) as there:
+        sha = there.publish("Foo", "1", branch="feat/x")
+        there.verify("Foo", sha, "7", branch="main", metadata=_OF_WORK_IN_PROGRESS)
+        done = run_import(there.url, database=target)
+        assert "work in progress" not in done.out
+        with served(Config(database_url=target)) as here:
+            for broker in (there, here):
+                (pact,) = broker.to_verify(**demand)
+                assert pact["verificationProperties"]["pending"] is True
 
 
 def test_only_what_concerns_a_pacticipant_is_imported_when_it_is_named(source: _Source, tmp_path: Path) -> None:

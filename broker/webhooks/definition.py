@@ -83,6 +83,20 @@ def definition(body: dict[str, Any], policy: Policy, stored: WebhookRequest | No
     )
 
 
+def readable_request(given: object, policy: Policy) -> tuple[WebhookRequest, dict[str, list[str]]]:
+    """A request from elsewhere, without what can never be sent, and what is against calling it, by field.
+
+    Raises InvalidError when nothing of it can be kept: where it goes is not clear, or it is too large.
+    """
+    reader = _Reader(policy)
+    request = _request(given, reader)
+    if request is None or "request" in reader.faults:
+        raise InvalidError({"request": reader.faults["request"]})
+    if not _HEADER_NAME.match(request.method) or url_fault(request.url) is not None:
+        raise InvalidError({"request": ["has no usable method and URL"]})
+    return request, reader.faults
+
+
 def checked_uuid(uuid: str) -> str:
     """A UUID that a client chose; raises InvalidError."""
     if _UUID.match(uuid):

@@ -1,0 +1,97 @@
+"""Which webhooks come with an import, and which of them are called afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from broker.config import Config
+from broker.tests.foreign_broker import ForeignBroker, foreign_broker
+from broker.tests.importing import Done, lacking, run_import
+from broker.tests.served import Json, served
+
+_MASKED = "7a5da39c-8e50-4cc9-ae16-dfa5be043e8c"
+_AS_SERVED = ("--webhook-scheme", "http", "--webhook-allow", "127.0.0.1")
+
+
+@pytest.fixture
+def source() -> Iterator[ForeignBroker]:
+    with foreign_broker() as found:
+        yield found
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/b.db"
+
+
+def test_a_webhook_whose_secrets_are_masked_is_disabled_and_it_is_told_each_time_what_to_give_again(
+    source: ForeignBroker, target: str
+) -> None:
+    for _ in range(2):
+        done = run_import(source.url, *_AS_SERVED, database=target)
+        assert f"webhook {_MASKED} (POST 127.0.0.1) is disabled until this is given again: " in done.out
+        assert "header authorization, password" in done.out
+    with served(Config(database_url=target)) as here:
+        found = here.get(f"/webhooks/{_MASKED}")
+        assert (found["enabled"], found["request"]["headers"]) == (False, {"accept": "application/json"})
+        plain = next(path for path in source.answers if path.startswith("/webhooks/") and _MASKED not in path)
+        assert list(lacking(source.answers[plain], here.get(plain), plain)) == []
+
+
+_URL = "https://hooks.example/x"
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"url": "http://hooks.example/x"}, "request.url must begin with https://"),
+        ({"url": "https://169.254.169.254/x"}, "request.url cannot be called"),
+        ({"method": "PUT"}, "request.method must be one of POST"),
+        ({"headers": {"Host": "inside"}}, "request.headers.Host is set by the broker itself"),
+        ({"headers": {"transfer-encoding": "chunked"}}, "request.headers.transfer-encoding is set by the broker"),
+        ({"headers": {"x": "a\r\nb: c"}}, "request.headers.x must not hold control characters"),
+        ({"body": "${pactbroker.nonsense}"}, "request.body has ${pactbroker.nonsense}"),
+        ({"body": "${user.TOKEN}"}, "until this is given again: ${user.TOKEN}"),
+    ],
+)
+def test_a_webhook_that_could_not_be_defined_here_is_disabled_with_the_reason(
+    source: ForeignBroker, target: str, changes: Json, told: str
+) -> None:
+    done, kept = _imported(source, target, {"method": "POST", "url": _URL, **changes})
+    assert done.code == 0
+    assert told in done.out
+    assert kept["enabled"] is False
+    assert not {"host", "transfer-encoding", "x"} & kept["request"].get("headers", {}).keys()
+
+
+@pytest.mark.parametrize("changes", [{"method": "GET\r\nX: y"}, {"url": "file:///etc/passwd"}, {"body": "x" * 300_000}])
+def test_a_webhook_that_could_never_be_called_is_not_imported(
+    source: ForeignBroker, target: str, changes: Json
+) -> None:
+    done, kept = _imported(source, target, {"method": "POST", "url": _URL, **changes})
+    assert (done.code, kept) == (1, {})
+
+
+def test_a_webhook_that_the_options_allow_stays_enabled(source: ForeignBroker, target: str) -> None:
+    request = {"method": "PUT", "url": "http://10.0.0.1/x"}
+    options = ("--webhook-scheme", "http", "--webhook-method", "PUT", "--webhook-allow", "10.0.0.0/8")
+    _, kept = _imported(source, target, request, *options)
+    assert (kept["enabled"], kept["request"]["method"]) == (True, "PUT")
+
+
+def _imported(source: ForeignBroker, target: str, request: Json, *options: str) -> tuple[Done, Json]:
+    """The import, and what the target has of the webhook then; nothing when it does not have it."""
+    source.answers[f"/webhooks/{_MASKED}"]["request"] = request
+    done = run_import(source.url, *options, database=target)
+    with served(Config(database_url=target)) as here:
+        listed = here.get("/webhooks")["_links"]["pb:webhooks"]
+        return done, next((here.get(one["href"]) for one in listed if one["href"].endswith(_MASKED)), {})
+
+
+def test_rules_that_make_no_sense_are_one_line(source: ForeignBroker, target: str) -> None:
+    done = run_import(source.url, "--webhook-scheme", "ftp", database=target)
+    assert (done.code, source.asked) == (2, [])
+    assert "--webhook-scheme can be http or https" in done.out
