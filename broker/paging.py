@@ -13,7 +13,7 @@ from broker.hal.values import Json, link
 from broker.query import Pairs, value
 
 DEFAULT_SIZE = 100
-_MOST = 10_000
+_MOST = 1000
 _NUMBER_KEYS = ("pageNumber", "page")
 _SIZE_KEYS = ("pageSize", "size")
 
@@ -38,7 +38,7 @@ class Page:
 def asked(query: Pairs) -> Page | None:
     """The page that a query asks for, None when it does not speak of pages.
 
-    Raises InvalidError when number or size is not a number of at least 1, or the size is over 10,000.
+    Raises InvalidError when number or size is not a number of at least 1, or the size is over 1000.
     """
     (number_key, number), (size_key, size) = _value(query, _NUMBER_KEYS), _value(query, _SIZE_KEYS)
     if number is None and size is None:

@@ -103,7 +103,7 @@ def test_a_list_of_pacts_is_whole_unless_a_page_of_it_is_asked_for(broker: Broke
     }
 
 
-@pytest.mark.parametrize("query", ["pageSize=0", "pageNumber=x", "size=-1", "pageSize=99999999999999", "page=1.5"])
+@pytest.mark.parametrize("query", ["pageSize=0", "pageNumber=x", "size=-1", "pageSize=1001", "page=1.5"])
 def test_a_page_that_cannot_be_is_refused(broker: Broker, query: str) -> None:
     [(name, messages)] = broker.get(f"/pacticipants?{query}", 400)["errors"].items()
     assert name == query.partition("=")[0]
