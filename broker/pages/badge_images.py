@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from broker import registry
 from broker.call import Call, Reply, Route
 from broker.errors import InvalidError, NotFoundError
-from broker.matrix import evaluate
+from broker.matrix import answer
 from broker.matrix_query import Asked, Criteria, MatrixQuery
 from broker.model import Pact
 from broker.pages.badges import Badge, initials
@@ -63,11 +63,12 @@ def latest_on_branch(call: Call) -> Reply:
 
 
 def _of_pact(call: Call, suffix: str, find: Callable[[Connection, int, int], list[Pact]]) -> Reply:
-    def status(tx: Connection) -> Status:
-        consumer = registry.pacticipant(tx, call.params["consumer"])
-        provider = registry.provider(tx, call.params["provider"])
-        found = find(tx, consumer.id, provider.id)
-        return _STATUSES.get(standings(tx, found[:1])[0].kind, _UNKNOWN) if found else _UNKNOWN
+    def status() -> Status:
+        with call.database.read() as tx:
+            consumer = registry.pacticipant(tx, call.params["consumer"])
+            provider = registry.provider(tx, call.params["provider"])
+            found = find(tx, consumer.id, provider.id)
+            return _STATUSES.get(standings(tx, found[:1])[0].kind, _UNKNOWN) if found else _UNKNOWN
 
     names = (_name(call, call.params["consumer"]), _name(call, call.params["provider"]))
     return _badge(call, " ".join(filter(None, ("/".join(names), suffix, "pact"))), status)
@@ -91,13 +92,15 @@ def can_i_merge(call: Call) -> Reply:
 
 
 def _deployable(call: Call, label: str, which: Criteria, target: Criteria) -> Reply:
-    def status(tx: Connection) -> Status:
-        owner = registry.pacticipant(tx, call.params["pacticipant"])
-        heads = _heads(tx, owner.id, which)
+    def status() -> Status:
+        with call.database.read() as tx:
+            owner = registry.pacticipant(tx, call.params["pacticipant"])
+            heads = _heads(tx, owner.id, which)
         if not heads:
             return _UNKNOWN
-        asked = Asked(owner.name, Criteria(version=heads[0]))
-        return _ANSWERS[evaluate(tx, MatrixQuery((asked,), target, latest_by="cvpv")).deployable]
+        query = MatrixQuery((Asked(owner.name, Criteria(version=heads[0])),), target, latest_by="cvpv")
+        found, _ = answer(call.database, query, call.now, lambda _tx, _found: None)
+        return _ANSWERS[found.deployable]
 
     return _badge(call, label, status)
 
@@ -115,10 +118,9 @@ def _name(call: Call, name: str) -> str:
     return initials(name) if value(call.query, "initials") == "true" else name
 
 
-def _badge(call: Call, label: str, find: Callable[[Connection], Status]) -> Reply:
+def _badge(call: Call, label: str, find: Callable[[], Status]) -> Reply:
     try:
-        with call.database.read() as tx:
-            status, kind = find(tx)
+        status, kind = find()
     except (NotFoundError, InvalidError):
         status, kind = _UNKNOWN
     return Reply(Badge(value(call.query, "label") or label, status, kind).svg(), media_type=_SVG)

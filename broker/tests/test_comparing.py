@@ -108,3 +108,13 @@ def test_a_result_is_no_yes_while_the_contract_of_its_version_is_not_compared_ye
         found = matrix.evaluate(tx, matrix_query.parse(query.pairs(asked)))
     assert (found.deployable, found.lacking) == (None, tuple(pairs.ids))
     assert pairs.broker.deployable("Foo:1", "Bar:10") is False
+
+
+def test_a_badge_waits_for_a_comparison_that_nobody_made_yet(pairs: Pairs) -> None:
+    uat = pairs.broker.environment("uat")
+    pairs.broker.publish("Foo", "1", branch="main")
+    offer(pairs.broker, "10", "/something")
+    pairs.broker.deploy("Bar", "10", uat)
+    pairs.forget()
+    path = "/pacticipants/Foo/branches/main/latest-version/can-i-deploy/to-environment/uat/badge"
+    assert ">yes<" in pairs.broker.client.get(path).text
