@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
@@ -19,6 +20,7 @@ _HEIGHT, _GAP = 34.0, 18.0
 _WIDTH, _MARGIN = 184.0, 20.0
 _LEAST_BETWEEN, _MOST_BETWEEN = 80.0, 200.0
 _LETTERS = 22
+_ROW = 1300.0  # what a wide page shows without scrolling
 
 
 @frozen
@@ -56,22 +58,27 @@ class Drawing:
 def drawn(kinds: Mapping[Arrow, str]) -> Drawing:
     """The picture of these integrations: (consumer, provider) -> how it stands, a key of `pieces.STATUSES`.
 
-    Applications that hang together stand together, one group under the other, the larger ones first.
+    Applications that hang together stand together; the groups stand in rows, the larger ones first.
     """
     nodes: list[Node] = []
     edges: list[Edge] = []
-    top = _MARGIN
+    left = top = bottom = _MARGIN
     for group in _groups(kinds):
         layout = laid_out(group, _HEIGHT, _GAP)
         alone = sorted({name for arrow in group for name in arrow}) if not layout.layers else []
         # Many lines need room to part from each other.
         step = _WIDTH + min(_MOST_BETWEEN, _LEAST_BETWEEN + len(group))
-        boxes = _boxes(layout, alone, top, step)
+        width = max(0, len(layout.layers) - 1) * step + _WIDTH
+        if left + width > _ROW:
+            left, top = _MARGIN, bottom
+        origin = (left, top)
+        boxes = _boxes(layout, alone, origin, step)
         nodes += boxes.values()
-        edges += _lines(group, layout, boxes, kinds, top, step)
-        top += max(layout.ys.values(), default=0) + _HEIGHT + 2 * _GAP + _MARGIN
+        edges += _lines(group, layout, boxes, kinds, origin, step)
+        left += width + step - _WIDTH
+        bottom = max(bottom, top + max(layout.ys.values(), default=0) + _HEIGHT + 2 * _GAP + _MARGIN)
     right = max((node.x + node.width for node in nodes), default=0.0)
-    return Drawing(right + 2 * _MARGIN, top - _GAP, tuple(nodes), tuple(edges))
+    return Drawing(right + 2 * _MARGIN, bottom - _GAP, tuple(nodes), tuple(edges))
 
 
 def _groups(arrows: Iterable[Arrow]) -> list[list[Arrow]]:
@@ -83,16 +90,21 @@ def _groups(arrows: Iterable[Arrow]) -> list[list[Arrow]]:
     found: dict[tuple[str, ...], list[Arrow]] = {}
     for arrow in sorted(arrows):
         found.setdefault(tuple(sorted(group_of[arrow[0]])), []).append(arrow)
-    return sorted(found.values(), key=lambda group: (-len(group), group))
+    return sorted(found.values(), key=lambda group: (-len(group), [_counting(one + other) for one, other in group]))
 
 
-def _boxes(layout: Layout, alone: Sequence[str], top: float, step: float) -> dict[str, Node]:
+def _counting(name: str) -> tuple[str | int, ...]:
+    """To sort by: app-2 before app-10."""
+    return tuple(int(part) if index % 2 else part for index, part in enumerate(re.split(r"(\d+)", name)))
+
+
+def _boxes(layout: Layout, alone: Sequence[str], origin: tuple[float, float], step: float) -> dict[str, Node]:
     places = {
-        slot[0]: (_MARGIN + index * step, top + layout.ys[slot])
+        slot[0]: (origin[0] + index * step, origin[1] + layout.ys[slot])
         for index, layer in enumerate(layout.layers)
         for slot in layer
         if not slot[1]
-    } or dict.fromkeys(alone, (_MARGIN, top))
+    } or dict.fromkeys(alone, origin)
     return {name: Node(name, _label(name), round(x, 1), round(y, 1)) for name, (x, y) in places.items()}
 
 
@@ -105,7 +117,7 @@ def _lines(
     layout: Layout,
     boxes: Mapping[str, Node],
     kinds: Mapping[Arrow, str],
-    top: float,
+    origin: tuple[float, float],
     step: float,
 ) -> list[Edge]:
     ports = _ports(layout, boxes)
@@ -117,8 +129,8 @@ def _lines(
         chain = layout.chains[arrow]
         points = [(boxes[chain[0][0]].x + _WIDTH, ports[arrow, chain[0]])]
         for slot in chain[1:-1]:
-            x = _MARGIN + slot[2] * step
-            y = top + layout.ys[slot] + _HEIGHT / 2
+            x = origin[0] + slot[2] * step
+            y = origin[1] + layout.ys[slot] + _HEIGHT / 2
             points += [(x, y), (x + _WIDTH, y)]
         if chain[0][2] == chain[-1][2]:
             found.append(_arc(arrow, kinds[arrow], points[0], ports[arrow, chain[-1]], (step - _WIDTH) * 0.75))

@@ -57,6 +57,13 @@ def test_providers_stand_to_the_right_of_their_consumers() -> None:
     assert _box(drawing, "web").x < _box(drawing, "orders").x < _box(drawing, "ledger").x
 
 
+def test_parts_that_have_nothing_to_do_with_each_other_stand_side_by_side_in_the_order_of_their_numbers() -> None:
+    drawing = drawn({(f"app-{number}", f"api-{number}"): "verified" for number in range(1, 13)})
+    apps = sorted((node.y, node.x, node.name) for node in drawing.nodes if node.name.startswith("app"))
+    assert [name for _, _, name in apps] == [f"app-{number}" for number in range(1, 13)]
+    assert len({y for y, _, _ in apps}) == 6
+
+
 def test_a_cycle_and_a_pact_with_oneself_are_drawn_too() -> None:
     drawing = drawn({("a", "b"): "verified", ("b", "a"): "failed", ("c", "c"): "verified"})
     assert len({edge.path for edge in drawing.edges}) == 3
