@@ -52,14 +52,8 @@ def _next_steps(matrix: Matrix, urls: Urls | None) -> list[str]:
 
 def _next_step(row: Row, matrix: Matrix, urls: Urls | None) -> str | None:
     pact, version = row.pact, row.provider_version
-    place = matrix.sides[pact.provider_id].criteria.environment
-    if version is None and place is not None:
-        return (
-            f"if {pact.provider} runs in {place}, say so with pact broker record-deployment --pacticipant "
-            f"'{pact.provider}' --version VERSION --environment '{place}'; if not, deploy it there first"
-        )
     if version is None:
-        return f"run {pact.provider}'s verification with publishing on, in a build that selects this pact"
+        return _first_answer(pact.provider, matrix.sides[pact.provider_id])
     if row.success is None and row.is_uncompared:
         return None
     if row.success is None:
@@ -68,6 +62,22 @@ def _next_step(row: Row, matrix: Matrix, urls: Urls | None) -> str | None:
     if row.verification is not None and not row.verification.success and urls is not None:
         return f"see what failed at {urls.verification(pact, row.verification.id)}"
     return None
+
+
+def _first_answer(provider: str, side: Selected) -> str:
+    """How there comes to be a version of the provider that can answer."""
+    place = side.criteria.environment
+    if place is not None:
+        return (
+            f"if {provider} runs in {place}, say so with pact broker record-deployment --pacticipant "
+            f"'{provider}' --version VERSION --environment '{place}'; if not, deploy it there first"
+        )
+    if side.criteria.main_branch and side.pacticipant.main_branch is None:
+        named = f"pact broker create-or-update-pacticipant --name '{provider}' --main-branch BRANCH"
+        return f"say which branch of {provider} is the main one: {named}"
+    branch = side.pacticipant.main_branch if side.criteria.main_branch else side.criteria.branch
+    where = f"of branch {branch}" if branch else "that selects this pact"
+    return f"run {provider}'s verification with publishing on, in a build {where}"
 
 
 def _warnings(query: MatrixQuery) -> list[str]:

@@ -53,6 +53,15 @@ def test_a_no_says_what_to_do_next(broker: Broker) -> None:
     assert "Next" not in answer["summary"]["reason"]
 
 
+def test_a_provider_without_a_version_on_its_main_branch_is_told_how_to_get_one(broker: Broker) -> None:
+    broker.publish("Foo", "1")
+    (step,) = _said(broker.matrix("Foo:1", mainBranch="true"), "prompt")
+    assert step.endswith("pact broker create-or-update-pacticipant --name 'Bar' --main-branch BRANCH")
+    broker.ask("PATCH", "/pacticipants/Bar", {"mainBranch": "trunk"}, status=200)
+    (step,) = _said(broker.matrix("Foo:1", mainBranch="true"), "prompt")
+    assert step == "Next: run Bar's verification with publishing on, in a build of branch trunk"
+
+
 def test_unknown_when_what_runs_there_has_not_verified_the_pact(broker: Broker) -> None:
     uat = broker.environment("uat")
     broker.verify("Foo", broker.publish("Foo", "1", says="old"), "10")
