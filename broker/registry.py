@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 from attrs import frozen
 from sqlalchemy import Connection
@@ -11,58 +12,50 @@ from broker.errors import ConflictError, NotFoundError
 from broker.model import Environment, Pact, Pacticipant, Version
 from broker.store import branching, contracts, environments, pacticipants
 
+T = TypeVar("T")
 _MAIN_BRANCHES = frozenset({"main", "master", "develop"})
+
+
+def found(one: T | None, otherwise: str) -> T:
+    """What was looked for; raises NotFoundError with the text `otherwise`."""
+    if one is None:
+        raise NotFoundError(otherwise)
+    return one
 
 
 def pacticipant(tx: Connection, name: str) -> Pacticipant:
     """Raises NotFoundError."""
-    found = pacticipants.find(tx, name)
-    if found is None:
-        raise NotFoundError(f"No pacticipant with name '{name}' found")
-    return found
+    return found(pacticipants.find(tx, name), f"No pacticipant with name '{name}' found")
 
 
 def provider(tx: Connection, name: str) -> Pacticipant:
     """Raises NotFoundError."""
-    found = pacticipants.find(tx, name)
-    if found is None:
-        raise NotFoundError(f"No provider with name '{name}' found")
-    return found
+    return found(pacticipants.find(tx, name), f"No provider with name '{name}' found")
 
 
 def version(tx: Connection, owner: Pacticipant, number: str) -> Version:
     """Raises NotFoundError."""
-    found = pacticipants.version(tx, owner.id, number)
-    if found is None:
-        raise NotFoundError(f"{owner.name} has no version {number}")
-    return found
+    return found(pacticipants.version(tx, owner.id, number), f"{owner.name} has no version {number}")
 
 
 def environment(tx: Connection, uuid: str) -> Environment:
     """Raises NotFoundError."""
-    found = environments.find(tx, uuid)
-    if found is None:
-        raise NotFoundError(f"No environment with UUID '{uuid}' found")
-    return found
+    return found(environments.find(tx, uuid), f"No environment with UUID '{uuid}' found")
 
 
 def pact(tx: Connection, params: Mapping[str, str], number: str) -> Pact:
     """The pact of a version of the path's consumer with the path's provider; raises NotFoundError."""
     owner, other = pacticipant(tx, params["consumer"]), provider(tx, params["provider"])
-    found = contracts.pact(tx, version(tx, owner, number).id, other.id)
-    if found is None:
-        raise NotFoundError(f"{owner.name} {number} has no pact with {other.name}")
-    return found
+    one = contracts.pact(tx, version(tx, owner, number).id, other.id)
+    return found(one, f"{owner.name} {number} has no pact with {other.name}")
 
 
 def pact_with_content(tx: Connection, params: Mapping[str, str], sha: str) -> Pact:
     """The latest publication of a content by the path's consumer; raises NotFoundError."""
     owner, other = pacticipant(tx, params["consumer"]), provider(tx, params["provider"])
     content_id = contracts.content_id(tx, owner.id, other.id, sha)
-    found = contracts.pacts_with_content(tx, content_id, limit=1) if content_id is not None else []
-    if not found:
-        raise NotFoundError(f"No pact between {owner.name} and {other.name} has the content {sha}")
-    return found[0]
+    latest = contracts.pacts_with_content(tx, content_id, limit=1) if content_id is not None else []
+    return found(next(iter(latest), None), f"No pact between {owner.name} and {other.name} has the content {sha}")
 
 
 def ensure_pacticipant(tx: Connection, name: str, now: int) -> Pacticipant:

@@ -106,7 +106,7 @@ def _now(work: Work, kind: str, places: Sequence[str]) -> dict[str, Json]:
 def _presences(work: Work, kind: str, uuids: Sequence[str], now: dict[str, Json]) -> list[SourcePresence]:
     deployed = kind == "deployments"
     with work.database.read() as tx:
-        known = {uuid: environments.deployment(tx, uuid) for uuid in uuids} if deployed else {}
+        known = {uuid: environments.DEPLOYMENTS.find(tx, uuid) for uuid in uuids} if deployed else {}
     over = {uuid for uuid, one in known.items() if one is not None and one.ended_at is not None}
     # A deployment that is over never changes again; the support of a release may be restored.
     work.tally.present[kind] += len(over)
@@ -128,7 +128,7 @@ def _end(tx: Connection, kind: str, portion: Sequence[SourcePresence]) -> None:
     if kind != "deployments":
         return
     for one in portion:
-        known = environments.deployment(tx, one.uuid)
+        known = environments.DEPLOYMENTS.find(tx, one.uuid)
         if known is not None and known.ended_at is None and one.ended:
             environments.end_deployment(tx, one.uuid, one.ended_at or one.created_at)
 
@@ -145,11 +145,11 @@ def _add(tx: Connection, work: Work, kind: str, one: SourcePresence, places: _Pl
     if kind == "releases":
         _add_release(tx, work, one, ids)
         return
-    if environments.deployment(tx, one.uuid) is not None:
+    if environments.DEPLOYMENTS.find(tx, one.uuid) is not None:
         work.tally.present[kind] += 1
         return
     ended_at = (one.ended_at or one.created_at) if one.ended else None
-    if ended_at is None and environments.deployed(
+    if ended_at is None and environments.DEPLOYMENTS.now(
         tx, environment_id=place, pacticipant_id=owner.id, instance=one.instance
     ):
         work.tally.fail(kind, what, "another version is recorded as deployed there in the target")
@@ -159,8 +159,8 @@ def _add(tx: Connection, work: Work, kind: str, one: SourcePresence, places: _Pl
 
 
 def _add_release(tx: Connection, work: Work, one: SourcePresence, ids: dict[str, int]) -> None:
-    here = environments.releases_of(tx, [ids["version_id"]], environment_id=ids["environment_id"])
-    known = environments.release(tx, one.uuid) or next(iter(here), None)
+    here = environments.RELEASES.of_versions(tx, [ids["version_id"]], environment_id=ids["environment_id"])
+    known = environments.RELEASES.find(tx, one.uuid) or next(iter(here), None)
     work.tally.count("releases", new=known is None)
     ended_at = (one.ended_at or one.created_at) if one.ended else None
     if known is None:

@@ -30,8 +30,8 @@ def show(call: Call) -> Reply:
 
 def _inside(tx: Connection, place: Environment) -> list[tuple[Presence, str]]:
     """Everything there with "deployed" or "released", by pacticipant."""
-    found = [(of, "deployed") for of in environments.deployed(tx, environment_id=place.id)]
-    found += [(of, "released") for of in environments.released(tx, environment_id=place.id)]
+    found = [(of, "deployed") for of in environments.DEPLOYMENTS.now(tx, environment_id=place.id)]
+    found += [(of, "released") for of in environments.RELEASES.now(tx, environment_id=place.id)]
     return sorted(found, key=lambda pair: (pair[0].pacticipant.lower(), pair[0].version_id))
 
 

@@ -96,10 +96,7 @@ def one(call: Call) -> Reply:
 
 def _presences(tx: Connection, owner: Pacticipant) -> Sequence[Presence]:
     ids = {version_id for _, version_id, _, _ in environments.versions_in(tx, [owner.id], environment_id=None)}
-    found = [
-        *environments.deployments_of(tx, ids, current=True),
-        *environments.releases_of(tx, ids, current=True),
-    ]
+    found = environments.presences(tx, ids, current=True)
     return sorted(found, key=lambda of: (of.environment.production, of.environment.name, of.version_id))
 
 

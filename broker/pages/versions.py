@@ -20,10 +20,7 @@ def version(call: Call) -> Reply:
         results = verifications.latest(tx, verified.keys(), [found.id])
         values = {
             "around": surroundings(tx, [found.id], [owner.id]).get(found.id, Surroundings()),
-            "presences": [
-                *environments.deployments_of(tx, [found.id]),
-                *environments.releases_of(tx, [found.id]),
-            ],
+            "presences": environments.presences(tx, [found.id]),
             "needs": standings(tx, contracts.pacts_of_versions(tx, [found.id])),
             "contract": provider_contracts.find(tx, found.id),
             "places": environments.every(tx),

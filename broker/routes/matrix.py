@@ -36,10 +36,7 @@ def _surroundings(tx: Connection, of: Matrix) -> Surroundings:
     ids = {row.pact.version_id for row in of.shown}
     ids |= {row.provider_version.id for row in of.shown if row.provider_version}
     places: dict[int, list[Environment]] = {}
-    for one in (
-        *environments.deployments_of(tx, ids, current=True),
-        *environments.releases_of(tx, ids, current=True),
-    ):
+    for one in environments.presences(tx, ids, current=True):
         if one.environment not in places.setdefault(one.version_id, []):
             places[one.version_id].append(one.environment)
     return Surroundings(branching.on_branches(tx, ids), branching.tagged(tx, ids), places)

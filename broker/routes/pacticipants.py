@@ -92,9 +92,8 @@ def _create(tx: Connection, name: str, values: dict[str, str | None], now: int) 
 def _shown(tx: Connection, of: Pacticipant, call: Call) -> Json:
     latest = pacticipants.latest_version(tx, of.id)
     labelled = labels.of(tx, [of.id]).get(of.id, [])
-    return hal.pacticipant(
-        of, latest, call.urls, labels=labelled, deployments=environments.deployments_of_pacticipant(tx, of.id)
-    )
+    deployed = environments.DEPLOYMENTS.now(tx, pacticipant_id=of.id)
+    return hal.pacticipant(of, latest, call.urls, labels=labelled, deployments=deployed)
 
 
 def branches(call: Call) -> Reply:

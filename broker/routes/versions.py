@@ -100,8 +100,8 @@ def _shown(tx: Connection, owner: Pacticipant, of: Version, call: Call) -> Json:
         on_branches=branching.on_branches(tx, [of.id]).get(of.id, []),
         tags=branching.tagged(tx, [of.id]).get(of.id, []),
         pacts=contracts.pacts_of_versions(tx, [of.id]),
-        deployments=environments.deployments_of(tx, [of.id]),
-        releases=environments.releases_of(tx, [of.id]),
+        deployments=environments.DEPLOYMENTS.of_versions(tx, [of.id]),
+        releases=environments.RELEASES.of_versions(tx, [of.id]),
         environments=environments.every(tx),
     )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, delete, insert, null, select, update
+from attrs import frozen
+from sqlalchemy import ColumnElement, Connection, Select, Table, delete, insert, null, select, update
 
 from broker.model import Environment, Presence
 from broker.store.ids import among
@@ -23,27 +24,62 @@ _ENVIRONMENT = (
 )
 
 
-def _presence_query(table: Table, instance: Any, ended: Any) -> Select[Any]:
-    columns = [
-        table.c.id,
-        table.c.uuid,
-        pacticipants.c.name,
-        table.c.version_id,
-        versions.c.number,
-        table.c.created_at,
-        ended,
-        instance,
-    ]
-    return (
-        select(*columns, *_ENVIRONMENT)
-        .join(pacticipants, pacticipants.c.id == table.c.pacticipant_id)
-        .join(versions, versions.c.id == table.c.version_id)
-        .join(environments, environments.c.id == table.c.environment_id)
-    )
+@frozen
+class Presences:
+    """Versions in environments, in a table of their kind. `ended` is when one was over, null while it is there."""
+
+    _table: Table
+    _ended: ColumnElement[Any]
+    _instance: ColumnElement[Any]
+
+    def find(self, tx: Connection, uuid: str) -> Presence | None:
+        return next(iter(self._read(tx, self._table.c.uuid == uuid)), None)
+
+    def of_versions(
+        self, tx: Connection, version_ids: Collection[int], *, current: bool = False, environment_id: int | None = None
+    ) -> list[Presence]:
+        wanted: list[ColumnElement[bool]] = [among(self._table.c.version_id, version_ids)]
+        if current:
+            wanted.append(self._ended.is_(None))
+        if environment_id is not None:
+            wanted.append(self._table.c.environment_id == environment_id)
+        return self._read(tx, *wanted)
+
+    def now(
+        self,
+        tx: Connection,
+        *,
+        environment_id: int | None = None,
+        pacticipant_id: int | None = None,
+        instance: str | None = None,
+    ) -> list[Presence]:
+        """What is there now; `instance` "" asks for the unnamed application instance, None for all."""
+        asked = (
+            (self._table.c.environment_id, environment_id),
+            (self._table.c.pacticipant_id, pacticipant_id),
+            (self._instance, instance),
+        )
+        return self._read(tx, self._ended.is_(None), *(column == given for column, given in asked if given is not None))
+
+    def ever(self, tx: Connection, environment_id: int) -> list[Presence]:
+        """All that there ever were, latest first."""
+        return self._read(tx, self._table.c.environment_id == environment_id)[::-1]
+
+    def _read(self, tx: Connection, *wanted: ColumnElement[bool]) -> list[Presence]:
+        """In the order in which they were recorded."""
+        table = self._table
+        own = (table.c.id, table.c.uuid, pacticipants.c.name, table.c.version_id, versions.c.number)
+        query = (
+            select(*own, table.c.created_at, self._ended, self._instance, *_ENVIRONMENT)
+            .join(pacticipants, pacticipants.c.id == table.c.pacticipant_id)
+            .join(versions, versions.c.id == table.c.version_id)
+            .join(environments, environments.c.id == table.c.environment_id)
+        )
+        return [_presence(row) for row in tx.execute(query.where(*wanted).order_by(table.c.id))]
 
 
-_DEPLOYMENTS = _presence_query(deployments, deployments.c.instance, deployments.c.undeployed_at)
-_RELEASES = _presence_query(releases, null(), releases.c.support_ended_at)
+DEPLOYMENTS = Presences(deployments, deployments.c.undeployed_at, deployments.c.instance)
+RELEASES = Presences(releases, releases.c.support_ended_at, null())
 
 
 def every(tx: Connection) -> list[Environment]:
@@ -73,72 +109,9 @@ def remove(tx: Connection, uuid: str) -> None:
     tx.execute(delete(environments).where(environments.c.uuid == uuid))
 
 
-def deployed(
-    tx: Connection, *, environment_id: int, pacticipant_id: int | None = None, instance: str | None = None
-) -> list[Presence]:
-    """What is deployed now; `instance` "" asks for the unnamed application instance, None for all."""
-    query = _DEPLOYMENTS.where(deployments.c.environment_id == environment_id, deployments.c.undeployed_at.is_(None))
-    if pacticipant_id is not None:
-        query = query.where(deployments.c.pacticipant_id == pacticipant_id)
-    if instance is not None:
-        query = query.where(deployments.c.instance == instance)
-    return _presences(tx, query.order_by(deployments.c.id))
-
-
-def released(tx: Connection, *, environment_id: int, pacticipant_id: int | None = None) -> list[Presence]:
-    """What is released and still supported."""
-    query = _RELEASES.where(releases.c.environment_id == environment_id, releases.c.support_ended_at.is_(None))
-    if pacticipant_id is not None:
-        query = query.where(releases.c.pacticipant_id == pacticipant_id)
-    return _presences(tx, query.order_by(releases.c.id))
-
-
-def deployments_to(tx: Connection, environment_id: int) -> list[Presence]:
-    """All that there ever were, latest first."""
-    return _presences(
-        tx, _DEPLOYMENTS.where(deployments.c.environment_id == environment_id).order_by(deployments.c.id.desc())
-    )
-
-
-def releases_to(tx: Connection, environment_id: int) -> list[Presence]:
-    """All that there ever were, latest first."""
-    return _presences(tx, _RELEASES.where(releases.c.environment_id == environment_id).order_by(releases.c.id.desc()))
-
-
-def deployment(tx: Connection, uuid: str) -> Presence | None:
-    return next(iter(_presences(tx, _DEPLOYMENTS.where(deployments.c.uuid == uuid))), None)
-
-
-def release(tx: Connection, uuid: str) -> Presence | None:
-    return next(iter(_presences(tx, _RELEASES.where(releases.c.uuid == uuid))), None)
-
-
-def deployments_of(
-    tx: Connection, version_ids: Collection[int], *, current: bool = False, environment_id: int | None = None
-) -> list[Presence]:
-    query = _DEPLOYMENTS.where(among(deployments.c.version_id, version_ids))
-    if current:
-        query = query.where(deployments.c.undeployed_at.is_(None))
-    if environment_id is not None:
-        query = query.where(deployments.c.environment_id == environment_id)
-    return _presences(tx, query.order_by(deployments.c.id))
-
-
-def deployments_of_pacticipant(tx: Connection, pacticipant_id: int) -> list[Presence]:
-    """Where it is deployed now."""
-    query = _DEPLOYMENTS.where(deployments.c.pacticipant_id == pacticipant_id, deployments.c.undeployed_at.is_(None))
-    return _presences(tx, query.order_by(deployments.c.id))
-
-
-def releases_of(
-    tx: Connection, version_ids: Collection[int], *, current: bool = False, environment_id: int | None = None
-) -> list[Presence]:
-    query = _RELEASES.where(among(releases.c.version_id, version_ids))
-    if current:
-        query = query.where(releases.c.support_ended_at.is_(None))
-    if environment_id is not None:
-        query = query.where(releases.c.environment_id == environment_id)
-    return _presences(tx, query.order_by(releases.c.id))
+def presences(tx: Connection, version_ids: Collection[int], *, current: bool = False) -> list[Presence]:
+    """Deployments and releases of versions, also those that are over unless only `current` ones are asked for."""
+    return [one for kind in (DEPLOYMENTS, RELEASES) for one in kind.of_versions(tx, version_ids, current=current)]
 
 
 def add_deployment(
@@ -222,10 +195,6 @@ def _current(table: Table, ended: Any, pacticipant_ids: Collection[int], environ
         .distinct()
     )
     return query if environment_id is None else query.where(table.c.environment_id == environment_id)
-
-
-def _presences(tx: Connection, query: Select[Any]) -> list[Presence]:
-    return [_presence(row) for row in tx.execute(query)]
 
 
 def _presence(row: Any) -> Presence:
