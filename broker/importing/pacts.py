@@ -13,7 +13,7 @@ from broker import content
 from broker.errors import InvalidError
 from broker.hal.values import Json
 from broker.importing import reading
-from broker.importing.reading import SourcePact
+from broker.importing.records import SourcePact
 from broker.importing.source import UnreadableError, path
 from broker.importing.work import Pair, Scope, Work, portions
 from broker.model import Pacticipant

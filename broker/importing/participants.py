@@ -10,7 +10,7 @@ from broker import registry
 from broker.errors import UnusableError
 from broker.hal.values import Json
 from broker.importing import reading
-from broker.importing.reading import SourcePacticipant
+from broker.importing.records import SourcePacticipant
 from broker.importing.source import MissingError, UnreadableError, path
 from broker.importing.work import Pair, Scope, Work
 from broker.store import labels, pacticipants

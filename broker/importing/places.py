@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from broker import registry
 from broker.hal.values import Json
 from broker.importing import reading
-from broker.importing.reading import SourceEnvironment, SourcePresence
+from broker.importing.records import SourceEnvironment, SourcePresence
 from broker.importing.source import MissingError, UnreadableError, path
 from broker.importing.versions import Presences
 from broker.importing.work import Scope, Work, portions

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from broker.hal.values import Json
 from broker.importing import reading
 from broker.importing.pacts import Content
-from broker.importing.reading import ResultDetails, SourceResult
+from broker.importing.records import ResultDetails, SourceResult
 from broker.importing.source import MissingError, UnreadableError, path
 from broker.importing.work import Work, portions
 from broker.store import contracts, pacticipants, verifications

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from broker.hal.values import Json
 from broker.importing import reading
-from broker.importing.reading import SourceVersion, VersionDetails
+from broker.importing.records import SourceVersion, VersionDetails
 from broker.importing.source import MissingError, UnreadableError, path
 from broker.importing.work import Scope, Work, portions
 from broker.model import Pacticipant
