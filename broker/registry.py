@@ -1,4 +1,4 @@
-"""Creating what a request takes for granted: pacticipants, versions, branches and tags."""
+"""What a request means: found or refused, and created where the request takes it for granted."""
 
 from __future__ import annotations
 
@@ -9,8 +9,16 @@ from attrs import frozen
 from sqlalchemy import Connection
 
 from broker.errors import ConflictError, NotFoundError
-from broker.model import Environment, Pact, Pacticipant, Version
-from broker.store import branching, contracts, environments, pacticipants
+from broker.model import Branch, Delivery, Environment, Pact, Pacticipant, Verification, Version, Webhook
+from broker.store import (
+    branching,
+    contracts,
+    environments,
+    pacticipants,
+    verifications,
+    webhook_deliveries,
+    webhooks,
+)
 
 T = TypeVar("T")
 _MAIN_BRANCHES = frozenset({"main", "master", "develop"})
@@ -36,6 +44,54 @@ def provider(tx: Connection, name: str) -> Pacticipant:
 def version(tx: Connection, owner: Pacticipant, number: str) -> Version:
     """Raises NotFoundError."""
     return found(pacticipants.version(tx, owner.id, number), f"{owner.name} has no version {number}")
+
+
+def owned_version(tx: Connection, params: Mapping[str, str]) -> tuple[Pacticipant, Version]:
+    """The path's pacticipant and its version; raises NotFoundError."""
+    owner = pacticipant(tx, params["pacticipant"])
+    return owner, version(tx, owner, params["version"])
+
+
+def branch(tx: Connection, owner: Pacticipant, name: str) -> Branch:
+    """Raises NotFoundError."""
+    return found(branching.branch(tx, owner.id, name), f"{owner.name} has no branch {name}")
+
+
+def branch_head(tx: Connection, owner: Pacticipant, name: str | None) -> Version:
+    """The latest version on a branch, None for the main branch; raises NotFoundError."""
+    where = "a main branch" if name is None else f"branch {name}"
+    head = branching.branch_heads(tx, [owner.id], name).get(owner.id)
+    return _by_id(tx, head, f"{owner.name} has no version on {where}")
+
+
+def latest_tagged(tx: Connection, owner: Pacticipant, tag: str) -> Version:
+    """Raises NotFoundError."""
+    ids = branching.versions_with_tag(tx, [owner.id], tag).get(owner.id, [])
+    return _by_id(tx, next(iter(ids), None), f"No version of {owner.name} has the tag {tag}")
+
+
+def _by_id(tx: Connection, version_id: int | None, otherwise: str) -> Version:
+    one = found(version_id, otherwise)
+    return pacticipants.versions_by_ids(tx, [one])[one]
+
+
+def result(tx: Connection, of: Pact, number: str | None) -> Verification:
+    """A result of a content by its number, the latest when there is none; raises NotFoundError."""
+    if number is not None and not (number.isdecimal() and len(number) <= 18):
+        raise NotFoundError(f"No verification result has the number {number}")
+    one = verifications.find(tx, of.content_id, int(number) if number else None)
+    return found(one, "There is no such verification result")
+
+
+def webhook(tx: Connection, uuid: str) -> Webhook:
+    """Raises NotFoundError."""
+    return found(webhooks.find(tx, uuid), f"No webhook found with UUID '{uuid}'")
+
+
+def delivery(tx: Connection, uuid: str) -> tuple[Delivery, Webhook]:
+    """A call of a webhook, and that webhook; raises NotFoundError."""
+    one = found(webhook_deliveries.find(tx, uuid), f"No delivery found with UUID '{uuid}'")
+    return one, webhooks.by_ids(tx, [one.webhook_id])[one.webhook_id]
 
 
 def environment(tx: Connection, uuid: str) -> Environment:

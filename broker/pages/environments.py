@@ -5,8 +5,8 @@ from __future__ import annotations
 import orjson
 from sqlalchemy import Connection
 
+from broker import registry
 from broker.call import Call, Reply, Route
-from broker.errors import NotFoundError
 from broker.model import Environment, Presence
 from broker.pages.render import page
 from broker.store import environments
@@ -21,9 +21,7 @@ def listed(call: Call) -> Reply:
 
 def show(call: Call) -> Reply:
     with call.database.read() as tx:
-        place = environments.find(tx, call.params["uuid"])
-        if place is None:
-            raise NotFoundError("There is no such environment")
+        place = registry.environment(tx, call.params["uuid"])
         found = [(place, _inside(tx, place), _contacts(place))]
     return page(call, "environments.html", found=found, one=True)
 

@@ -7,7 +7,6 @@ import orjson
 from broker import registry
 from broker.call import Call, Reply, Route
 from broker.content import load
-from broker.errors import NotFoundError
 from broker.pages.render import page
 from broker.pages.result_view import view
 from broker.pages.surroundings import surroundings
@@ -18,14 +17,9 @@ _MOST_PUBLICATIONS = 12
 
 
 def show(call: Call) -> Reply:
-    number = call.params.get("number")
-    if number is not None and not (number.isdecimal() and len(number) <= 18):
-        raise NotFoundError(f"No verification result has the number {number}")
     with call.database.read() as tx:
         pact = registry.pact_with_content(tx, call.params, call.params["sha"])
-        result = verifications.find(tx, pact.content_id, int(number) if number else None)
-        if result is None:
-            raise NotFoundError("There is no such verification result")
+        result = registry.result(tx, pact, call.params.get("number"))
         details = orjson.loads(verifications.body(tx, result.id))
         shown = view(load(contracts.body(tx, pact.content_id)), details)
         ids = [pact.version_id, result.provider_version_id]

@@ -8,7 +8,6 @@ from sqlalchemy import Connection
 
 from broker import paging, registry
 from broker.call import Call, Reply, Route
-from broker.errors import NotFoundError
 from broker.hal.webhooks import request_title, title
 from broker.model import Delivery, Webhook
 from broker.pages.bodies import json_lines
@@ -71,9 +70,7 @@ def _list(call: Call, tx: Connection, found: Sequence[Webhook], recent: Sequence
 def show(call: Call) -> Reply:
     asked = paging.asked_or_first(call.query)
     with call.database.read() as tx:
-        hook = webhooks.find(tx, call.params["uuid"])
-        if hook is None:
-            raise NotFoundError(f"No webhook found with UUID '{call.params['uuid']}'")
+        hook = registry.webhook(tx, call.params["uuid"])
         total = webhook_deliveries.count(tx, hook.id)
         found = webhook_deliveries.listed(tx, hook.id, limit=asked.size, offset=asked.offset)
     shown = masked(hook.request)
@@ -92,10 +89,7 @@ def show(call: Call) -> Reply:
 
 def delivery(call: Call) -> Reply:
     with call.database.read() as tx:
-        found = webhook_deliveries.find(tx, call.params["uuid"])
-        if found is None:
-            raise NotFoundError(f"No delivery found with UUID '{call.params['uuid']}'")
-        hook = webhooks.by_ids(tx, [found.webhook_id])[found.webhook_id]
+        found, hook = registry.delivery(tx, call.params["uuid"])
         attempts = webhook_deliveries.attempts(tx, found.id)
     return page(call, "delivery.html", of=found, hook=hook, attempts=attempts, **_words())
 

@@ -9,11 +9,12 @@ from sqlalchemy import Connection
 
 from broker import registry
 from broker.call import Call, Reply, Route
-from broker.errors import InvalidError, NotFoundError
+from broker.errors import InvalidError
 from broker.matrix_query import Asked, Criteria, MatrixQuery
+from broker.model import Pacticipant
 from broker.query import value
 from broker.routes.matrix import answer
-from broker.store import branching, environments
+from broker.store import environments
 
 _ASKED = ("pacticipant", "version", "environment", "to")
 _OWNER = "/pacticipants/{pacticipant}"
@@ -32,10 +33,9 @@ def can_i_deploy(call: Call) -> Reply:
 
 def version_to_environment(call: Call) -> Reply:
     with call.database.read() as tx:
-        owner = registry.pacticipant(tx, call.params["pacticipant"])
-        number = registry.version(tx, owner, call.params["version"]).number
+        owner, version = registry.owned_version(tx, call.params)
         place = _environment(tx, call)
-    return answer(call, MatrixQuery((Asked(owner.name, Criteria(version=number)),), place, latest_by="cvpv"))
+    return _answer(call, owner, Criteria(version=version.number), place)
 
 
 def branch_to_environment(call: Call) -> Reply:
@@ -43,10 +43,9 @@ def branch_to_environment(call: Call) -> Reply:
     branch = call.params["branch"]
     with call.database.read() as tx:
         owner = registry.pacticipant(tx, call.params["pacticipant"])
-        if owner.id not in branching.branch_heads(tx, [owner.id], branch):
-            raise NotFoundError(f"{owner.name} has no version on branch {branch}")
+        registry.branch_head(tx, owner, branch)
         place = _environment(tx, call)
-    return answer(call, MatrixQuery((Asked(owner.name, Criteria(branch=branch)),), place, latest_by="cvpv"))
+    return _answer(call, owner, Criteria(branch=branch), place)
 
 
 def tag_to_tag(call: Call) -> Reply:
@@ -54,27 +53,26 @@ def tag_to_tag(call: Call) -> Reply:
     tag = call.params["tag"]
     with call.database.read() as tx:
         owner = registry.pacticipant(tx, call.params["pacticipant"])
-        if owner.id not in branching.versions_with_tag(tx, [owner.id], tag):
-            raise NotFoundError(f"No version of {owner.name} has the tag {tag}")
-    asked = Asked(owner.name, Criteria(tag=tag, latest=True))
-    return answer(call, MatrixQuery((asked,), Criteria(tag=call.params["other"], latest=True), latest_by="cvpv"))
+        registry.latest_tagged(tx, owner, tag)
+    return _answer(call, owner, Criteria(tag=tag, latest=True), Criteria(tag=call.params["other"], latest=True))
 
 
 def main_branch_can_i_merge(call: Call) -> Reply:
     """The latest version of the main branch, against the latest versions of the others' main branches."""
     with call.database.read() as tx:
         owner = registry.pacticipant(tx, call.params["pacticipant"])
-        if owner.id not in branching.branch_heads(tx, [owner.id], None):
-            raise NotFoundError(f"{owner.name} has no version on a main branch")
-    asked = Asked(owner.name, Criteria(main_branch=True))
-    return answer(call, MatrixQuery((asked,), Criteria(main_branch=True), latest_by="cvpv"))
+        registry.branch_head(tx, owner, None)
+    return _answer(call, owner, Criteria(main_branch=True), Criteria(main_branch=True))
+
+
+def _answer(call: Call, owner: Pacticipant, asked: Criteria, target: Criteria) -> Reply:
+    return answer(call, MatrixQuery((Asked(owner.name, asked),), target, latest_by="cvpv"))
 
 
 def _environment(tx: Connection, call: Call) -> Criteria:
     name = call.params["environment"]
-    if environments.named(tx, name) is None:
-        raise NotFoundError(f"No environment with name '{name}' found")
-    return Criteria(environment=name)
+    place = registry.found(environments.named(tx, name), f"No environment with name '{name}' found")
+    return Criteria(environment=place.name)
 
 
 ROUTES: tuple[Route, ...] = (

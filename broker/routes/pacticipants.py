@@ -140,10 +140,7 @@ def remove_branch(call: Call) -> Reply:
 
 def _owner_and_branch(tx: Connection, call: Call) -> tuple[Pacticipant, Branch]:
     owner = registry.pacticipant(tx, call.params["pacticipant"])
-    branch = branching.branch(tx, owner.id, call.params["branch"])
-    if branch is None:
-        raise NotFoundError(f"{owner.name} has no branch {call.params['branch']}")
-    return owner, branch
+    return owner, registry.branch(tx, owner, call.params["branch"])
 
 
 def _head(tx: Connection, owner: Pacticipant, branch: str) -> Version | None:
@@ -169,8 +166,7 @@ def put_branch_version(call: Call) -> Reply:
 
 def show_branch_version(call: Call) -> Reply:
     with call.database.read() as tx:
-        owner = registry.pacticipant(tx, call.params["pacticipant"])
-        version = registry.version(tx, owner, call.params["version"])
+        owner, version = registry.owned_version(tx, call.params)
         place = _place(tx, owner, version, call.params["branch"])
     return Reply(hal.branch_version(place, owner.name, version.number, call.urls))
 

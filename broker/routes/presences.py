@@ -102,8 +102,7 @@ def record_release(call: Call) -> Reply:
 
 
 def _where(tx: Connection, call: Call) -> tuple[Pacticipant, Version, Environment]:
-    owner = registry.pacticipant(tx, call.params["pacticipant"])
-    version = registry.version(tx, owner, call.params["version"])
+    owner, version = registry.owned_version(tx, call.params)
     return owner, version, registry.environment(tx, call.params["environment"])
 
 
@@ -134,8 +133,7 @@ def all_releases_of_version(call: Call) -> Reply:
 
 def _of_version(call: Call, kind: _Kind) -> Reply:
     with call.database.read() as tx:
-        owner = registry.pacticipant(tx, call.params["pacticipant"])
-        version = registry.version(tx, owner, call.params["version"])
+        owner, version = registry.owned_version(tx, call.params)
         found = kind.stored.of_versions(tx, [version.id])
     title = f"{kind.title} of {owner.name} {version.number}"
     return Reply(kind.shown(found, call.urls.at(call.path), title, call.urls))

@@ -59,14 +59,8 @@ def show(call: Call) -> Reply:
 
 def find_result(tx: Connection, call: Call) -> tuple[Pact, Verification]:
     """The result that the path means, the latest when it names no number; raises NotFoundError."""
-    number = call.params.get("number")
-    if number is not None and not (number.isdecimal() and len(number) <= 18):
-        raise NotFoundError(f"No verification result has the number {number}")
     pact = find_by_content(tx, call, _metadata(call))
-    result = verifications.find(tx, pact.content_id, int(number) if number else None)
-    if result is None:
-        raise NotFoundError("There is no such verification result")
-    return pact, result
+    return pact, registry.result(tx, pact, call.params.get("number"))
 
 
 def _metadata(call: Call) -> Metadata | None:

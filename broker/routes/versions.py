@@ -32,8 +32,8 @@ def _page(call: Call, branch: str | None) -> Reply:
     page = paging.asked_or_first(call.query)
     with call.database.read() as tx:
         owner = registry.pacticipant(tx, call.params["pacticipant"])
-        if branch is not None and branching.branch(tx, owner.id, branch) is None:
-            raise NotFoundError(f"{owner.name} has no branch {branch}")
+        if branch is not None:
+            registry.branch(tx, owner, branch)
         found = pacticipants.versions_of(tx, owner.id, branch=branch, limit=page.size, offset=page.offset)
         total = pacticipants.count_versions(tx, owner.id, branch=branch)
         ids = [version.id for version in found]
@@ -58,32 +58,17 @@ def show(call: Call) -> Reply:
 
 def latest(call: Call) -> Reply:
     def find(tx: Connection, owner: Pacticipant) -> Version:
-        found = pacticipants.latest_version(tx, owner.id)
-        if found is None:
-            raise NotFoundError(f"{owner.name} has no version yet")
-        return found
+        return registry.found(pacticipants.latest_version(tx, owner.id), f"{owner.name} has no version yet")
 
     return _reply(call, find)
 
 
 def latest_tagged(call: Call) -> Reply:
-    def find(tx: Connection, owner: Pacticipant) -> Version:
-        ids = branching.versions_with_tag(tx, [owner.id], call.params["tag"]).get(owner.id)
-        if not ids:
-            raise NotFoundError(f"No version of {owner.name} has the tag {call.params['tag']}")
-        return pacticipants.versions_by_ids(tx, [ids[0]])[ids[0]]
-
-    return _reply(call, find)
+    return _reply(call, lambda tx, owner: registry.latest_tagged(tx, owner, call.params["tag"]))
 
 
 def latest_on_branch(call: Call) -> Reply:
-    def find(tx: Connection, owner: Pacticipant) -> Version:
-        head = branching.branch_heads(tx, [owner.id], call.params["branch"]).get(owner.id)
-        if head is None:
-            raise NotFoundError(f"{owner.name} has no version on branch {call.params['branch']}")
-        return pacticipants.versions_by_ids(tx, [head])[head]
-
-    return _reply(call, find)
+    return _reply(call, lambda tx, owner: registry.branch_head(tx, owner, call.params["branch"]))
 
 
 def _reply(call: Call, find: Callable[[Connection, Pacticipant], Version]) -> Reply:
@@ -130,8 +115,7 @@ def change(call: Call) -> Reply:
 def remove(call: Call) -> Reply:
     """Its pacts, results and deployments go too."""
     with call.database.write() as tx:
-        owner = registry.pacticipant(tx, call.params["pacticipant"])
-        version = registry.version(tx, owner, call.params["version"])
+        _, version = registry.owned_version(tx, call.params)
         removal.remove_versions(tx, [version.id], contracts.pacts_of_versions(tx, [version.id]))
     return NO_CONTENT
 
@@ -150,16 +134,14 @@ def put_tag(call: Call) -> Reply:
 
 def show_tag(call: Call) -> Reply:
     with call.database.read() as tx:
-        owner = registry.pacticipant(tx, call.params["pacticipant"])
-        version = registry.version(tx, owner, call.params["version"])
+        owner, version = registry.owned_version(tx, call.params)
         tag = _tag(tx, owner, version, call.params["tag"])
     return Reply(hal.tag(tag, owner.name, version.number, call.urls))
 
 
 def tags(call: Call) -> Reply:
     with call.database.read() as tx:
-        owner = registry.pacticipant(tx, call.params["pacticipant"])
-        version = registry.version(tx, owner, call.params["version"])
+        owner, version = registry.owned_version(tx, call.params)
         found = branching.tagged(tx, [version.id]).get(version.id, [])
     bodies = [hal.tag(tag, owner.name, version.number, call.urls) for tag in found]
     own = f"{call.urls.version(owner.name, version.number)}/tags"
@@ -168,8 +150,7 @@ def tags(call: Call) -> Reply:
 
 def remove_tag(call: Call) -> Reply:
     with call.database.write() as tx:
-        owner = registry.pacticipant(tx, call.params["pacticipant"])
-        version = registry.version(tx, owner, call.params["version"])
+        owner, version = registry.owned_version(tx, call.params)
         if not branching.remove_tag(tx, version.id, call.params["tag"]):
             raise NotFoundError(f"{owner.name} {version.number} has no tag {call.params['tag']}")
     return NO_CONTENT

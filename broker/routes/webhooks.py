@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from broker import paging, registry
 from broker.call import NO_CONTENT, Call, Reply, Route, created
-from broker.errors import InvalidError, NotFoundError
+from broker.errors import InvalidError
 from broker.hal import webhooks as hal
 from broker.hal.values import Json, link
 from broker.model import Delivery, Webhook, WebhookRequest
@@ -51,13 +51,13 @@ def _created(call: Call, uuid: str) -> Reply:
     with call.database.write() as tx:
         values = _values(tx, read, call) | _sides(tx, call)
         webhooks.create(tx, uuid, call.now, values)
-        body = hal.webhook(_webhook(tx, uuid), call.urls)
+        body = hal.webhook(registry.webhook(tx, uuid), call.urls)
     return created(body, call.urls.webhook(uuid))
 
 
 def show(call: Call) -> Reply:
     with call.database.read() as tx:
-        found = _webhook(tx, call.params["uuid"])
+        found = registry.webhook(tx, call.params["uuid"])
     return Reply(hal.webhook(found, call.urls))
 
 
@@ -69,21 +69,21 @@ def put(call: Call) -> Reply:
         read = definition(call.json(), _policy(call), found.request if found else None)
         values = _values(tx, read, call)
         (webhooks.change if found else webhooks.create)(tx, uuid, call.now, values)
-        body = hal.webhook(_webhook(tx, uuid), call.urls)
+        body = hal.webhook(registry.webhook(tx, uuid), call.urls)
     return Reply(body) if found else created(body, call.urls.webhook(uuid))
 
 
 def remove(call: Call) -> Reply:
     """Its deliveries go too; those that wait are not made any more."""
     with call.database.write() as tx:
-        webhooks.remove(tx, _webhook(tx, call.params["uuid"]).uuid)
+        webhooks.remove(tx, registry.webhook(tx, call.params["uuid"]).uuid)
     return NO_CONTENT
 
 
 def execute(call: Call) -> Reply:
     """Calls the webhook now, once, for the latest pact or result that it is meant for. 200 either way."""
     with call.database.read() as tx:
-        found = _webhook(tx, call.params["uuid"])
+        found = registry.webhook(tx, call.params["uuid"])
         values = trial.values_of(tx, trial.scope_of(found), call.urls)
     return _tried(call, found.request, values, found.uuid)
 
@@ -107,7 +107,7 @@ def deliveries(call: Call) -> Reply:
     """The latest first, in pages."""
     page = paging.asked_or_first(call.query)
     with call.database.read() as tx:
-        hook = _webhook(tx, call.params["uuid"])
+        hook = registry.webhook(tx, call.params["uuid"])
         total = webhook_deliveries.count(tx, hook.id)
         found = webhook_deliveries.listed(tx, hook.id, limit=page.size, offset=page.offset)
     own = f"{call.urls.webhook(hook.uuid)}/deliveries"
@@ -126,7 +126,7 @@ def deliveries(call: Call) -> Reply:
 
 def delivery(call: Call) -> Reply:
     with call.database.read() as tx:
-        found, hook = _found_delivery(tx, call)
+        found, hook = registry.delivery(tx, call.params["uuid"])
         attempts = webhook_deliveries.attempts(tx, found.id)
     body = _delivery(found, hook, call)
     body["_embedded"]["attempts"] = [hal.attempt(one) for one in attempts]
@@ -135,7 +135,7 @@ def delivery(call: Call) -> Reply:
 
 def logs(call: Call) -> Reply:
     with call.database.read() as tx:
-        found, _ = _found_delivery(tx, call)
+        found, _ = registry.delivery(tx, call.params["uuid"])
         attempts = webhook_deliveries.attempts(tx, found.id)
     text = "\n".join(one.log for one in attempts) or "There has been no attempt yet.\n"
     return Reply(text.encode(), media_type=_TEXT)
@@ -227,20 +227,6 @@ def _values(tx: Connection, read: Definition, call: Call) -> dict[str, Any]:
         "request": evolve(read.request, base=call.urls.base),
         "enabled": read.enabled,
     }
-
-
-def _webhook(tx: Connection, uuid: str) -> Webhook:
-    found = webhooks.find(tx, uuid)
-    if found is None:
-        raise NotFoundError(f"No webhook found with UUID '{uuid}'")
-    return found
-
-
-def _found_delivery(tx: Connection, call: Call) -> tuple[Delivery, Webhook]:
-    found = webhook_deliveries.find(tx, call.params["uuid"])
-    if found is None:
-        raise NotFoundError(f"No delivery found with UUID '{call.params['uuid']}'")
-    return found, webhooks.by_ids(tx, [found.webhook_id])[found.webhook_id]
 
 
 _PAIR = "/webhooks/provider/{provider}/consumer/{consumer}"
