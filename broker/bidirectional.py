@@ -22,7 +22,7 @@ _MOST_EAGER = 200
 
 
 @frozen
-class Submission:
+class ContractSubmission:
     """What a provider version publishes of itself; `self_verification` is JSON, or None with `self_verified`."""
 
     provider: str
@@ -38,7 +38,7 @@ class Submission:
 
 
 @frozen
-class Published:
+class PublishedContract:
     """`repeated`: this version had this very document already."""
 
     contract: ProviderContract
@@ -46,7 +46,7 @@ class Published:
     repeated: bool
 
 
-def publish(tx: Connection, of: Submission, now: int) -> Published:
+def publish(tx: Connection, of: ContractSubmission, now: int) -> PublishedContract:
     """Records the version, its branch, tags and document.
 
     Raises ConflictError when the version has another document already. What the provider says of its own
@@ -72,10 +72,10 @@ def publish(tx: Connection, of: Submission, now: int) -> Published:
             self_verification=of.self_verification,
         )
     contract = provider_contracts.of_versions(tx, [ensured.version.id])[ensured.version.id]
-    return Published(contract, ensured.created, repeated=existing is not None)
+    return PublishedContract(contract, ensured.created, repeated=existing is not None)
 
 
-def _repeat(tx: Connection, existing: ProviderContract, of: Submission) -> None:
+def _repeat(tx: Connection, existing: ProviderContract, of: ContractSubmission) -> None:
     if existing.sha != of.sha:
         raise ConflictError(
             "contract",

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from broker.bidirectional import Published, Submission
+from broker.bidirectional import ContractSubmission, PublishedContract
 from broker.comparison import Report
 from broker.hal.participants import pact_name, pacticipant_stub, version_stub
 from broker.hal.urls import Urls
@@ -103,7 +103,7 @@ def comparison(of: Comparison, report: Report, pact: Pact, contract: ProviderCon
     return body
 
 
-def published(submission: Submission, done: Published, compared: Compared, urls: Urls) -> Json:
+def published(submission: ContractSubmission, done: PublishedContract, compared: Compared, urls: Urls) -> Json:
     provider, number = submission.provider, submission.number
     own = urls.provider_contract(provider, number)
     version: Any = version_stub(provider, number, urls)
@@ -122,7 +122,9 @@ def published(submission: Submission, done: Published, compared: Compared, urls:
     }
 
 
-def _notices(submission: Submission, done: Published, compared: Compared, urls: Urls) -> list[tuple[str, str]]:
+def _notices(
+    submission: ContractSubmission, done: PublishedContract, compared: Compared, urls: Urls
+) -> list[tuple[str, str]]:
     provider, number = submission.provider, submission.number
     again = " again: the document is the same" if done.repeated else ""
     said = [

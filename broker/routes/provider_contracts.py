@@ -14,7 +14,7 @@ from attrs import frozen
 from sqlalchemy import Connection
 
 from broker import bidirectional, comparing, registry
-from broker.bidirectional import Submission
+from broker.bidirectional import ContractSubmission
 from broker.call import NO_CONTENT, Call, Fields, Reply, Route, checked_name
 from broker.comparison import Report
 from broker.errors import InvalidError, NotFoundError
@@ -37,7 +37,7 @@ def publish(call: Call) -> Reply:
     return Reply(hal.published(submission, done, compared, call.urls))
 
 
-def _submission(call: Call) -> Submission:
+def _submission(call: Call) -> ContractSubmission:
     body = call.json()
     fields = Fields(body)
     provider = checked_name(call.params["provider"], "provider")
@@ -59,7 +59,7 @@ def _submission(call: Call) -> Submission:
     if branch is not None:
         checked_name(branch, "branch")
     sha = hashlib.sha256(raw).hexdigest()
-    return Submission(provider, number, branch, tags, build_url, sha, content_type, raw, verified, verification)
+    return ContractSubmission(provider, number, branch, tags, build_url, sha, content_type, raw, verified, verification)
 
 
 def _content_type(fields: Fields) -> str:

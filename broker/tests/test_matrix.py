@@ -172,24 +172,6 @@ def test_an_ignored_pacticipant_is_shown_but_does_not_count(broker: Broker) -> N
     assert [row["ignored"] for row in answer["matrix"]] == [True]
 
 
-def test_of_an_ignored_pacticipant_only_the_version_that_is_named_does_not_count(broker: Broker) -> None:
-    uat = broker.environment("uat")
-    broker.verify("Foo", broker.publish("Foo", "1"), "10", success=False)
-    broker.deploy("Bar", "10", uat)
-    for ignored, deployable in (("10", True), ("11", False)):
-        options = {"ignore[][pacticipant]": "Bar", "ignore[][version]": ignored}
-        assert broker.deployable("Foo:1", environment="uat", **options) is deployable
-
-
-@pytest.mark.parametrize("foos", [("Foo:1", "Foo:2"), ("Foo:2", "Foo:1")])
-def test_two_selectors_of_one_pacticipant_ask_about_both_versions(broker: Broker, foos: tuple[str, str]) -> None:
-    broker.verify("Foo", broker.publish("Foo", "1", says="old"), "10", success=False)
-    broker.verify("Foo", broker.publish("Foo", "2", says="new"), "10")
-    answer = broker.matrix(*foos, "Bar:10")
-    assert answer["summary"]["deployable"] is False
-    assert sorted(row["consumer"]["version"]["number"] for row in answer["matrix"]) == ["1", "2"]
-
-
 def test_two_selectors_ask_about_these_two_alone(broker: Broker) -> None:
     broker.publish("Foo", "1", provider="Other")
     broker.verify("Foo", broker.publish("Foo", "1"), "10")
