@@ -105,8 +105,9 @@ def published(tx: Connection) -> list[tuple[int, int]]:
 def untouched(tx: Connection, version_ids: Collection[int], since: int) -> list[int]:
     """Those of the versions that nobody has changed, put anywhere, published or verified with since then.
 
-    A provider version also stays when it has verified what somebody has published or touched since: it may be the
-    only one that has, and the publisher was told that its result holds.
+    The latest of a pacticipant stays, which it may have become by the removal of others. A provider version also
+    stays when it has verified what somebody has published or touched since: it may be the only one that has, and the
+    publisher was told that its result holds.
     """
     consumers = versions.alias("consumers")
     vouches = exists().where(
@@ -116,7 +117,9 @@ def untouched(tx: Connection, version_ids: Collection[int], since: int) -> list[
         consumers.c.id == pacts.c.consumer_version_id,
         _touched(consumers, since),
     )
-    query = select(versions.c.id).where(versions.c.id.in_(version_ids), ~_touched(versions, since), ~vouches)
+    later = versions.alias("later")
+    replaced = exists().where(later.c.pacticipant_id == versions.c.pacticipant_id, later.c.id > versions.c.id)
+    query = select(versions.c.id).where(versions.c.id.in_(version_ids), replaced, ~_touched(versions, since), ~vouches)
     return list(tx.execute(query).scalars())
 
 

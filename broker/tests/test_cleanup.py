@@ -215,9 +215,10 @@ def test_what_somebody_uses_after_the_plan_was_made_stays(own: tuple[Broker, str
 @_both
 def test_a_version_with_anything_recorded_after_the_plan_was_made_stays(own: tuple[Broker, str]) -> None:
     broker, url = own
-    for number in "1234567":
+    for number in "123456789":
         broker.put_on_branch("Foo", number, "main")
     uat = broker.environment("uat")
+    sha = broker.publish("Web", "1", "Foo")
     database = Database(url)
     try:
         now = time.time_ns() // 1000
@@ -228,10 +229,28 @@ def test_a_version_with_anything_recorded_after_the_plan_was_made_stays(own: tup
         broker.ask("PATCH", deployed["_links"]["self"]["href"], {"currentlyDeployed": False}, status=200)
         released = broker.release("Foo", "6", uat)
         broker.ask("PATCH", released["_links"]["self"]["href"], {"currentlySupported": False}, status=200)
+        broker.publish("Foo", "7", "Baz")
+        broker.verify("Web", sha, "8", "Foo")
         assert clean_up(database, planned, now).versions == 2
     finally:
         database.close()
-    assert _numbers(broker) == ["7", "6", "5", "4", "3"]
+    assert _numbers(broker) == ["9", "8", "7", "6", "5", "4", "3"]
+
+
+@_both
+def test_the_version_that_is_the_latest_by_now_stays(own: tuple[Broker, str]) -> None:
+    broker, url = own
+    for number in "1234":
+        broker.publish("Foo", number, says=number)
+    database = Database(url)
+    try:
+        now = time.time_ns() // 1000
+        planned = plan(database, [parse_rule("latest")], now)
+        broker.ask("DELETE", "/pacticipants/Foo/versions/4", status=204)
+        clean_up(database, planned, now)
+    finally:
+        database.close()
+    assert _numbers(broker) == ["3"]
 
 
 @_both
