@@ -114,8 +114,6 @@ _RELATIONS: dict[str, tuple[str, str, str]] = {
         "An application that takes part in pacts.",
         '{"displayName": "Orders", "mainBranch": "main", "repositoryUrl": "https://git.example.org/orders"}',
     ),
-    "pacticipant-branch": ("GET, DELETE", "A branch of a pacticipant.", ""),
-    "pacticipant-branch-version": ("GET, PUT, DELETE", "A version's place on a branch.", "{}"),
     "pacticipant-version": ("GET, PUT, PATCH, DELETE", "A version of a pacticipant.", '{"buildUrl": "https://…"}'),
     "pacticipant-version-tag": ("GET, PUT, DELETE", "A tag of a version.", "{}"),
     "pacticipant-version-tags": ("GET", "The tags of a version.", ""),
@@ -159,18 +157,24 @@ _RELATIONS: dict[str, tuple[str, str, str]] = {
     "relationships": ("GET", "Who talks to whom, as CSV.", ""),
     "released-environments": ("GET", "The environments in which a version is released.", ""),
     "released-versions": ("GET, POST", "The releases of a version to an environment. POST records one.", "{}"),
-    "tag": ("GET, PUT, DELETE", "A tag of a version.", "{}"),
     "tag-prod-version": ("PUT", "Tags a version with prod.", "{}"),
     "tag-version": ("PUT", "Tags the consumer version of a pact.", "{}"),
     "tagged-pact-versions": ("GET, DELETE", "The pacts of a consumer's versions with a tag.", ""),
     "triggered-webhooks": ("GET", "The calls that events of a pact or result set off.", ""),
     "verification-results": ("GET", "Verification results.", ""),
-    "version": ("GET, PUT, PATCH, DELETE", "A version of a pacticipant.", '{"buildUrl": "https://…"}'),
-    "version-tag": ("GET, PUT, DELETE", "A tag of a version.", "{}"),
     "versions": ("GET", "The versions of a pacticipant, the latest first, in pages.", ""),
     "webhook": ("GET, PUT, DELETE", "A request that is made when something happens.", _WEBHOOK),
     "webhooks": ("GET, POST", "Webhooks. POST creates one. Secrets are never shown again.", _WEBHOOK),
 }
+# The same under another name, in the resources where clients look for that.
+_SYNONYMS = {
+    "pacticipant-branch": "branch",
+    "pacticipant-branch-version": "branch-version",
+    "version": "pacticipant-version",
+    "tag": "pacticipant-version-tag",
+    "version-tag": "pacticipant-version-tag",
+}
+_RELATIONS |= {name: _RELATIONS[meant] for name, meant in _SYNONYMS.items()}
 
 
 @frozen

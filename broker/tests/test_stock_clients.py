@@ -15,7 +15,7 @@ from attrs import define, evolve
 
 from broker.config import Config
 from broker.tests.served import Broker, Json, pact, served
-from broker.tests.verifiers import Build, MissingError, Verify, by_command, by_node, by_python
+from broker.tests.verifiers import Build, MissingError, Verify, by_command, by_node, by_python, with_credentials
 
 
 @define
@@ -173,15 +173,7 @@ def test_a_verifier_hears_that_there_is_nothing_to_verify(broker: Broker, provid
     assert verify(Build(broker, provider.port, "10", "main")) is False
 
 
-@pytest.mark.parametrize(
-    ("database_url", "credentials", "header"),
-    [
-        ("sqlite", {"token": "t0ken"}, "Bearer t0ken"),
-        ("postgresql", {"username": "me", "password": "p4ss"}, "Basic bWU6cDRzcw=="),
-    ],
-    indirect=["database_url"],
-    ids=["token", "basic"],
-)
+@with_credentials
 def test_a_verifier_shows_its_credentials(
     database_url: str, credentials: Json, header: str, provider: Provider, verify: Verify
 ) -> None:

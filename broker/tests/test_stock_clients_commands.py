@@ -18,6 +18,7 @@ from attrs import define, evolve, frozen
 
 from broker.config import Config, WebhookConfig
 from broker.tests.served import Broker, Json, pact, served
+from broker.tests.verifiers import with_credentials
 
 _HOOK = "7a5da39c-8e50-4cc9-ae16-dfa5be043e8c"
 _GONE = "7a5da39c-8e50-4cc9-ae16-000000000000"
@@ -229,15 +230,7 @@ def test_every_command_of_the_client_is_in_the_session(broker: Broker) -> None:
         assert set(listed) - _NOT_FOR_A_BROKER == played
 
 
-@pytest.mark.parametrize(
-    ("database_url", "credentials", "header"),
-    [
-        ("sqlite", {"token": "t0ken"}, "Bearer t0ken"),
-        ("postgresql", {"username": "me", "password": "p4ss"}, "Basic bWU6cDRzcw=="),
-    ],
-    indirect=["database_url"],
-    ids=["token", "basic"],
-)
+@with_credentials
 def test_every_command_works_with_credentials(
     database_url: str, credentials: Json, header: str, receiver: str, tmp_path: Path
 ) -> None:

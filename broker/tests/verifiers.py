@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pact
+import pytest
 from attrs import Factory, frozen
 
 from broker.tests.served import Broker, Json
@@ -37,6 +38,17 @@ class Build:
 
 
 Verify = Callable[[Build], bool]
+
+# For tests of a broker that is closed in one way or the other: what opens it, and the header that says so.
+with_credentials = pytest.mark.parametrize(
+    ("database_url", "credentials", "header"),
+    [
+        ("sqlite", {"token": "t0ken"}, "Bearer t0ken"),
+        ("postgresql", {"username": "me", "password": "p4ss"}, "Basic bWU6cDRzcw=="),
+    ],
+    indirect=["database_url"],
+    ids=["token", "basic"],
+)
 
 
 class MissingError(Exception):
