@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -42,53 +42,52 @@ def test_a_webhook_whose_secrets_are_masked_is_disabled_and_it_is_told_each_time
 
 
 _URL = "https://hooks.example/x"
-
-
-@pytest.mark.parametrize(
-    ("changes", "told"),
-    [
-        ({"url": "http://hooks.example/x"}, "request.url must begin with https://"),
-        ({"url": "https://169.254.169.254/x"}, "request.url cannot be called"),
-        ({"method": "PUT"}, "request.method must be one of POST"),
-        ({"headers": {"Host": "inside"}}, "request.headers.Host is set by the broker itself"),
-        ({"headers": {"transfer-encoding": "chunked"}}, "request.headers.transfer-encoding is set by the broker"),
-        ({"headers": {"x": "a\r\nb: c"}}, "request.headers.x must not hold control characters"),
-        ({"body": "${pactbroker.nonsense}"}, "request.body has ${pactbroker.nonsense}"),
-        ({"body": "${user.TOKEN}"}, "until this is given again: ${user.TOKEN}"),
-    ],
+_NOT_ALLOWED: tuple[tuple[Json, str], ...] = (
+    ({"url": "http://hooks.example/x"}, "request.url must begin with https://"),
+    ({"url": "https://169.254.169.254/x"}, "request.url cannot be called"),
+    ({"method": "PUT"}, "request.method must be one of POST"),
+    ({"headers": {"Host": "inside"}}, "request.headers.Host is set by the broker itself"),
+    ({"headers": {"transfer-encoding": "chunked"}}, "request.headers.transfer-encoding is set by the broker"),
+    ({"headers": {"x": "a\r\nb: c"}}, "request.headers.x must not hold control characters"),
+    ({"body": "${pactbroker.nonsense}"}, "request.body has ${pactbroker.nonsense}"),
+    ({"body": "${user.TOKEN}"}, "until this is given again: ${user.TOKEN}"),
 )
+_NEVER: tuple[Json, ...] = ({"method": "GET\r\nX: y"}, {"url": "file:///etc/passwd"}, {"body": "x" * 300_000})
+
+
 def test_a_webhook_that_could_not_be_defined_here_is_disabled_with_the_reason(
-    source: ForeignBroker, target: str, changes: Json, told: str
+    source: ForeignBroker, target: str
 ) -> None:
-    done, kept = _imported(source, target, {"method": "POST", "url": _URL, **changes})
+    done, kept = _imported(source, target, [changes for changes, _ in _NOT_ALLOWED])
     assert done.code == 0
-    assert told in done.out
-    assert kept["enabled"] is False
-    assert not {"host", "transfer-encoding", "x"} & kept["request"].get("headers", {}).keys()
+    for hook, (_, reason) in zip(kept, _NOT_ALLOWED, strict=True):
+        assert any(hook["uuid"] in line and reason in line for line in done.out.splitlines()), reason
+        assert hook["enabled"] is False
+        assert not {"host", "transfer-encoding", "x"} & hook["request"].get("headers", {}).keys()
 
 
-@pytest.mark.parametrize("changes", [{"method": "GET\r\nX: y"}, {"url": "file:///etc/passwd"}, {"body": "x" * 300_000}])
-def test_a_webhook_that_could_never_be_called_is_not_imported(
-    source: ForeignBroker, target: str, changes: Json
-) -> None:
-    done, kept = _imported(source, target, {"method": "POST", "url": _URL, **changes})
-    assert (done.code, kept) == (1, {})
+def test_a_webhook_that_could_never_be_called_is_not_imported(source: ForeignBroker, target: str) -> None:
+    done, kept = _imported(source, target, _NEVER)
+    assert (done.code, kept) == (1, [])
 
 
 def test_a_webhook_that_the_options_allow_stays_enabled(source: ForeignBroker, target: str) -> None:
-    request = {"method": "PUT", "url": "http://10.0.0.1/x"}
     options = ("--webhook-scheme", "http", "--webhook-method", "PUT", "--webhook-allow", "10.0.0.0/8")
-    _, kept = _imported(source, target, request, *options)
-    assert (kept["enabled"], kept["request"]["method"]) == (True, "PUT")
+    _, kept = _imported(source, target, [{"method": "PUT", "url": "http://10.0.0.1/x"}], *options)
+    assert [(hook["enabled"], hook["request"]["method"]) for hook in kept] == [(True, "PUT")]
 
 
-def _imported(source: ForeignBroker, target: str, request: Json, *options: str) -> tuple[Done, Json]:
-    """The import, and what the target has of the webhook then; nothing when it does not have it."""
-    source.answers[f"/webhooks/{_MASKED}"]["request"] = request
+def _imported(source: ForeignBroker, target: str, requests: Sequence[Json], *options: str) -> tuple[Done, list[Json]]:
+    """The import of webhooks that make these requests, and those that the target has then, in their order."""
+    like = source.answers[f"/webhooks/{_MASKED}"]
+    paths = [f"/webhooks/{number:0>20}" for number in range(len(requests))]
+    source.answers["/webhooks"]["_links"]["pb:webhooks"] = [{"href": f"{{base}}{path}"} for path in paths]
+    for path, changes in zip(paths, requests, strict=True):
+        source.answers[path] = {**like, "request": {"method": "POST", "url": _URL, **changes}}
     done = run_import(source.url, *options, database=target)
     with served(Config(database_url=target)) as here:
-        listed = here.get("/webhooks")["_links"]["pb:webhooks"]
-        return done, next((here.get(one["href"]) for one in listed if one["href"].endswith(_MASKED)), {})
+        listed = {one["href"].removeprefix(here.url) for one in here.get("/webhooks")["_links"]["pb:webhooks"]}
+        return done, [here.get(path) for path in paths if path in listed]
 
 
 def test_rules_that_make_no_sense_are_one_line(source: ForeignBroker, target: str) -> None:
