@@ -82,7 +82,8 @@ def version(root: Path) -> str:
     digest = hashlib.sha256(changes.encode())
     for name in new:
         digest.update(name.encode())
-        digest.update((root / name).read_bytes())
+        if (root / name).is_file():  # git names a link to a folder like a file
+            digest.update((root / name).read_bytes())
     return f"{commit}-dirty-{digest.hexdigest()[:8]}"
 
 

@@ -122,6 +122,8 @@ def test_the_version_changes_with_every_uncommitted_change(tmp_path: Path) -> No
     assert pacts.branch(tmp_path) == "trunk"
     assert len({clean, dirty, pacts.version(tmp_path)}) == 3
     assert dirty.startswith(f"{clean}-dirty-")
+    (tmp_path / "linked").symlink_to(tmp_path.parent, target_is_directory=True)
+    assert pacts.version(tmp_path).startswith(f"{clean}-dirty-")
 
 
 def test_without_git_the_version_is_a_digest_of_the_files(tmp_path: Path) -> None:
