@@ -15,16 +15,16 @@ HEAD: Final = "0002"
 """The newest revision; they are numbered. It is written here so that a start on a database of today need not
 load Alembic."""
 
-_STAMP: Final = table("alembic_version", column("version_num"))
+STAMP: Final = table("alembic_version", column("version_num"))
 _FOLDER: Final = Path(__file__).resolve().parent / "migrations"
 _ONE_AT_A_TIME: Final = threading.Lock()  # Alembic works through module globals
 
 
 def revision(tx: Connection) -> str | None:
     """The revision that the database is at; None for one that is empty, or from before there were revisions."""
-    if not inspect(tx).has_table(_STAMP.name):
+    if not inspect(tx).has_table(STAMP.name):
         return None
-    return tx.execute(select(_STAMP.c.version_num)).scalar_one_or_none()
+    return tx.execute(select(STAMP.c.version_num)).scalar_one_or_none()
 
 
 def upgrade(tx: Connection) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from attrs import frozen
+from sqlalchemy import create_engine, select, text
 from sqlalchemy.engine import make_url
 from typer.testing import CliRunner
 
@@ -203,6 +205,112 @@ def test_what_is_no_backup_is_not_restored(tmp_path: Path) -> None:
     file.write_text("hello")
     done = _run("restore", file, database=f"sqlite:///{tmp_path}/b.db")
     assert (done.returncode, done.stderr) == (2, f"contract-broker: {file} is not a back-up from SQLite\n")
+
+
+def _foreign(url: str, *statements: str) -> None:
+    """Another application's tables."""
+    engine = create_engine(url)
+    with engine.begin() as tx:
+        for statement in statements:
+            tx.execute(text(statement))
+    engine.dispose()
+
+
+def _rows(url: str, table: str) -> list[tuple[object, ...]]:
+    engine = create_engine(url)
+    with engine.connect() as tx:
+        found = [tuple(row) for row in tx.execute(select(text("*")).select_from(text(table)))]
+    engine.dispose()
+    return found
+
+
+def test_a_database_that_is_shared_keeps_what_is_of_others(postgres: Postgres, tmp_path: Path) -> None:
+    source, target = postgres.database(), postgres.database()
+    users = "CREATE TABLE users (id bigint, name text)"
+    _foreign(source, users, "INSERT INTO users VALUES (1, 'of the source')")
+    _foreign(target, users, "INSERT INTO users VALUES (7, 'of another application')")
+    with served(Config(database_url=source)) as broker:
+        broker.publish("Foo", "1")
+    assert _run("backup", tmp_path / "saved", database=source).returncode == 0
+    assert b"of the source" not in (tmp_path / "saved").read_bytes()
+    restored = _run("restore", tmp_path / "saved", database=target)
+    assert (restored.returncode, restored.stderr) == (0, "")
+    assert _rows(target, "users") == [(7, "of another application")]
+    with served(Config(database_url=target)) as broker:
+        broker.get("/pacts/provider/Bar/consumer/Foo/version/1")
+        broker.publish("Foo", "2")
+
+
+@_BOTH
+def test_tables_of_another_application_with_the_names_of_a_broker_are_not_replaced(
+    database_url: str, empty_url: str, tmp_path: Path
+) -> None:
+    Database(database_url).close()
+    assert _run("backup", tmp_path / "saved", database=database_url).returncode == 0
+    if empty_url.startswith("sqlite"):
+        (tmp_path / "elsewhere").mkdir()
+    _foreign(empty_url, "CREATE TABLE tags (word text)")
+    refused = _run("restore", tmp_path / "saved", database=empty_url)
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert "holds tables of another application that have a broker's names: tags" in refused.stderr
+    assert _rows(empty_url, "tags") == []
+
+
+def test_a_file_with_tables_of_another_application_is_not_replaced(tmp_path: Path) -> None:
+    source, target = f"sqlite:///{tmp_path}/a.db", f"sqlite:///{tmp_path}/b.db"
+    Database(source).close()
+    assert _run("backup", tmp_path / "saved", database=source).returncode == 0
+    _foreign(target, "CREATE TABLE users (name text)", "INSERT INTO users VALUES ('x')")
+    refused = _run("restore", tmp_path / "saved", database=target)
+    assert (refused.returncode, "holds tables of another application: users" in refused.stderr) == (2, True)
+    assert _rows(target, "users") == [("x",)]
+
+
+def test_an_archive_that_holds_more_than_a_broker_is_not_restored(postgres: Postgres, tmp_path: Path) -> None:
+    source = postgres.database()
+    Database(source).close()
+    _foreign(source, "CREATE TABLE users (name text)")
+    plain = source.replace("+psycopg", "")
+    subprocess.run(["pg_dump", "--format=custom", f"--file={tmp_path}/whole", plain], check=True)
+    refused = _run("restore", tmp_path / "whole", database=postgres.database())
+    assert (refused.returncode, "holds tables of another application, too: users" in refused.stderr) == (2, True)
+    subprocess.run(["pg_dump", "--format=custom", f"--file={tmp_path}/users", "--table=users", plain], check=True)
+    refused = _run("restore", tmp_path / "users", database=postgres.database())
+    assert refused.stderr == f"contract-broker: {tmp_path}/users is not a back-up of a broker\n"
+
+
+@pytest.mark.parametrize("case", ["of another application", "cut off"])
+def test_what_cannot_be_restored_on_sqlite_leaves_no_database_behind(tmp_path: Path, case: str) -> None:
+    file = tmp_path / "saved"
+    if case == "cut off":
+        with served(Config(database_url=f"sqlite:///{tmp_path}/b.db")) as broker:
+            broker.publish("Foo", "1", says="x" * 50_000)
+        assert _run("backup", file, database=f"sqlite:///{tmp_path}/b.db").returncode == 0
+        file.write_bytes(file.read_bytes()[:60_000])
+    else:
+        _foreign(f"sqlite:///{file}", "CREATE TABLE t (x text)")
+    done = _run("restore", file, database=f"sqlite:///{tmp_path}/new/new.db")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert done.stderr.startswith(f"contract-broker: {file} ")
+    assert not (tmp_path / "new").exists()
+
+
+def test_why_pg_dump_fails_is_told_with_its_details_and_without_what_is_stored(
+    postgres: Postgres, tmp_path: Path
+) -> None:
+    database = postgres.database()
+    Database(database).close()
+    program = tmp_path / "pg_dump"
+    program.write_text(
+        "#!/bin/sh\necho 'pg_dump: error: aborting because of server version mismatch' >&2\n"
+        "echo 'pg_dump: detail: server version: 16.1; pg_dump version: 15.2' >&2\necho 'CONTEXT: hush' >&2\nexit 1\n"
+    )
+    program.chmod(0o755)
+    done = _run("backup", tmp_path / "saved", database=database, PATH=f"{tmp_path}:/usr/bin:/bin")
+    assert done.stderr == (
+        "contract-broker: pg_dump fails: pg_dump: error: aborting because of server version mismatch; "
+        "detail: server version: 16.1; pg_dump version: 15.2\n"
+    )
 
 
 def test_without_pg_dump_on_the_path_a_backup_says_what_is_missing(postgres: Postgres, tmp_path: Path) -> None:
