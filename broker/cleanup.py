@@ -1,9 +1,10 @@
 """Cleaning: which versions a broker keeps, and removing the others without getting in anybody's way.
 
-A rule says what to keep; a version that no rule keeps goes, with its pacts and results. Three things stay
-whatever the rules say: what is deployed or released now, because can-i-deploy needs it; the latest version of
-each pacticipant; and the provider versions whose successes decide that a kept pact is not pending, so that no
-build becomes more lenient because somebody cleaned up.
+A rule says what to keep; a version that no rule keeps goes, with its pacts and results. Some stay whatever the
+rules say: what is deployed or released now, because can-i-deploy needs it; the latest version of each pacticipant;
+those with the latest pact of an integration or the newest contract of a provider, which would be forgotten
+altogether; and the provider versions whose successes decide that a kept pact is not pending, so that no build
+becomes more lenient because somebody cleaned up.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class Rule:
     main_branch: bool = False
     pacticipant: str | None = None
     latest: int | None = None
-    max_age: int | None = None  # microseconds
+    max_age: int | None = None  # microseconds, since its creation or the end of its last deployment or support
     present: bool = False
 
 
@@ -128,16 +129,17 @@ def plan(database: Database, rules: Sequence[Rule], now: int) -> Plan:
 
 
 def _kept(known: Facts, rules: Iterable[Rule], now: int) -> set[int]:
-    created = {id_: created_at for id_, _, _, created_at in known.versions}
+    # What was replaced a minute ago is what one goes back to, however old it is.
+    used = {id_: max(created_at, known.ended.get(id_, 0)) for id_, _, _, created_at in known.versions}
     own: dict[int, list[int]] = {}
     for id_, owner, _, _ in known.versions:
         own.setdefault(owner, []).append(id_)
-    kept = set(known.present) | {ids[0] for ids in own.values()}
+    kept = {*known.present, *known.last, *(ids[0] for ids in own.values())}
     for rule in rules:
         for owner, ids in _groups(known, own, rule):
             if rule.pacticipant is None or _fits(known.names[owner], rule.pacticipant):
                 kept.update(
-                    id_ for id_ in ids[: rule.latest] if rule.max_age is None or created[id_] >= now - rule.max_age
+                    id_ for id_ in ids[: rule.latest] if rule.max_age is None or used[id_] >= now - rule.max_age
                 )
     return kept
 

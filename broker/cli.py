@@ -214,8 +214,10 @@ def clean(
     \b
     The parts of a rule all have to hold; * and ? stand for any text in a name:
       branch=NAME  tag=NAME  main-branch  pacticipant=NAME  latest[=N]  max-age=90d  deployed  released
-    What is deployed or released now always stays, so does the latest version of each pacticipant, and so do the
-    results that decide whether a pact is pending. Results that later ones have replaced go.
+    max-age counts from the creation, or from the end of the last deployment or support. What is deployed or released
+    now always stays, so do the latest version of each pacticipant, those with the latest pact of an integration or the
+    newest contract of a provider, and the results that decide whether a pact is pending. Results that later ones have
+    replaced go.
 
     \b
     Examples:

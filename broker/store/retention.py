@@ -28,7 +28,11 @@ _PROOF = (verifications.c.success.is_(True), verifications.c.wip.is_(False))
 
 @frozen
 class Facts:
-    """Everything by id. `branches` and `tags` are (pacticipant id, name) -> version ids, latest first."""
+    """Everything by id. `branches` and `tags` are (pacticipant id, name) -> version ids, latest first.
+
+    `ended`: when the last deployment or support of a version ended. `last`: the versions with the latest pact of an
+    integration, or the newest contract of a provider.
+    """
 
     names: dict[int, str]
     main_branches: dict[int, str | None]
@@ -36,6 +40,8 @@ class Facts:
     branches: dict[tuple[int, str], list[int]]
     tags: dict[tuple[int, str], list[int]]
     present: frozenset[int]
+    ended: dict[int, int]
+    last: frozenset[int]
 
 
 def facts(tx: Connection) -> Facts:
@@ -54,6 +60,8 @@ def facts(tx: Connection) -> Facts:
         _grouped(tx, on_branches),
         _grouped(tx, with_tags),
         frozenset(present(tx)),
+        _ended(tx),
+        frozenset(_last(tx)),
     )
 
 
@@ -69,6 +77,21 @@ def present(tx: Connection) -> set[int]:
     deployed = select(deployments.c.version_id).where(deployments.c.undeployed_at.is_(None))
     released = select(releases.c.version_id).where(releases.c.support_ended_at.is_(None))
     return {*tx.execute(deployed).scalars(), *tx.execute(released).scalars()}
+
+
+def _ended(tx: Connection) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for table, ended_at in ((deployments, deployments.c.undeployed_at), (releases, releases.c.support_ended_at)):
+        query = select(table.c.version_id, func.max(ended_at)).where(ended_at.is_not(None)).group_by(table.c.version_id)
+        for version_id, at in tx.execute(query):
+            found[version_id] = max(at, found.get(version_id, 0))
+    return found
+
+
+def _last(tx: Connection) -> set[int]:
+    of_pairs = select(func.max(pacts.c.consumer_version_id)).group_by(pacts.c.consumer_id, pacts.c.provider_id)
+    of_providers = select(func.max(provider_contracts.c.version_id)).group_by(provider_contracts.c.provider_id)
+    return {*tx.execute(of_pairs).scalars(), *tx.execute(of_providers).scalars()}
 
 
 def witnesses(tx: Connection) -> list[tuple[int, set[int]]]:
@@ -105,9 +128,10 @@ def published(tx: Connection) -> list[tuple[int, int]]:
 def untouched(tx: Connection, version_ids: Collection[int], since: int) -> list[int]:
     """Those of the versions that nobody has changed, put anywhere, published or verified with since then.
 
-    The latest of a pacticipant stays, which it may have become by the removal of others. A provider version also
-    stays when it has verified what somebody has published or touched since: it may be the only one that has, and the
-    publisher was told that its result holds.
+    The latest of a pacticipant stays, which it may have become by the removal of others, and so do those with the
+    latest pact of an integration or the newest contract of a provider. A provider version also stays when it has
+    verified what somebody has published or touched since: it may be the only one that has, and the publisher was told
+    that its result holds.
     """
     consumers = versions.alias("consumers")
     vouches = exists().where(
@@ -119,8 +143,32 @@ def untouched(tx: Connection, version_ids: Collection[int], since: int) -> list[
     )
     later = versions.alias("later")
     replaced = exists().where(later.c.pacticipant_id == versions.c.pacticipant_id, later.c.id > versions.c.id)
-    query = select(versions.c.id).where(versions.c.id.in_(version_ids), replaced, ~_touched(versions, since), ~vouches)
+    query = select(versions.c.id).where(
+        versions.c.id.in_(version_ids), replaced, ~_touched(versions, since), ~vouches, ~_has_last(versions)
+    )
     return list(tx.execute(query).scalars())
+
+
+def _has_last(of: FromClause) -> ColumnElement[bool]:
+    """Whether it has the latest pact of an integration, or the newest contract of a provider."""
+    pact, later_pact, contract, later_contract = (
+        pacts.alias(),
+        pacts.alias(),
+        provider_contracts.alias(),
+        provider_contracts.alias(),
+    )
+    newer_pact = exists().where(
+        later_pact.c.provider_id == pact.c.provider_id,
+        later_pact.c.consumer_id == pact.c.consumer_id,
+        later_pact.c.consumer_version_id > pact.c.consumer_version_id,
+    )
+    newer_contract = exists().where(
+        later_contract.c.provider_id == contract.c.provider_id, later_contract.c.version_id > contract.c.version_id
+    )
+    return or_(
+        exists().where(pact.c.consumer_version_id == of.c.id, ~newer_pact),
+        exists().where(contract.c.version_id == of.c.id, ~newer_contract),
+    )
 
 
 def _touched(of: FromClause, since: int) -> ColumnElement[bool]:

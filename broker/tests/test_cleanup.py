@@ -22,6 +22,7 @@ from broker.tests.provider_documents import offer
 from broker.tests.served import Broker, served
 
 _DAY = 86400 * 1_000_000
+_ENDED = {"currentlySupported": False}
 
 
 @pytest.fixture
@@ -105,6 +106,48 @@ def test_a_rule_keeps_what_it_says_and_the_latest_version_stays_anyway(
         broker.publish("Foo", number, branch=f"feat/{number}" if number == "5" else None, says=number)
     clean(url, *(part for rule in rules for part in ("--keep", rule)))
     assert _numbers(broker) == left
+
+
+@_both
+def test_the_last_pact_of_an_integration_and_the_newest_contract_of_a_provider_stay(
+    own: tuple[Broker, str], clean: Callable[..., str]
+) -> None:
+    broker, url = own
+    for number in "01":
+        broker.publish("Foo", number, branch="main", says=number)
+        offer(broker, f"b{number}", f"/{number}", branch="main")
+    broker.publish("Foo", "2", "Baz", branch="main")
+    broker.put_on_branch("Foo", "3", "main")
+    broker.put_on_branch("Bar", "b2", "main")
+    _age(url, 91)
+    clean(url)
+    assert _numbers(broker) == ["3", "2", "1"]
+    assert _numbers(broker, "Bar") == ["b2", "b1"]
+    assert [one["_embedded"]["provider"]["name"] for one in broker.get("/pacts/latest")["pacts"]] == ["Bar", "Baz"]
+    assert broker.names_to_verify({"latest": True}) == ["Foo 1"]
+
+
+@_both
+@pytest.mark.parametrize("kind", ["deployed", "released"])
+def test_what_was_replaced_lately_stays_as_long_as_what_is_young(
+    own: tuple[Broker, str], clean: Callable[..., str], kind: str
+) -> None:
+    broker, url = own
+    uat = broker.environment("uat")
+    for number in "123":
+        broker.put_on_branch("Foo", number, "main")
+    for number in "12":
+        if kind == "deployed":
+            broker.deploy("Foo", number, uat)
+        else:
+            broker.ask("PATCH", broker.release("Foo", number, uat)["_links"]["self"]["href"], _ENDED, status=200)
+    _age(url, 100)
+    if kind == "deployed":
+        broker.deploy("Foo", "3", uat)
+    assert "Removed 0 versions" in clean(url)
+    time.sleep(0.01)
+    assert "Removed 2 versions" in clean(url, "--keep", "deployed")
+    assert _numbers(broker) == ["3"]
 
 
 @_both
@@ -251,6 +294,24 @@ def test_the_version_that_is_the_latest_by_now_stays(own: tuple[Broker, str]) ->
     finally:
         database.close()
     assert _numbers(broker) == ["3"]
+
+
+@_both
+def test_the_last_pact_that_is_there_by_now_stays(own: tuple[Broker, str]) -> None:
+    broker, url = own
+    for number in "123":
+        broker.publish("Foo", number, says=number)
+    broker.put_on_branch("Foo", "4", "main")
+    database = Database(url)
+    try:
+        now = time.time_ns() // 1000
+        planned = plan(database, [parse_rule("latest")], now)
+        assert [one.number for one in planned.doomed] == ["2", "1"]
+        broker.ask("DELETE", "/pacticipants/Foo/versions/3", status=204)
+        clean_up(database, planned, now)
+    finally:
+        database.close()
+    assert _numbers(broker) == ["4", "2"]
 
 
 @_both
