@@ -10,7 +10,7 @@ from attrs import frozen
 
 from broker.errors import InvalidError
 from broker.hal.values import Json, link
-from broker.query import Pairs, value
+from broker.query import Pairs
 
 DEFAULT_SIZE = 100
 _MOST = 1000
@@ -38,15 +38,13 @@ class Page:
 def asked(query: Pairs) -> Page | None:
     """The page that a query asks for, None when it does not speak of pages.
 
-    Raises InvalidError when number or size is not a number of at least 1, or the size is over 1000.
+    Raises InvalidError when number or size is not a number of at least 1 or is given twice, or the size is over 1000.
     """
-    (number_key, number), (size_key, size) = _value(query, _NUMBER_KEYS), _value(query, _SIZE_KEYS)
-    if number is None and size is None:
+    if not any(key in (*_NUMBER_KEYS, *_SIZE_KEYS) for key, _ in query):
         return None
     faults: dict[str, list[str]] = {}
     page = Page(
-        _positive(number, 1, 10**9, number_key, faults),
-        _positive(size, DEFAULT_SIZE, _MOST, size_key, faults),
+        _positive(query, _NUMBER_KEYS, 1, 10**9, faults), _positive(query, _SIZE_KEYS, DEFAULT_SIZE, _MOST, faults)
     )
     if faults:
         raise InvalidError(faults)
@@ -90,15 +88,15 @@ def _address(own: str, query: Pairs, page: Page) -> str:
     return f"{own}?{urlencode(pairs, quote_via=quote)}"
 
 
-def _value(query: Pairs, keys: Sequence[str]) -> tuple[str, str | None]:
-    """The name that the caller used, and what stands there."""
-    return next(((key, found) for key in keys if (found := value(query, key)) is not None), (keys[0], None))
-
-
-def _positive(text: str | None, default: int, most: int, name: str, faults: dict[str, list[str]]) -> int:
-    if text is None:
+def _positive(query: Pairs, keys: Sequence[str], default: int, most: int, faults: dict[str, list[str]]) -> int:
+    given = [(key, text) for key, text in query if key in keys]
+    if not given:
         return default
-    if text.isdecimal() and len(text) < 11 and 0 < int(text) <= most:
+    name, text = given[0]
+    if len(given) > 1:
+        faults[name] = ["is given more than once"]
+    elif text.isdecimal() and len(text) < 11 and 0 < int(text) <= most:
         return int(text)
-    faults[name] = [f"must be a number from 1 to {most}"]
+    else:
+        faults[name] = [f"must be a number from 1 to {most}"]
     return default

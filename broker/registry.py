@@ -41,6 +41,11 @@ def provider(tx: Connection, name: str) -> Pacticipant:
     return found(pacticipants.find(tx, name), f"No provider with name '{name}' found")
 
 
+def pair(tx: Connection, params: Mapping[str, str]) -> tuple[Pacticipant, Pacticipant]:
+    """The path's consumer and provider; raises NotFoundError."""
+    return pacticipant(tx, params["consumer"]), provider(tx, params["provider"])
+
+
 def version(tx: Connection, owner: Pacticipant, number: str) -> Version:
     """Raises NotFoundError."""
     return found(pacticipants.version(tx, owner.id, number), f"{owner.name} has no version {number}")
@@ -101,14 +106,14 @@ def environment(tx: Connection, uuid: str) -> Environment:
 
 def pact(tx: Connection, params: Mapping[str, str], number: str) -> Pact:
     """The pact of a version of the path's consumer with the path's provider; raises NotFoundError."""
-    owner, other = pacticipant(tx, params["consumer"]), provider(tx, params["provider"])
+    owner, other = pair(tx, params)
     one = contracts.pact(tx, version(tx, owner, number).id, other.id)
     return found(one, f"{owner.name} {number} has no pact with {other.name}")
 
 
 def pact_with_content(tx: Connection, params: Mapping[str, str], sha: str) -> Pact:
     """The latest publication of a content by the path's consumer; raises NotFoundError."""
-    owner, other = pacticipant(tx, params["consumer"]), provider(tx, params["provider"])
+    owner, other = pair(tx, params)
     content_id = contracts.content_id(tx, owner.id, other.id, sha)
     latest = contracts.pacts_with_content(tx, content_id, limit=1) if content_id is not None else []
     return found(next(iter(latest), None), f"No pact between {owner.name} and {other.name} has the content {sha}")

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 from attrs import frozen
 from sqlalchemy import Connection
 
-from broker import matrix_query
+from broker import matrix_query, registry
 from broker.call import Call, Reply, Route
 from broker.errors import InvalidError
 from broker.matrix import Matrix, Row, answer
@@ -48,7 +48,8 @@ def matrix(call: Call) -> Reply:
 
 
 def matrix_of_pair(call: Call) -> Reply:
-    pair = [{"pacticipant": call.params["consumer"]}, {"pacticipant": call.params["provider"]}]
+    with call.database.read() as tx:
+        pair = [{"pacticipant": one.name} for one in registry.pair(tx, call.params)]
     chosen = [(key, text) for key, text in call.query if key == "latestby"] or [("latestby", "cvpv")]
     return _shown(call, pair, [*chosen, *_only(call.query, ("limit",))])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from broker import matrix_query
+from broker import matrix_query, registry
 from broker.call import Call, Reply, Route
 from broker.hal import matrix as hal
 from broker.hal.matrix import Surroundings
@@ -21,8 +21,9 @@ def matrix(call: Call) -> Reply:
 
 
 def of_pair(call: Call) -> Reply:
-    """Everything that is known of one consumer and one provider, latest results only."""
-    asked = tuple(Asked(call.params[role], Criteria()) for role in ("consumer", "provider"))
+    """Everything that is known of one consumer and one provider, latest results only; raises NotFoundError."""
+    with call.database.read() as tx:
+        asked = tuple(Asked(one.name, Criteria()) for one in registry.pair(tx, call.params))
     return answer(call, MatrixQuery(asked, None, latest_by="cvpv"))
 
 

@@ -38,6 +38,7 @@ _ON_BOTH = frozenset(
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--storm", type=float, default=4, help="seconds that the storm of test_storm lasts")
     parser.addoption("--fuzz", type=int, default=0, help="examples of each operation that test_fuzz makes up")
+    parser.addoption("--fuzz-seed", default="1", help="what test_fuzz makes them up from; other seeds ask other things")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -1,7 +1,7 @@
 """Schemathesis asks the broker whatever its OpenAPI document allows, and much of what it forbids.
 
 In the suite each operation gets its examples and a made-up request or two. For more, with all phases and checks:
-`pytest broker/tests/test_fuzz.py --fuzz 100`.
+`pytest broker/tests/test_fuzz.py --fuzz 100 --fuzz-seed 7`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def test_every_operation_keeps_to_the_document_whatever_it_is_asked(
     conformance.successes()
     with served(Config(database_url=database_url, token=TOKEN, webhooks=webhooks)) as broker:
         broker.client.headers["Authorization"] = f"Bearer {TOKEN}"
-        done = _run(broker, tmp_path, examples)
+        done = _run(broker, tmp_path, examples, str(request.config.getoption("--fuzz-seed")))
         assert done.returncode == 0, done.stdout[-20_000:] + done.stderr
         titles = [link["name"] for link in broker.get("/webhooks")["_links"]["pb:webhooks"]]
         assert {title.rpartition(" ")[2] for title in titles} <= {"127.0.0.1"}
@@ -41,11 +41,11 @@ def test_every_operation_keeps_to_the_document_whatever_it_is_asked(
     assert every - conformance.successes() == set()
 
 
-def _run(broker: Broker, directory: Path, examples: int) -> subprocess.CompletedProcess[str]:
+def _run(broker: Broker, directory: Path, examples: int, seed: str) -> subprocess.CompletedProcess[str]:
     file = directory / "openapi.json"
     file.write_bytes(orjson.dumps(document()))
     command = [str(Path(sys.executable).parent / "schemathesis"), "--config-file", str(_SETTINGS), "run", str(file)]
-    command += ["--url", broker.url, "--seed", "1", "--no-color", "--generation-database", "none"]
+    command += ["--url", broker.url, "--seed", seed, "--no-color", "--generation-database", "none"]
     command += ["--phases", "examples,coverage,fuzzing,stateful" if examples else "examples,fuzzing"]
     command += ["--max-examples", str(examples or 1)]
     return subprocess.run(

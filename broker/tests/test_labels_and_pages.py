@@ -103,11 +103,19 @@ def test_a_list_of_pacts_is_whole_unless_a_page_of_it_is_asked_for(broker: Broke
     }
 
 
-@pytest.mark.parametrize("query", ["pageSize=0", "pageNumber=x", "size=-1", "pageSize=1001", "page=1.5"])
+@pytest.mark.parametrize(
+    "query", ["pageSize=0", "pageNumber=x", "size=-1", "pageSize=1001", "page=1.5", "pageSize=", "page=%20&size=5"]
+)
 def test_a_page_that_cannot_be_is_refused(broker: Broker, query: str) -> None:
     [(name, messages)] = broker.get(f"/pacticipants?{query}", 400)["errors"].items()
     assert name == query.partition("=")[0]
     assert messages[0].startswith("must be a number from 1 to")
+
+
+@pytest.mark.parametrize("query", ["pageSize=x&pageSize=5", "pageSize=5&pageSize=5", "pageSize=5&size=6"])
+def test_a_page_that_is_asked_for_in_two_ways_is_refused(broker: Broker, query: str) -> None:
+    errors = broker.get(f"/pacticipants?{query}", 400)["errors"]
+    assert errors == {"pageSize": ["is given more than once"]}
 
 
 def test_branches_can_be_searched_and_removed_but_for_the_main_one(broker: Broker) -> None:

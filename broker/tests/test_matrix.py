@@ -289,3 +289,10 @@ def test_a_question_that_cannot_be_answered_is_refused_with_the_reason(broker: B
     broker.publish("Foo", "1")
     errors = broker.get(f"/matrix?{query}", 400)["errors"]
     assert any(says in message for message in errors), errors
+
+
+@pytest.mark.parametrize("pair", ["provider/Bar/consumer/Nobody", "provider/Nobody/consumer/Foo"])
+def test_the_matrix_of_a_pair_that_does_not_exist_is_not_found(broker: Broker, pair: str) -> None:
+    broker.publish("Foo", "1")
+    assert "Nobody" in broker.get(f"/matrix/{pair}", 404)["error"]
+    assert broker.client.get(f"/matrix/{pair}", headers={"accept": "text/html"}).status_code == 404
