@@ -15,7 +15,16 @@ from attrs import define, evolve
 
 from broker.config import Config
 from broker.tests.served import Broker, Json, pact, served
-from broker.tests.verifiers import Build, MissingError, Verify, by_command, by_node, by_python, with_credentials
+from broker.tests.verifiers import (
+    Build,
+    MissingError,
+    UnreachableError,
+    Verify,
+    by_command,
+    by_node,
+    by_python,
+    with_credentials,
+)
 
 
 @define
@@ -58,6 +67,8 @@ def verify(request: pytest.FixtureRequest) -> Verify:
     def run(build: Build) -> bool:
         try:
             return chosen(build)
+        except UnreachableError as unreachable:
+            pytest.skip(str(unreachable))
         except MissingError as missing:
             if os.environ.get("CI") == "true":
                 raise

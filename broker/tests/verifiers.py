@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -37,6 +38,9 @@ class Build:
         return "2020-01-01" if self.wip else None
 
 
+# What npm says when it never got an answer.
+_NO_NETWORK = re.compile(r"code (ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ERR_SOCKET_TIMEOUT)")
+
 Verify = Callable[[Build], bool]
 
 # For tests of a broker that is closed in one way or the other: what opens it, and the header that says so.
@@ -53,6 +57,10 @@ with_credentials = pytest.mark.parametrize(
 
 class MissingError(Exception):
     """This verifier cannot be had on this machine; the text says why."""
+
+
+class UnreachableError(Exception):
+    """The registry that this verifier comes from does not answer, which says nothing of the broker."""
 
 
 def by_python(build: Build) -> bool:
@@ -131,8 +139,10 @@ def _installed() -> Path:
         own.mkdir()
         for one in (lock, _JS / "package.json"):
             shutil.copy(one, own)
-        command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+        command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--fetch-retries", "1"]
         done = subprocess.run(command, cwd=own, capture_output=True, text=True, timeout=300, check=False)
+        if done.returncode != 0 and _NO_NETWORK.search(done.stderr):
+            raise UnreachableError(f"npm ci fails: {done.stderr[-500:]}")
         if done.returncode != 0:
             raise MissingError(f"npm ci fails: {done.stderr[-500:]}")
         # Of two processes that install at once, the one that comes second finds the folder there.
