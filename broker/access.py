@@ -44,7 +44,7 @@ class Credential:
 
 # What a build does: publish, verify, record what runs where. Segments that vary are written {}.
 # Whatever changes something and stands neither here nor in _READ needs the role admin: webhooks, environments,
-# labels, deletions, and every route that nobody has thought about.
+# labels, other deletions, and every route that nobody has thought about.
 _PUBLISH = frozenset(
     {
         "POST /contracts/publish",
@@ -60,6 +60,9 @@ _PUBLISH = frozenset(
         "PATCH /pacticipants/{}/versions/{}",
         "PUT /pacticipants/{}/versions/{}/tags/{}",
         "PUT /pacticipants/{}/branches/{}/versions/{}",
+        # How a pipeline moves a tag, and ends its branch: neither takes a version or a pact away.
+        "DELETE /pacticipants/{}/versions/{}/tags/{}",
+        "DELETE /pacticipants/{}/branches/{}",
         "POST /pacticipants/{}/versions/{}/deployed-versions/environment/{}",
         "POST /pacticipants/{}/versions/{}/released-versions/environment/{}",
         "PATCH /deployed-versions/{}",

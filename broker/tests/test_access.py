@@ -36,6 +36,8 @@ _FOR_BUILDS = {
     "PUT /pacticipants/{pacticipant}/versions/{version}/tags/{tag}",
     "POST /pacticipants/{pacticipant}/versions/{version}/deployed-versions/environment/{environment}",
     "POST /pacticipants/{pacticipant}/versions/{version}/released-versions/environment/{environment}",
+    "DELETE /pacticipants/{pacticipant}/versions/{version}/tags/{tag}",
+    "DELETE /pacticipants/{pacticipant}/branches/{branch}",
     "PATCH /deployed-versions/{uuid}",
     "PATCH /released-versions/{uuid}",
 }
@@ -280,3 +282,17 @@ def test_a_stock_client_works_with_the_role_that_it_needs(closed: Broker) -> Non
     assert closed.pact(*create, _TOKENS[Role.PUBLISH]).returncode == 0
     found = httpx.get(f"{closed.url}/pacticipants/FromTheClient", headers=_bearer(Role.READ))
     assert found.status_code == 200
+
+
+def test_a_build_moves_a_tag_and_removes_its_branch_with_the_stock_client_but_removes_no_pact(closed: Broker) -> None:
+    token = ("--broker-token", _TOKENS[Role.PUBLISH])
+    version = ("create-or-update-version", "--pacticipant", "Mover", "--version", "1", "--branch", "feat/x")
+    assert closed.pact(*version, "--tag", "dev", *token).returncode == 0
+    tagged = ("delete-version-tag", "--pacticipant", "Mover", "--version", "1", "--tag", "dev")
+    assert closed.pact(*tagged, *token).returncode == 0
+    assert closed.pact("delete-branch", "--pacticipant", "Mover", "--branch", "feat/x", *token).returncode == 0
+    publish, read = _bearer(Role.PUBLISH), _bearer(Role.READ)
+    left = closed.client.get("/pacticipants/Mover/versions/1", headers=read).json()
+    assert (left["_embedded"]["tags"], left["_embedded"]["branchVersions"]) == ([], [])
+    for path in ("", "/branches", "/versions/1"):
+        assert closed.client.delete(f"/pacticipants/Mover{path}", headers=publish).status_code == 403
