@@ -142,7 +142,7 @@ def _installed() -> Path:
         command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--fetch-retries", "1"]
         done = subprocess.run(command, cwd=own, capture_output=True, text=True, timeout=300, check=False)
         if done.returncode != 0 and _NO_NETWORK.search(done.stderr):
-            raise UnreachableError(f"npm ci fails: {done.stderr[-500:]}")
+            raise UnreachableError(f"npm ci fails: {done.stderr[:200]}")
         if done.returncode != 0:
             raise MissingError(f"npm ci fails: {done.stderr[-500:]}")
         # Of two processes that install at once, the one that comes second finds the folder there.
