@@ -93,7 +93,8 @@ def _positive(query: Pairs, keys: Sequence[str], default: int, most: int, faults
     if not given:
         return default
     name, text = given[0]
-    if len(given) > 1:
+    # Who does not know the broker, as our own import, says it by both names.
+    if len({key for key, _ in given}) < len(given) or len({text for _, text in given}) > 1:
         faults[name] = ["is given more than once"]
     elif text.isdecimal() and len(text) < 11 and 0 < int(text) <= most:
         return int(text)

@@ -112,6 +112,11 @@ def test_a_page_that_cannot_be_is_refused(broker: Broker, query: str) -> None:
     assert messages[0].startswith("must be a number from 1 to")
 
 
+def test_a_page_may_be_asked_for_by_both_names_at_once(broker: Broker) -> None:
+    asked = broker.get("/pacticipants?pageNumber=1&pageSize=5&page=1&size=5")
+    assert (asked["page"]["number"], asked["page"]["size"]) == (1, 5)
+
+
 @pytest.mark.parametrize("query", ["pageSize=x&pageSize=5", "pageSize=5&pageSize=5", "pageSize=5&size=6"])
 def test_a_page_that_is_asked_for_in_two_ways_is_refused(broker: Broker, query: str) -> None:
     errors = broker.get(f"/pacticipants?{query}", 400)["errors"]
