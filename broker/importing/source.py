@@ -46,6 +46,10 @@ class MissingError(UnreadableError):
     """The source does not have it."""
 
 
+class ForbiddenError(UnusableError):
+    """The credentials are known to the source, but may not read this."""
+
+
 @frozen
 class Login:
     """`token` or `username` with `password`; none of them for an open broker."""
@@ -86,7 +90,8 @@ def checked_address(url: str) -> str:
 class Source:
     """`concurrency` is how many requests may be under way at once; `waits` are the seconds between attempts.
 
-    Raises UnusableError from any method when the source refuses the credentials or answers no more.
+    Raises UnusableError from any method when the source refuses the credentials or answers no more, ForbiddenError
+    when they are not enough.
     """
 
     url: str
@@ -196,7 +201,7 @@ class Source:
                 if response.status_code in (301, 302, 303, 307, 308):
                     url = self._redirected(url, response.headers.get("location", ""))
                     continue
-                later = _judged(response)
+                later = _judged(response, self.login)
                 return later if later is not None else self._body(response)
         raise UnreadableError(f"{urlsplit(url).path} redirects again and again")
 
@@ -229,11 +234,11 @@ class _Later:
     retry_after: float
 
 
-def _judged(response: httpx.Response) -> _Later | None:
+def _judged(response: httpx.Response, login: Login) -> _Later | None:
     """None for an answer to be read; raises for one that stays as it is."""
     status, where = response.status_code, response.url.path
     if status in (401, 403):
-        raise UnusableError(f"the source refuses {where} ({status}): give --token-file, or --username")
+        raise _refused(status, where, login)
     if status in (404, 405, 410):
         raise MissingError(f"{where} is not there ({status})")
     if status == 429 or status >= 500:
@@ -242,6 +247,15 @@ def _judged(response: httpx.Response) -> _Later | None:
     if status != 200:
         raise UnreadableError(f"{where} answers {status}")
     return None
+
+
+def _refused(status: int, where: str, login: Login) -> UnusableError:
+    told = f"the source refuses {where} ({status})"
+    if login == Login():
+        return UnusableError(f"{told}: give --token-file, or --username")
+    if status == 401:
+        return UnusableError(f"{told}: it does not know these credentials")
+    return ForbiddenError(f"{told}: these credentials may not read it")
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from broker.errors import InvalidError
 from broker.hal.values import Json
 from broker.importing import reading
-from broker.importing.source import MissingError, UnreadableError, path
+from broker.importing.source import ForbiddenError, MissingError, UnreadableError, path
 from broker.importing.work import Scope, Work
 from broker.model import WebhookRequest
 from broker.store import pacticipants, webhooks
@@ -48,14 +48,19 @@ def run(work: Work, scope: Scope) -> None:
     except MissingError:
         work.tally.notice("the source has no webhooks")
         return
+    except ForbiddenError:
+        work.tally.notice("webhooks are not imported: these credentials may not read them; give an administrator's")
+        return
     except UnreadableError as error:
         work.tally.fail("webhooks", "all webhooks", error)
         return
     listed = reading.links(body, "pb:webhooks") or reading.links(body, "webhooks")
     uuids = work.tally.readable("webhooks", listed, reading.tail)
     found = []
-    for uuid, answer in work.source.each(dict.fromkeys(uuids), lambda one: _read(work, one)):
-        if isinstance(answer, UnreadableError):
+    for uuid, answer in work.source.each(dict.fromkeys(uuids), lambda one: _readable(work, one)):
+        if answer is None:
+            work.tally.notice(f"webhook {uuid} is not imported: these credentials may not read it")
+        elif isinstance(answer, UnreadableError):
             work.tally.fail("webhooks", f"webhook {uuid}", answer)
         elif _concerns(answer, scope):
             found.append(answer)
@@ -97,6 +102,14 @@ def _tell(work: Work, one: _Definition) -> None:
         work.tally.notice(f"{what} is disabled until this is given again: {', '.join(one.missing)}")
     for fault in one.faults:
         work.tally.notice(f"{what} is disabled: {fault}")
+
+
+def _readable(work: Work, uuid: str) -> _Definition | None:
+    """None where the credentials are not enough."""
+    try:
+        return _read(work, uuid)
+    except ForbiddenError:
+        return None
 
 
 def _read(work: Work, uuid: str) -> _Definition:

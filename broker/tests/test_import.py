@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from attrs import frozen
 
+from broker.access import Credential, Role
 from broker.config import Config
 from broker.tests.importing import counted, differences, dump, fill, make_older, run_import
 from broker.tests.served import Broker, Json, served
@@ -99,6 +100,28 @@ def test_what_was_verified_as_work_in_progress_alone_stays_pending(tmp_path: Pat
             for broker in (there, here):
                 (pact,) = broker.to_verify(**demand)
                 assert pact["verificationProperties"]["pending"] is True
+
+
+@pytest.mark.parametrize("role", Role)
+def test_who_may_not_read_webhooks_imports_all_the_rest(tmp_path: Path, role: Role) -> None:
+    token, file, url = "a-token-of-this-role", tmp_path / "token", f"sqlite:///{tmp_path}/a.db"
+    file.write_text(token)
+    with served(Config(database_url=url)) as there:
+        there.verify("Foo", there.publish("Foo", "1"), "7")
+        hook = {"events": [{"name": "contract_published"}], "request": {"method": "POST", "url": "https://e.example"}}
+        there.ask("POST", "/webhooks", hook, status=201)
+    with served(Config(database_url=url, tokens=(Credential(role, token),))) as there:
+        done = run_import(there.url, "--token-file", str(file), database=f"sqlite:///{tmp_path}/b.db")
+        wrong = tmp_path / "wrong"
+        wrong.write_text("another-token-of-nobody")
+        refused = run_import(there.url, "--token-file", str(wrong), database=f"sqlite:///{tmp_path}/c.db")
+        none = run_import(there.url, database=f"sqlite:///{tmp_path}/c.db")
+    assert done.code == 0, done.out
+    assert counted(done).get("webhooks") == ((1, 0, 0) if role is Role.ADMIN else None)
+    assert ("webhooks are not imported: these credentials may not read them" in done.out) is (role is not Role.ADMIN)
+    assert "Both brokers give the same answer" in done.out
+    assert (refused.code, refused.out) == (2, "the source refuses / (401): it does not know these credentials")
+    assert (none.code, none.out) == (2, "the source refuses / (401): give --token-file, or --username")
 
 
 def test_only_what_concerns_a_pacticipant_is_imported_when_it_is_named(source: _Source, tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from broker.config import Config
-from broker.tests.foreign_broker import ForeignBroker, foreign_broker
-from broker.tests.importing import Done, lacking, run_import
+from broker.tests.foreign_broker import ForeignBroker, Reply, foreign_broker
+from broker.tests.importing import Done, counted, lacking, run_import
 from broker.tests.served import Json, served
 
 _MASKED = "7a5da39c-8e50-4cc9-ae16-dfa5be043e8c"
@@ -88,6 +88,17 @@ def _imported(source: ForeignBroker, target: str, requests: Sequence[Json], *opt
     with served(Config(database_url=target)) as here:
         listed = {one["href"].removeprefix(here.url) for one in here.get("/webhooks")["_links"]["pb:webhooks"]}
         return done, [here.get(path) for path in paths if path in listed]
+
+
+def test_a_webhook_that_may_not_be_read_is_told_and_the_others_come(
+    source: ForeignBroker, target: str, tmp_path: Path
+) -> None:
+    (tmp_path / "token").write_text("of-a-reader")
+    source.special = lambda where: Reply(status=403) if where == f"/webhooks/{_MASKED}" else None
+    done = run_import(source.url, *_AS_SERVED, "--token-file", str(tmp_path / "token"), database=target)
+    assert done.code == 0
+    assert f"webhook {_MASKED} is not imported: these credentials may not read it" in done.out
+    assert counted(done)["webhooks"] == (1, 0, 0)
 
 
 def test_rules_that_make_no_sense_are_one_line(source: ForeignBroker, target: str) -> None:
