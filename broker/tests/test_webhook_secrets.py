@@ -89,6 +89,9 @@ def _statuses(client: Any, own: Any) -> list[str]:
         "/services/T0A1B2C3D/B0A1B2C3D/s3cretABCdefGHIjklMNOp",
         "/api/webhooks/1029384756/s3cret-ABCdef_GHIjklMNOpqrSTUvwx",
         "/webhookb2/x@y/IncomingWebhook/s3cret0123456789abcdef/z",
+        "/a/hooks/s3cretxq7hwm2kfjz9tnb4vcr8d",
+        "/bot12345678:AAH-s3cretvW1u7rDqhfkZx0Sd2b_LqPo",
+        "/workflows/s3cret-f1d2-4b5e-9c3a-0a1b2c3d4e5f/triggers/manual",
     ],
 )
 def test_a_token_in_the_path_of_a_url_is_a_secret(broker: Broker, hook: Receiver, path: str) -> None:
@@ -101,6 +104,21 @@ def test_a_token_in_the_path_of_a_url_is_a_secret(broker: Broker, hook: Receiver
     page = broker.client.get(own, headers={"accept": "text/html"})
     for text in (created.text, tried.text, page.text):
         assert "s3cret" not in text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/job/Contract-Verification-Provider-Orders-2024/buildWithParameters",
+        "/job/team%20a/job/contractVerificationOfOrdersApi/build",
+        "/repos/an-organisation/PaymentGatewayService-v2/dispatches",
+        "/api/v4/projects/1234/ref/release-2024-11-30/trigger/pipeline",
+        "/organisation/TeamProject/_apis/pipelines/contract_tests_eu_west_1/runs",
+    ],
+)
+def test_a_path_of_words_is_shown(broker: Broker, path: str) -> None:
+    created = broker.ask("POST", "/webhooks", _definition(f"http://127.0.0.1:1{path}", "Cookie", "x"), status=201)
+    assert created["request"]["url"] == f"http://127.0.0.1:1{path}"
 
 
 def test_words_and_what_is_filled_in_are_shown_in_a_path_and_in_a_body(broker: Broker) -> None:

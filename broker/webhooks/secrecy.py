@@ -26,6 +26,9 @@ _SECRET_PARAMETER = re.compile(rf"{_SECRET_NAME.pattern}|^sig$|^code$", re.IGNOR
 _PLACE = re.compile(r"\$\{[^}]*\}")
 # The chat services' webhooks have their secret there, and nothing else.
 _TOKEN_IN_PATH = re.compile(rf"{_PLACE.pattern}|(?P<token>[A-Za-z0-9_-]{{16,}})")
+_NUMBERED_WORD = re.compile(r"[A-Za-z]*[0-9]{0,4}|[0-9]+|[A-Za-z0-9]{1,3}")  # Orders, v2, 20260131, k8s
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")  # within camelCase
+_LONG, _USUAL = 8, 3.5  # letters: random capitals make "words" of less than three
 _SHORTEST = 3  # what is shorter cannot be told from the rest of a log
 
 
@@ -61,8 +64,15 @@ def masked_url(url: str) -> str:
 
 
 def _is_token(text: str | None) -> bool:
-    """Words have letters of one kind; tokens, and ids such as UUIDs, mix at least two of the three."""
-    return text is not None and sum(bool(re.search(kind, text)) for kind in ("[a-z]", "[A-Z]", "[0-9]")) > 1
+    """Whether it looks random: digits among letters, or capitals where no word begins. Words may end in a number."""
+    return text is not None and not all(map(_is_readable, re.split("[-_]+", text)))
+
+
+def _is_readable(piece: str) -> bool:
+    if not _NUMBERED_WORD.fullmatch(piece):
+        return False
+    words = _WORD.findall(piece)
+    return len(piece) < _LONG or not words or len(piece) / len(words) >= _USUAL
 
 
 def _masked_parameter(pair: str) -> str:
