@@ -177,7 +177,7 @@ class _Dispatcher:
         handler = match.handler
         reading = only_reads(request.method, match.template)
         async with self.intake.body(request, reading=reading) as body:
-            call = self._call(request, raw_path, match.params, body)
+            call = self._call(request, raw_path, match.params, body, story)
             # Encoding takes as long as handling for a large pact: neither happens in the event loop.
             return await self.intake.run(lambda: self._rendered(handler(call), {}, request, story))
 
@@ -215,7 +215,7 @@ class _Dispatcher:
             ), {}
         return None
 
-    def _call(self, request: Request, raw_path: bytes, params: Mapping[str, str], body: bytes) -> Call:
+    def _call(self, request: Request, raw_path: bytes, params: Mapping[str, str], body: bytes, story: _Story) -> Call:
         return Call(
             config=self.config,
             database=self.database,
@@ -227,6 +227,7 @@ class _Dispatcher:
             body=body,
             urls=Urls(self.config.base_url or _base(request)),
             now=time.time_ns() // 1000,
+            administers=story.role is Role.ADMIN,
         )
 
     def _failed(self, status: int, message: str, request: Request, story: _Story) -> Response:
@@ -237,7 +238,8 @@ class _Dispatcher:
 
     def _rendered(self, reply: Reply, extra: _Headers, request: Request, story: _Story) -> Response:
         if reply.status >= 400 and reply.media_type != HTML and _reads_html(request):
-            reply = error_page(reply, Urls(self.config.base_url or ""), request.scope["path"])
+            urls, administers = Urls(self.config.base_url or ""), story.role is Role.ADMIN
+            reply = error_page(reply, urls, request.scope["path"], administers=administers)
         headers = {
             "Vary": "Accept" if self.gate.is_open else "Accept, Authorization",
             "Cache-Control": "no-cache" if self.gate.is_open else "private, no-cache",

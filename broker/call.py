@@ -27,7 +27,10 @@ _MAX_DEPTH = 100  # what is nested deeper could be read, but not written again
 
 @frozen
 class Call:
-    """`path` is the path as it was sent, `params` its decoded segments, `now` the instant in microseconds."""
+    """`path` is the path as it was sent, `params` its decoded segments, `now` the instant in microseconds.
+
+    `administers`: whether whoever calls has the role admin, and may follow links that ask for it.
+    """
 
     config: Config
     database: Database
@@ -39,6 +42,7 @@ class Call:
     body: bytes
     urls: Urls
     now: int
+    administers: bool
 
     def urls_for(self, hook: Webhook) -> Urls:
         """What a webhook is told to fetch. Whoever sets off its call does not decide that by a Host header."""

@@ -18,11 +18,20 @@ _HEADINGS = {
 }
 
 
-def error_page(reply: Reply, urls: Urls, path: str) -> Reply:
+def error_page(reply: Reply, urls: Urls, path: str, *, administers: bool) -> Reply:
     """The page that says what `reply`, the answer for programs, says."""
     heading = _HEADINGS.get(reply.status) or HTTPStatus(reply.status).phrase
     messages = list(dict.fromkeys(_messages(reply.body)))
-    return filled("error.html", urls, path, status=reply.status, heading=heading, messages=messages, code=reply.status)
+    return filled(
+        "error.html",
+        urls,
+        path,
+        administers=administers,
+        status=reply.status,
+        heading=heading,
+        messages=messages,
+        code=reply.status,
+    )
 
 
 def _messages(body: object) -> Iterator[str]:

@@ -45,15 +45,16 @@ _TEMPLATES = Environment(
 def page(call: Call, template: str, /, **values: Any) -> Reply:
     """The template with `values`, and with `now` (the instant of the call, in microseconds) and two addresses:
     `urls` for links from page to page, `public_urls` for what is copied elsewhere, such as a badge."""
-    return filled(template, call.urls, call.path, now=call.now, **values)
+    return filled(template, call.urls, call.path, administers=call.administers, now=call.now, **values)
 
 
-def filled(template: str, urls: Urls, path: str, /, *, status: int = 200, **values: Any) -> Reply:
+def filled(template: str, urls: Urls, path: str, /, *, administers: bool, status: int = 200, **values: Any) -> Reply:
     text = _TEMPLATES.get_template(template).render(
         values,
         urls=local(urls),
         public_urls=urls,
         here=path,
+        administers=administers,
         section=_SECTIONS.get(path.split("/")[1] if path.startswith("/") else ""),
     )
     return Reply(text.encode("utf-8"), status, media_type=HTML)

@@ -15,7 +15,7 @@ from broker.config import Config
 from broker.errors import UnusableError
 from broker.pages import ALWAYS, PAGES
 from broker.routes import ROUTES
-from broker.tests.served import Broker, served
+from broker.tests.served import Broker, pact, served
 
 _TOKENS = {role: f"{role.name.lower()}-token" for role in Role}
 _OPEN = ("/diagnostic/", "/assets/")
@@ -178,6 +178,19 @@ def test_behind_a_proxy_the_public_address_is_the_brokers_own_too(tmp_path: Path
     with served(config) as broker:
         headers = {"origin": "https://pacts.test"}
         assert broker.client.post("/pacticipants", json={"name": "Foo"}, headers=headers).status_code == 201
+
+
+@pytest.mark.parametrize(("role", "linked"), [(Role.PUBLISH, False), (Role.ADMIN, True)])
+def test_no_page_links_to_webhooks_for_those_who_may_not_see_them(closed: Broker, role: Role, linked: bool) -> None:
+    admin = _bearer(Role.ADMIN)
+    hook = {"events": [{"name": "contract_published"}], "request": {"method": "POST", "url": "https://none.invalid/"}}
+    assert closed.client.post("/webhooks", json=hook, headers=admin).status_code == 201
+    path = f"/pacts/provider/Linked/consumer/Linker/version/{role.value}"
+    assert closed.client.put(path, json=pact("Linker", "Linked", role.name), headers=admin).is_success
+    for page in ("/", path, "/nothing"):
+        text = closed.client.get(page, headers={"accept": "text/html", **_bearer(role)}).text
+        assert ('href="/webhooks' in text) == linked
+        assert ("/triggered-webhooks/" in text) == (linked and page == "/")
 
 
 def test_what_webhooks_call_is_never_public_but_how_it_went_is(tmp_path: Path) -> None:
