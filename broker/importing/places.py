@@ -38,7 +38,9 @@ def run(work: Work, scope: Scope, told: Presences) -> None:
         now = _now(work, kind, list(places))
         presences = _presences(work, kind, list(dict.fromkeys([*uuids, *now])), now)
         mine = [one for one in presences if one.pacticipant in scope.pacticipants]
-        mine.sort(key=lambda one: (one.created_at, not one.ended))
+        # Lists of what is there now are in the order of its recording, which tells more than a date in seconds.
+        order = {uuid: index for index, uuid in enumerate(now)}
+        mine.sort(key=lambda one: (one.created_at, not one.ended, order.get(one.uuid, -1)))
         for done, portion in portions(mine):
             with work.database.write() as tx:
                 _end(tx, kind, portion)

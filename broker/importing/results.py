@@ -10,7 +10,7 @@ from attrs import define, frozen
 from sqlalchemy import Connection
 
 from broker.hal.values import Json
-from broker.importing import reading
+from broker.importing import moments, reading
 from broker.importing.pacts import Content
 from broker.importing.records import ResultDetails, SourceResult
 from broker.importing.source import MissingError, UnreadableError, path
@@ -77,11 +77,12 @@ def run(work: Work, contents: Sequence[Content]) -> None:
         work.tally.step("contents asked for their results", done + 1, len(contents))
     # Numbers of old brokers count within one content, so the date comes first.
     missing.sort(key=lambda one: (one.result.at, one.result.number))
+    order = moments.Results()
     for done, portion in portions(missing):
         answers = list(work.source.each(portion, lambda one: _details(work, one)))
         with work.database.write() as tx:
             for one, details in answers:
-                _keep(tx, work, one, details)
+                _keep(tx, work, one, details, order)
         work.tally.step("verification results", done, len(missing))
 
 
@@ -117,7 +118,7 @@ def _missing(work: Work, content: Content, found: Sequence[SourceResult]) -> lis
     seen: Counter[tuple[str, bool, int]] = Counter()
     missing = []
     for one in sorted(found, key=lambda result: result.number):
-        key = (one.provider_number, one.success, one.at)
+        key = _key(one.provider_number, one.at, success=one.success)
         seen[key] += 1
         if seen[key] > here[key]:
             missing.append(_Missing(content, one, seen[key]))
@@ -131,7 +132,12 @@ def _here(tx: Connection, content: Content, version_id: int | None = None) -> Co
         return Counter()
     versions = None if version_id is None else [version_id]
     found = verifications.recent(tx, [content_id], versions, _EVERY)
-    return Counter((one.provider_number, one.success, one.created_at) for one in found)
+    return Counter(_key(one.provider_number, one.created_at, success=one.success) for one in found)
+
+
+def _key(number: str, at: int, *, success: bool) -> tuple[str, bool, int]:
+    """Sources tell whole seconds."""
+    return number, success, at // 1_000_000
 
 
 def _content_id(tx: Connection, of: Content) -> int | None:
@@ -143,7 +149,9 @@ def _details(work: Work, one: _Missing) -> ResultDetails:
     return reading.result_details(work.source.get(_address(one.content) + path(str(one.result.number))))
 
 
-def _keep(tx: Connection, work: Work, one: _Missing, details: ResultDetails | UnreadableError) -> None:
+def _keep(
+    tx: Connection, work: Work, one: _Missing, details: ResultDetails | UnreadableError, order: moments.Results
+) -> None:
     what, kind = f"result {one.result.number} of {one.content.pair}", "verification results"
     if isinstance(details, UnreadableError):
         work.tally.fail(kind, what, details)
@@ -155,7 +163,7 @@ def _keep(tx: Connection, work: Work, one: _Missing, details: ResultDetails | Un
         work.tally.fail(kind, what, "its version or its content is newer than this import: run it again")
         return
     # Another import may have been faster.
-    key = (one.result.provider_number, one.result.success, one.result.at)
+    key = _key(one.result.provider_number, one.result.at, success=one.result.success)
     if _here(tx, one.content, version.id)[key] >= one.nth:
         work.tally.present[kind] += 1
         return
@@ -163,7 +171,7 @@ def _keep(tx: Connection, work: Work, one: _Missing, details: ResultDetails | Un
         tx,
         content_id,
         version.id,
-        one.result.at,
+        order.at(one.result.at, version.id),
         success=one.result.success,
         wip=details.wip or False,
         build_url=details.build_url,

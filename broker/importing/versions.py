@@ -9,7 +9,7 @@ from attrs import define, field, frozen
 from sqlalchemy import Connection
 
 from broker.hal.values import Json
-from broker.importing import reading
+from broker.importing import moments, reading
 from broker.importing.records import SourceVersion, VersionDetails
 from broker.importing.source import MissingError, UnreadableError, path
 from broker.importing.work import Scope, Work, portions
@@ -193,6 +193,8 @@ def _keep(tx: Connection, work: Work, owner: Pacticipant, one: SourceVersion, fo
             work.tally.imported["branches"] += 1
         if not branching.is_on_branch(tx, branch.id, version.id):
             branching.put_on_branch(tx, branch.id, version.id, created_at)
+            if branch.created_at == created_at:
+                branching.set_beginning(tx, branch.id, moments.of_branch(created_at, version.id))
             work.tally.imported["branch versions"] += 1
     tagged = {tag.name for tag in branching.tagged(tx, [version.id]).get(version.id, [])}
     for name in found.tag_dates.keys() - tagged:

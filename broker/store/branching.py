@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, exists, func, insert, select
+from sqlalchemy import Connection, Select, delete, exists, func, insert, select, update
 
 from broker.model import Branch, OnBranch, Tag
 from broker.store.ids import among
@@ -32,6 +32,10 @@ def create_branch(tx: Connection, pacticipant_id: int, name: str, now: int) -> B
     row = {"pacticipant_id": pacticipant_id, "name": name, "created_at": now}
     created = tx.execute(insert(branches).values(row).returning(branches.c.id)).scalar_one()
     return Branch(created, pacticipant_id, name, now)
+
+
+def set_beginning(tx: Connection, branch_id: int, at: int) -> None:
+    tx.execute(update(branches).where(branches.c.id == branch_id).values(created_at=at))
 
 
 def remove_branch(tx: Connection, branch_id: int) -> None:

@@ -10,13 +10,13 @@ from urllib.parse import urlsplit
 
 import httpx
 from attrs import frozen
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 from typer.testing import CliRunner
 
 from broker import cli
 from broker.errors import UnusableError
 from broker.store.database import Database
-from broker.store.schema import deployments, metadata, releases
+from broker.store.schema import deployments, metadata, pacticipants, releases
 from broker.tests.provider_documents import offer
 from broker.tests.served import Broker, Json
 
@@ -107,6 +107,19 @@ def make_older(database_url: str) -> None:
             later = table.c.id * 1_000_000 if table in (deployments, releases) else 0
             if instants:
                 tx.execute(update(table).values({column.name: column - 30 * _DAY + later for column in instants}))
+    database.close()
+
+
+def make_quicker(database_url: str) -> None:
+    """Everything happened within one second, in the same order."""
+    database = Database(database_url)
+    with database.write() as tx:
+        start = tx.execute(select(func.min(pacticipants.c.created_at))).scalar_one()
+        second = start // 1_000_000 * 1_000_000
+        for table in metadata.sorted_tables:
+            instants = [column for column in table.columns if column.name.endswith("_at")]
+            if instants:
+                tx.execute(update(table).values({at.name: second + (at - start) // 1000 for at in instants}))
     database.close()
 
 

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from broker.access import Credential, Role
 from broker.config import Config
-from broker.tests.importing import counted, differences, dump, fill, make_older, run_import
+from broker.tests.importing import counted, differences, dump, fill, make_older, make_quicker, run_import
 from broker.tests.served import Broker, Json, served
 
 _OF_WORK_IN_PROGRESS = base64.urlsafe_b64encode(b"w=true").decode().rstrip("=")
@@ -100,6 +100,46 @@ def test_what_was_verified_as_work_in_progress_alone_stays_pending(tmp_path: Pat
             for broker in (there, here):
                 (pact,) = broker.to_verify(**demand)
                 assert pact["verificationProperties"]["pending"] is True
+
+
+@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+def test_what_happened_within_one_second_keeps_its_order(database_url: str, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/a.db"
+    with served(Config(database_url=url)) as there:
+        uat = there.environment("uat")
+        for number in "1234":
+            there.verify("Foo", there.publish("Foo", number, says=number), f"p{number}", branch=f"b{number}")
+        there.put_on_branch("Bar", "p5", "late")
+        there.verify("Foo", there.publish("Foo", "4", says="4"), "p1")
+        for number, instance in (("3", "c"), ("1", "a"), ("2", "b")):
+            there.deploy("Foo", number, uat, instance)
+    make_quicker(url)
+    now = f"/environments/{uat}/deployed-versions/currently-deployed"
+    with served(Config(database_url=url)) as there:
+        for _ in range(2):
+            done = run_import(there.url, database=database_url)
+            assert done.code == 0, done.out
+        assert counted(done)["verification results"] == (0, 5, 0)
+        with served(Config(database_url=database_url)) as here:
+            found = {broker.url: _pending(broker) for broker in (there, here)}
+            listed = [
+                [one["applicationInstance"] for one in broker.get(now)["_embedded"]["deployedVersions"]]
+                for broker in (there, here)
+            ]
+    assert found[here.url] == found[there.url]
+    assert {one for answers in found[there.url].values() for one in answers} == {True, False}
+    assert listed == [["c", "a", "b"], ["c", "a", "b"]]
+
+
+def _pending(broker: Broker) -> dict[str, list[bool]]:
+    """By branch of the provider, for each pact whether it is pending."""
+    asked = {"consumerVersionSelectors": [{"deployed": True}, {"latest": True}], "includePendingStatus": True}
+    return {
+        branch: [
+            one["verificationProperties"]["pending"] for one in broker.to_verify(**asked, providerVersionBranch=branch)
+        ]
+        for branch in ("b1", "b2", "b3", "b4", "late", "none")
+    }
 
 
 @pytest.mark.parametrize("role", Role)
