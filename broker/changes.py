@@ -57,7 +57,7 @@ def _on_branch(tx: Connection, pact: Pact, name: str) -> Change:
     if elsewhere is None:
         return _compared(pact, previous, f"on branch {name}")
     number, content_id = elsewhere
-    return Change(content_id != pact.content_id, number, f"the last before the first on branch {name}")
+    return Change(content_id != pact.content_id, number, f"the last before branch {name} began")
 
 
 def _compared(pact: Pact, previous: contracts.Earlier | None, where: str) -> Change:

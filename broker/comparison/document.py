@@ -117,7 +117,8 @@ def load_document(raw: bytes, content_type: str) -> Document:
     """
     root = read(raw, content_type)
     if not isinstance(root, dict):
-        raise InvalidError(["the document is not an object"])
+        kind = "a text" if isinstance(root, str) else "a list" if isinstance(root, list) else "a single value"
+        raise InvalidError([f"it is not an OpenAPI document in JSON or YAML, but {kind}"])
     _check_version(root)
     faults = [*_shape_faults(root), *_reference_faults(root)]
     if faults:

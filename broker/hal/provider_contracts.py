@@ -151,6 +151,9 @@ def fits(pact: Pact, compared: Sequence[tuple[ProviderContract, Comparison]], ur
         if one.outcome is False:
             said.append(("error", f"  It does not fit {which}: {_first(one)}"))
             said.append(("debug", f"  Details at {urls.comparison(pact, contract_.number)}"))
+        elif one.outcome and contract_.self_verified is False:
+            text = f"  It would fit {which}, but the provider's own verification of that failed."
+            said.append(("warning", text))
         elif one.outcome:
             said.append(("success", f"  It fits {which}."))
         else:
@@ -180,7 +183,8 @@ def _fit(pact: Pact, one: Comparison, contract_: ProviderContract, urls: Urls) -
     if one.outcome is None:
         return _unproven(f"  It does not answer for all of {which}", one, pact, contract_, urls)
     if one.outcome:
-        return [("success", f"  It fits {which}.")]
+        stands = contract_.self_verified is not False
+        return [("success", f"  It fits {which}.") if stands else ("debug", f"  It would fit {which}.")]
     return [
         ("error", f"  It does not fit {which}: {_first(one)}"),
         ("debug", f"  Details at {urls.comparison(pact, contract_.number)}"),

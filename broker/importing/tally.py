@@ -97,7 +97,7 @@ class Tally:
         told += _section("To be known:", self.notices)
         told += _section("The answers of the two brokers differ:", self.differences)
         if self.checked and not self.differences:
-            told += ["", f"Both brokers give the same answer for {self.checked} integrations."]
+            told += ["", f"Both brokers give the same answer for {self.checked} integration{'s' * (self.checked > 1)}."]
         return told
 
 

@@ -139,6 +139,21 @@ def test_publishing_tells_which_pacts_fit(broker: Broker) -> None:
     assert {one["consumer"]["name"]: one["success"] for one in comparisons} == {"Foo": True, "Baz": False}
 
 
+def test_a_contract_whose_own_verification_failed_is_not_said_to_fit_any_pact(broker: Broker) -> None:
+    broker.publish("Foo", "1", branch="main")
+    body = publication(openapi("/something"), "10", branch="main")
+    body["contract"]["selfVerificationResults"] = {"success": False}
+    told = broker.ask("POST", _PUBLISH, body, status=200)["notices"]
+    contract = encoded_contract(pact("Foo", "Bar", "something"))
+    body = {"pacticipantName": "Foo", "pacticipantVersionNumber": "2", "contracts": [contract]}
+    told += broker.ask("POST", "/contracts/publish", body, status=200)["notices"]
+    assert [(one["type"], one["text"]) for one in told if " fit " in one["text"]] == [
+        ("debug", "  It would fit the pact with Foo 1."),
+        ("warning", "  It would fit the contract of Bar 10, but the provider's own verification of that failed."),
+    ]
+    assert not any("  It fits" in one["text"] for one in told)
+
+
 def test_a_comparison_shows_its_findings_with_places_in_both_documents(broker: Broker) -> None:
     sha = broker.publish("Foo", "1", says="else")
     offer(broker, "10", "/something")

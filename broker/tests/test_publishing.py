@@ -202,8 +202,8 @@ def test_what_is_said_of_a_change_agrees_with_its_event_and_names_the_branch_of_
     broker.publish("Foo", "1", branch="main", says="a")
     broker.put_on_branch("Foo", "2", "main")
     assert _said_of_change(broker, "3", "feat", "b") == [
-        "  Its content differs from that of version 1, the last before the first on branch feat.",
-        "contract_content_changed (differs from 1, the last before the first on branch feat)",
+        "  Its content differs from that of version 1, the last before branch feat began.",
+        "contract_content_changed (differs from 1, the last before branch feat began)",
     ]
     assert _said_of_change(broker, "4", "main", "a") == [
         "  Its content is the same as that of version 1, the last on branch main."

@@ -19,7 +19,8 @@ _CHAIN = "\n".join(f"  k{n}: &k{n} [*k{n - 1}]" for n in range(1, 500))
     ("text", "reason"),
     [
         ("", "one YAML document is expected"),
-        ("[]", "the document is not an object"),
+        ("[]", "not an OpenAPI document in JSON or YAML, but a list"),
+        ("Dear provider", "not an OpenAPI document in JSON or YAML, but a text"),
         ("{", "the document is not JSON"),
         ("a: [", "line 2, column 1"),
         ("a: b\na: c", "the key 'a' twice in one mapping (line 2, column"),
