@@ -79,7 +79,8 @@ def _keep(tx: Connection, work: Work, one: _Definition) -> None:
     here = webhooks.find(tx, one.uuid)
     if here is not None:
         work.tally.present["webhooks"] += 1
-        if not here.enabled:
+        # Who has changed it since knows why it is disabled.
+        if not here.enabled and here.updated_at <= one.updated_at:
             _tell(work, one)
         return
     named = pacticipants.named(tx, [name for name, _ in one.sides.values() if name is not None])

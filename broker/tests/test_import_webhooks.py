@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from broker.config import Config
+from broker.config import Config, WebhookConfig
 from broker.tests.foreign_broker import ForeignBroker, Reply, foreign_broker
 from broker.tests.importing import Done, counted, lacking, run_import
 from broker.tests.served import Json, served
@@ -39,6 +39,20 @@ def test_a_webhook_whose_secrets_are_masked_is_disabled_and_it_is_told_each_time
         assert (found["enabled"], found["request"]["headers"]) == (False, {"accept": "application/json"})
         plain = next(path for path in source.answers if path.startswith("/webhooks/") and _MASKED not in path)
         assert list(lacking(source.answers[plain], here.get(plain), plain)) == []
+
+
+def test_a_webhook_that_was_changed_since_and_is_disabled_on_purpose_is_not_told_again(
+    source: ForeignBroker, target: str
+) -> None:
+    run_import(source.url, *_AS_SERVED, database=target)
+    rules = WebhookConfig(schemes=("http",), allow=("127.0.0.1",))
+    with served(Config(database_url=target, webhooks=rules)) as here:
+        hook = here.get(f"/webhooks/{_MASKED}")
+        request = {**hook["request"], "headers": {"authorization": "Bearer new"}, "password": "new"}
+        here.ask("PUT", f"/webhooks/{_MASKED}", {**hook, "request": request, "enabled": False}, status=200)
+    done = run_import(source.url, *_AS_SERVED, database=target)
+    assert done.code == 0
+    assert _MASKED not in done.out
 
 
 _URL = "https://hooks.example/x"
