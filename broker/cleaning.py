@@ -15,7 +15,7 @@ from broker.store.database import Database, peek
 from broker.store.migrate import HEAD, revision
 
 
-def run(database_url: str, rules: Sequence[str], *, dry_run: bool) -> Iterator[str]:
+def run(database_url: str, rules: Sequence[str], *, dry_run: bool, shrink: bool = False) -> Iterator[str]:
     """Lines for a person; raises UnusableError when a rule or the database cannot be used."""
     try:
         parsed = [cleanup.parse_rule(rule) for rule in (rules or cleanup.DEFAULT_RULES)]
@@ -29,6 +29,8 @@ def run(database_url: str, rules: Sequence[str], *, dry_run: bool) -> Iterator[s
         if dry_run:
             yield from (f"{one.pacticipant} {one.number}  (created {instant(one.created_at)})" for one in plan.doomed)
         removed = None if dry_run else cleanup.clean(database, plan, now)
+        if shrink and not dry_run:
+            database.shrink()
     finally:
         database.close()
     yield from _table(plan, "to go" if dry_run else "gone")

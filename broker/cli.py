@@ -207,6 +207,9 @@ def clean(
         typer.Option(help="A rule for what to keep; repeatable. [default: branch=*,latest tag=* max-age=90d]"),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would go, and change nothing.")] = False,
+    shrink: Annotated[
+        bool, typer.Option("--shrink", help="Make the SQLite file smaller, too; whoever writes waits meanwhile.")
+    ] = False,
     database: Annotated[str | None, typer.Option(help=_DATABASE)] = None,
 ) -> None:
     """Remove the versions that no rule keeps, with their pacts and results; the broker may run meanwhile.
@@ -226,7 +229,7 @@ def clean(
     """
     from broker.cleaning import run
 
-    for line in run(database or from_environment().database_url, keep or (), dry_run=dry_run):
+    for line in run(database or from_environment().database_url, keep or (), dry_run=dry_run, shrink=shrink):
         typer.echo(line)
 
 

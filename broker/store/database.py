@@ -88,6 +88,19 @@ class Database:
                 cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._engine.dispose()
 
+    def shrink(self) -> None:
+        """Gives the room of what was removed back to the disk, while changes wait; raises UnusableError.
+
+        On PostgreSQL it does nothing: the server uses such room again by itself.
+        """
+        if not self._is_sqlite:
+            return
+        try:
+            with self._writer, closing(self._engine.raw_connection()) as connection:
+                connection.cursor().execute("VACUUM")
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            raise UnusableError(f"the file cannot be made smaller: {_reason(error)}") from None
+
     def _prepare(self) -> None:
         if self._is_sqlite:
             with closing(self._engine.raw_connection()) as connection:

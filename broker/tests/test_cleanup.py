@@ -296,6 +296,20 @@ def test_the_version_that_is_the_latest_by_now_stays(own: tuple[Broker, str]) ->
     assert _numbers(broker) == ["3"]
 
 
+def test_the_file_gets_smaller_when_that_is_asked_for(own: tuple[Broker, str], clean: Callable[..., str]) -> None:
+    broker, url = own
+    for number in "123":
+        broker.publish("Foo", number, says=number * 500_000)
+    file = Path(url.removeprefix("sqlite:///"))
+    clean(url, "--keep", "latest", "--dry-run", "--shrink")
+    clean(url, "--keep", "latest")
+    before = file.stat().st_size
+    clean(url, "--keep", "latest", "--shrink")
+    assert file.stat().st_size < before / 2
+    broker.publish("Foo", "4", says="4")
+    assert _numbers(broker) == ["4", "3"]
+
+
 @_both
 def test_the_last_pact_that_is_there_by_now_stays(own: tuple[Broker, str]) -> None:
     broker, url = own
