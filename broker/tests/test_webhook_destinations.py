@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shutil
 import socket
+import socketserver
 import ssl
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -185,10 +187,37 @@ def test_over_tls_the_certificate_has_to_be_that_of_the_name(tmp_path: Path, mon
         trusted = _tried(tmp_path, url, "127.0.0.1")
         misnamed = _tried(tmp_path, url.replace("inside", "other"), "127.0.0.1")
         assert [one["success"] for one in (untrusted, trusted, misnamed)] == [False, True, False]
-        assert "certificate" in untrusted["error"]["message"]
+        about = "The certificate of inside.example is not accepted: self-signed certificate"
+        assert untrusted["error"]["message"].replace("self signed", "self-signed") == about
         assert "other.example" in misnamed["error"]["message"]
+        assert "_ssl.c" not in untrusted["error"]["message"] + misnamed["error"]["message"]
         assert asked_for == ["inside.example", "inside.example", "other.example"]
         assert [one.headers["host"] for one in hook.received] == [url.removeprefix("https://")]
+
+
+@pytest.mark.parametrize(
+    ("scheme", "says", "expected"),
+    [
+        ("https", b"HTTP/1.1 400 Bad Request\r\n\r\n", "{} does not speak TLS"),
+        ("https", b"", "{} ended the connection while TLS was being set up"),
+        ("http", b"", "{} ended the connection without an answer"),
+        ("http", b"SSH-2.0-OpenSSH_9.6\r\n", "{} does not speak HTTP"),
+    ],
+)
+def test_a_destination_that_is_no_receiver_is_told_in_words(
+    tmp_path: Path, scheme: str, says: bytes, expected: str
+) -> None:
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(65536)
+            self.request.sendall(says)
+
+    with socketserver.TCPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        place = f"127.0.0.1:{server.server_address[1]}"
+        done = _tried(tmp_path, f"{scheme}://{place}/", "127.0.0.1")
+        server.shutdown()
+    assert done["error"]["message"] == expected.format(place)
 
 
 def test_a_redirect_is_an_answer_like_any_other_and_is_not_followed(tmp_path: Path, hook: Receiver) -> None:

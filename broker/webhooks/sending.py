@@ -125,7 +125,7 @@ class Sender:
             return Exchange(request, None, str(error))
         except (OSError, http.client.HTTPException, ValueError) as error:
             late = time.monotonic() >= ends or isinstance(error, TimeoutError)
-            said = f"no whole answer within {self._timeout:g} s" if late else _reason(error)
+            said = f"no whole answer within {self._timeout:g} s" if late else _reason(error, request)
             return Exchange(request, None, said, cancelled=self._closed)
         return Exchange(request, answer, None)
 
@@ -222,5 +222,29 @@ def _cut(connection: socket.socket) -> None:
         connection.shutdown(socket.SHUT_RDWR)
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception, request: Rendered) -> str:
+    """What went wrong, for a person who knows neither the numbers of the system nor those of OpenSSL."""
+    host = f"[{request.host}]" if ":" in request.host else request.host
+    place = f"{host}:{request.port}"
+    match error:
+        case ssl.SSLError():
+            return _tls_reason(error, host, place)
+        case ConnectionRefusedError():
+            return f"{place} refuses connections"
+        case http.client.RemoteDisconnected():
+            return f"{place} ended the connection without an answer"
+        case http.client.BadStatusLine():
+            return f"{place} does not speak HTTP"
+        case OSError(strerror=str(said)):
+            return f"{place} cannot be reached: {said}"
     return str(error).strip() or type(error).__name__
+
+
+def _tls_reason(error: ssl.SSLError, host: str, place: str) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"The certificate of {host} is not accepted: {error.verify_message}"
+    if isinstance(error, ssl.SSLEOFError):
+        return f"{place} ended the connection while TLS was being set up"
+    if error.reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE"):
+        return f"{place} does not speak TLS"
+    return f"TLS with {place} failed: {(error.reason or 'no reason is given').lower().replace('_', ' ')}"
