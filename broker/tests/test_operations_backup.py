@@ -266,11 +266,16 @@ def test_a_file_with_tables_of_another_application_is_not_replaced(tmp_path: Pat
     assert _rows(target, "users") == [("x",)]
 
 
-def test_an_archive_that_holds_more_than_a_broker_is_not_restored(postgres: Postgres, tmp_path: Path) -> None:
-    source = postgres.database()
+def test_of_an_archive_that_holds_more_than_a_broker_nothing_else_is_taken(postgres: Postgres, tmp_path: Path) -> None:
+    source, target = postgres.database(), postgres.database()
     Database(source).close()
-    _foreign(source, "CREATE TABLE users (name text)")
     plain = source.replace("+psycopg", "")
+    _foreign(source, "CREATE SEQUENCE others", "CREATE VIEW numbers AS SELECT 1 AS one")
+    _foreign(target, "CREATE SEQUENCE others START 7")
+    subprocess.run(["pg_dump", "--format=custom", f"--file={tmp_path}/own", plain], check=True)
+    assert _run("restore", tmp_path / "own", database=target).stderr == ""
+    assert _rows(target, "others")[0][0] == 7
+    _foreign(source, "CREATE TABLE users (name text)")
     subprocess.run(["pg_dump", "--format=custom", f"--file={tmp_path}/whole", plain], check=True)
     refused = _run("restore", tmp_path / "whole", database=postgres.database())
     assert (refused.returncode, "holds tables of another application, too: users" in refused.stderr) == (2, True)
