@@ -73,6 +73,8 @@ _SESSION = (
     _Step("broker describe-environment --uuid {uat} -o json", says="Acceptance"),
     # Whether to deploy, and what was
     _Step("broker can-i-deploy -a Foo -e 1 --to-environment uat", 1, "needs Bar"),
+    # The client's own way, as the README says: with JSON its exit code does not tell the answer.
+    _Step("broker can-i-deploy -a Foo -e 1 --to-environment uat -o json", 0, '"deployable":null'),
     _Step("broker can-i-deploy -a Foo -e 1 --to-environment nowhere", 1, "nowhere"),
     _Step("broker can-i-deploy -a Foo -e 99 --to-environment uat", 1, "99"),
     _Step("broker record-deployment -a Bar -e 10 --environment uat --application-instance eu"),
