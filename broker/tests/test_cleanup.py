@@ -12,8 +12,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from broker.cleanup import clean as clean_up
-from broker.cleanup import parse_rule, plan
 from broker.cli import main
 from broker.config import Config
 from broker.store.database import Database
@@ -234,68 +232,6 @@ def test_nothing_is_cleaned_or_created_where_there_is_no_database(
     assert (tmp_path / "empty.db").read_bytes() == before
 
 
-@_both
-def test_what_somebody_uses_after_the_plan_was_made_stays(own: tuple[Broker, str]) -> None:
-    broker, url = own
-    for number in "123456":
-        broker.publish("Foo", number, says=number)
-    uat = broker.environment("uat")
-    database = Database(url)
-    try:
-        now = time.time_ns() // 1000
-        planned = plan(database, [parse_rule("latest")], now)
-        assert [one.number for one in planned.doomed] == ["5", "4", "3", "2", "1"]
-        broker.deploy("Foo", "1", uat)
-        broker.put_on_branch("Foo", "2", "main")
-        broker.ask("PUT", "/pacticipants/Foo/versions/3/tags/prod", {}, status=201)
-        broker.release("Foo", "4", uat)
-        assert clean_up(database, planned, now).versions == 1
-    finally:
-        database.close()
-    assert _numbers(broker) == ["6", "4", "3", "2", "1"]
-
-
-@_both
-def test_a_version_with_anything_recorded_after_the_plan_was_made_stays(own: tuple[Broker, str]) -> None:
-    broker, url = own
-    for number in "123456789":
-        broker.put_on_branch("Foo", number, "main")
-    uat = broker.environment("uat")
-    sha = broker.publish("Web", "1", "Foo")
-    database = Database(url)
-    try:
-        now = time.time_ns() // 1000
-        planned = plan(database, [parse_rule("latest")], now)
-        offer(broker, "3", "/a", provider="Foo")
-        broker.ask("PATCH", "/pacticipants/Foo/versions/4", {"buildUrl": "https://ci/4"}, status=200)
-        deployed = broker.deploy("Foo", "5", uat)
-        broker.ask("PATCH", deployed["_links"]["self"]["href"], {"currentlyDeployed": False}, status=200)
-        released = broker.release("Foo", "6", uat)
-        broker.ask("PATCH", released["_links"]["self"]["href"], {"currentlySupported": False}, status=200)
-        broker.publish("Foo", "7", "Baz")
-        broker.verify("Web", sha, "8", "Foo")
-        assert clean_up(database, planned, now).versions == 2
-    finally:
-        database.close()
-    assert _numbers(broker) == ["9", "8", "7", "6", "5", "4", "3"]
-
-
-@_both
-def test_the_version_that_is_the_latest_by_now_stays(own: tuple[Broker, str]) -> None:
-    broker, url = own
-    for number in "1234":
-        broker.publish("Foo", number, says=number)
-    database = Database(url)
-    try:
-        now = time.time_ns() // 1000
-        planned = plan(database, [parse_rule("latest")], now)
-        broker.ask("DELETE", "/pacticipants/Foo/versions/4", status=204)
-        clean_up(database, planned, now)
-    finally:
-        database.close()
-    assert _numbers(broker) == ["3"]
-
-
 def test_the_file_gets_smaller_when_that_is_asked_for(own: tuple[Broker, str], clean: Callable[..., str]) -> None:
     broker, url = own
     for number in "123":
@@ -308,47 +244,3 @@ def test_the_file_gets_smaller_when_that_is_asked_for(own: tuple[Broker, str], c
     assert file.stat().st_size < before / 2
     broker.publish("Foo", "4", says="4")
     assert _numbers(broker) == ["4", "3"]
-
-
-@_both
-def test_the_last_pact_that_is_there_by_now_stays(own: tuple[Broker, str]) -> None:
-    broker, url = own
-    for number in "123":
-        broker.publish("Foo", number, says=number)
-    broker.put_on_branch("Foo", "4", "main")
-    database = Database(url)
-    try:
-        now = time.time_ns() // 1000
-        planned = plan(database, [parse_rule("latest")], now)
-        assert [one.number for one in planned.doomed] == ["2", "1"]
-        broker.ask("DELETE", "/pacticipants/Foo/versions/3", status=204)
-        clean_up(database, planned, now)
-    finally:
-        database.close()
-    assert _numbers(broker) == ["4", "2"]
-
-
-@_both
-@pytest.mark.parametrize("late", ["published", "tagged"])
-def test_a_result_that_was_promised_to_a_publisher_after_the_plan_was_made_stays(
-    own: tuple[Broker, str], late: str
-) -> None:
-    broker, url = own
-    sha = broker.publish("Foo", "1", says="this")
-    broker.verify("Foo", sha, "10")
-    broker.publish("Foo", "2", says="that")
-    broker.put_on_branch("Bar", "11", "main")
-    database = Database(url)
-    try:
-        now = time.time_ns() // 1000
-        planned = plan(database, [parse_rule("latest")], now)
-        assert [(one.pacticipant, one.number) for one in planned.doomed] == [("Bar", "10"), ("Foo", "1")]
-        if late == "published":
-            broker.publish("Foo", "3", says="this")
-        else:
-            broker.ask("PUT", "/pacticipants/Foo/versions/1/tags/prod", {}, status=201)
-        clean_up(database, planned, now)
-    finally:
-        database.close()
-    number = "3" if late == "published" else "1"
-    assert broker.deployable(f"Foo:{number}", "Bar:10") is True
