@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
+from sqlalchemy import Connection
+
 from broker import difference, registry
 from broker.call import Call, Reply, Route
 from broker.errors import NotFoundError
@@ -37,18 +41,18 @@ def with_previous(call: Call) -> Reply:
 
 
 def with_version(call: Call) -> Reply:
-    with call.database.read() as tx:
-        after = registry.pact(tx, call.params, call.params["version"])
-        before = registry.pact(tx, call.params, call.params["other"])
-        bodies = (contracts.body(tx, before.content_id), contracts.body(tx, after.content_id))
-    return _reply(call, before, after, *bodies)
+    return _between(call, registry.pact, "version")
 
 
 def with_content(call: Call) -> Reply:
     """Two contents, each named by its sha."""
+    return _between(call, registry.pact_with_content, "sha")
+
+
+def _between(call: Call, find: Callable[[Connection, Mapping[str, str], str], Pact], key: str) -> Reply:
     with call.database.read() as tx:
-        after = registry.pact_with_content(tx, call.params, call.params["sha"])
-        before = registry.pact_with_content(tx, call.params, call.params["other"])
+        after = find(tx, call.params, call.params[key])
+        before = find(tx, call.params, call.params["other"])
         bodies = (contracts.body(tx, before.content_id), contracts.body(tx, after.content_id))
     return _reply(call, before, after, *bodies)
 
